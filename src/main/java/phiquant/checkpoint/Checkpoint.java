@@ -1,0 +1,37 @@
+package phiquant.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What people have: a model's configuration, tensors and tokenizer files, under the names that
+ * Hugging Face gives them whatever the files are. Nothing is copied: tensors are memory-mapped and
+ * decoded where they are needed.
+ */
+public interface Checkpoint extends AutoCloseable {
+  /** The folder or file that was opened. */
+  Path path();
+
+  /** {@code config.json}, or the same facts taken from other metadata (GGUF). */
+  ObjectNode config();
+
+  /** All tensors by Hugging Face name, in the order of the file (shards in order). */
+  Map<String, StoredTensor> tensors();
+
+  /**
+   * A companion file such as {@code tokenizer.json}, {@code generation_config.json}, {@code
+   * tokenizer.model} or {@code README.md}: its bytes, as they are on disk or as they follow from
+   * the metadata. Empty if the checkpoint does not have it.
+   */
+  Optional<byte[]> file(String name);
+
+  /** Whether the weights have been quantized before, so that quantizing them again costs more. */
+  default boolean isQuantized() {
+    return false;
+  }
+
+  @Override
+  void close();
+}

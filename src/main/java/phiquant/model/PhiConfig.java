@@ -1,0 +1,201 @@
+package phiquant.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import phiquant.UserError;
+
+/**
+ * The hyperparameters of a {@code Phi3ForCausalLM}, as its {@code config.json} states them, with
+ * transformers' defaults ({@code configuration_phi3.py}) where it is silent.
+ *
+ * @param vocabulary tokens, rows of the embedding
+ * @param hidden width of the residual stream
+ * @param feedForward width inside the feed-forward block (gate and up have this many rows each)
+ * @param layers number of transformer layers
+ * @param heads query heads
+ * @param kvHeads key and value heads; heads / kvHeads queries share one
+ * @param headSize dimensions of a head
+ * @param rotarySize how many of them are rotated (partial rotary: fewer than all)
+ * @param rmsEpsilon added to the mean of squares in RMSNorm
+ * @param ropeTheta base of the rotary frequencies
+ * @param longRope the factors of longrope, if the model has them
+ * @param contextLength positions that the model was made for
+ * @param originalContextLength positions before longrope stretched them
+ * @param slidingWindow how far back attention sees, if it is limited
+ * @param tiedHead whether the head is the embedding
+ */
+public record PhiConfig(
+    int vocabulary,
+    int hidden,
+    int feedForward,
+    int layers,
+    int heads,
+    int kvHeads,
+    int headSize,
+    int rotarySize,
+    double rmsEpsilon,
+    double ropeTheta,
+    Optional<LongRope> longRope,
+    int contextLength,
+    int originalContextLength,
+    Optional<Integer> slidingWindow,
+    boolean tiedHead) {
+
+  /**
+   * LongRoPE (Ding et al. 2024, arXiv:2402.13753): one factor for each rotated pair divides its
+   * frequency; the short list holds up to the original context, the long list beyond.
+   *
+   * @param attentionFactor what cos and sin are multiplied by: {@code sqrt(1 + ln(s) / ln(o))} for
+   *     a context stretched s times from o positions, unless the configuration states it
+   */
+  public record LongRope(
+      List<Double> shortFactors, List<Double> longFactors, double attentionFactor) {}
+
+  /** Rows of the fused query, key and value matrix: queries first, then keys, then values. */
+  public int qkvRows() {
+    return (heads + 2 * kvHeads) * headSize;
+  }
+
+  /**
+   * Reads and checks a {@code config.json}.
+   *
+   * @param where the file's name for error messages
+   * @throws UserError naming the fact that is missing or impossible
+   */
+  public static PhiConfig of(ObjectNode config, String where) {
+    Reader in = new Reader(config, where);
+    int hidden = in.positive("hidden_size", null);
+    int heads = in.positive("num_attention_heads", null);
+    int kvHeads = in.positive("num_key_value_heads", heads);
+    if (heads % kvHeads != 0) {
+      throw in.wrong("num_key_value_heads is " + kvHeads + ", which does not divide " + heads);
+    }
+    if (!config.has("head_dim") && hidden % heads != 0) {
+      throw in.wrong("num_attention_heads is " + heads + ", which does not divide " + hidden);
+    }
+    int headSize = in.positive("head_dim", Math.max(1, hidden / heads));
+    double partial = in.number("partial_rotary_factor", 1.0);
+    JsonNode rope = config.path("rope_parameters");
+    double theta = in.number("rope_theta", rope.path("rope_theta").asDouble(10000));
+    if (!(partial > 0 && partial <= 1)) {
+      throw in.wrong("partial_rotary_factor is " + partial + ", not between 0 and 1");
+    }
+    int rotary = (int) (headSize * partial);
+    if (rotary < 2 || rotary % 2 != 0) {
+      throw in.wrong(
+          "the rotated part of a head has " + rotary + " dimensions, not an even number");
+    }
+    int context = in.positive("max_position_embeddings", 4096);
+    int original = in.positive("original_max_position_embeddings", 4096);
+    if (!config.has("original_max_position_embeddings")) {
+      original = context;
+    }
+    Optional<LongRope> longRope = in.longRope(rotary / 2, context, original);
+    JsonNode window = config.path("sliding_window");
+    return new PhiConfig(
+        in.positive("vocab_size", null),
+        hidden,
+        in.positive("intermediate_size", null),
+        in.positive("num_hidden_layers", null),
+        heads,
+        kvHeads,
+        headSize,
+        rotary,
+        in.number("rms_norm_eps", 1e-5),
+        theta,
+        longRope,
+        context,
+        original,
+        window.isInt() && window.asInt() > 0 ? Optional.of(window.asInt()) : Optional.empty(),
+        config.path("tie_word_embeddings").asBoolean(false));
+  }
+
+  /** Typed access with errors that name the file and the key. */
+  private record Reader(ObjectNode config, String where) {
+    UserError wrong(String fact) {
+      return new UserError(where + ": " + fact + ".");
+    }
+
+    int positive(String key, Integer fallback) {
+      JsonNode value = config.path(key);
+      if ((value.isMissingNode() || value.isNull()) && fallback != null) {
+        return fallback;
+      }
+      if (!value.canConvertToExactIntegral()
+          || !value.canConvertToInt()
+          || value.asInt() <= 0
+          || value.asInt() > 1 << 28) {
+        throw wrong(
+            key
+                + " must be a positive integer"
+                + (value.isMissingNode() ? "" : ", not " + shorten(value)));
+      }
+      return value.asInt();
+    }
+
+    double number(String key, double fallback) {
+      JsonNode value = config.path(key);
+      if (value.isMissingNode() || value.isNull()) {
+        return fallback;
+      }
+      if (!value.isNumber() || !Double.isFinite(value.asDouble())) {
+        throw wrong(key + " must be a number, not " + shorten(value));
+      }
+      return value.asDouble();
+    }
+
+    Optional<LongRope> longRope(int pairs, int context, int original) {
+      JsonNode scaling = config.path("rope_scaling");
+      if (scaling.isMissingNode() || scaling.isNull()) {
+        scaling = config.path("rope_parameters");
+      }
+      String type = scaling.path("type").asText(scaling.path("rope_type").asText("default"));
+      if (scaling.isMissingNode() || scaling.isNull() || type.equals("default")) {
+        return Optional.empty();
+      }
+      // Early Phi-3 releases call the same thing su.
+      if (!type.equals("longrope") && !type.equals("su")) {
+        throw wrong("rope scaling '" + shorten(type) + "' is not supported; longrope is");
+      }
+      double stretch = (double) context / original;
+      double attention = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
+      if (scaling.path("attention_factor").isNumber()) {
+        attention = scaling.path("attention_factor").asDouble();
+      }
+      return Optional.of(
+          new LongRope(
+              factors(scaling, "short_factor", pairs),
+              factors(scaling, "long_factor", pairs),
+              attention));
+    }
+
+    private List<Double> factors(JsonNode scaling, String key, int pairs) {
+      List<Double> factors = new ArrayList<>();
+      for (JsonNode factor : scaling.path(key)) {
+        if (!factor.isNumber() || !(factor.asDouble() > 0)) {
+          throw wrong("rope_scaling." + key + " must hold positive numbers");
+        }
+        factors.add(factor.asDouble());
+      }
+      if (factors.size() != pairs) {
+        throw wrong(
+            "rope_scaling."
+                + key
+                + " has "
+                + factors.size()
+                + " factors, the rotated part of a"
+                + " head needs "
+                + pairs);
+      }
+      return List.copyOf(factors);
+    }
+
+    private static String shorten(Object value) {
+      String text = String.valueOf(value);
+      return text.length() <= 60 ? text : text.substring(0, 60) + "…";
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package phiquant.model;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.StoredTensor;
+
+/**
+ * What Phi is: the hyperparameters and every weight by role and layer. The one place that knows the
+ * names that Hugging Face gives to the weights of a {@code Phi3ForCausalLM}.
+ *
+ * @param checkpoint where it comes from
+ * @param config hyperparameters
+ * @param weights embedding, layers from the first to the last, output norm, head (if not tied)
+ */
+public record PhiModel(Checkpoint checkpoint, PhiConfig config, List<Weight> weights) {
+  private static final String SUPPORTED =
+      "Supported: Phi3ForCausalLM (Phi-3 mini and medium, Phi-3.5-mini, Phi-4, Phi-4-mini and their"
+          + " reasoning variants).";
+
+  /**
+   * Checks that a checkpoint is a Phi that phiquant knows and that its tensors fit its config.
+   *
+   * @throws UserError naming the architecture, or the tensor that is missing or misshapen
+   */
+  public static PhiModel of(Checkpoint checkpoint) {
+    ObjectNode json = checkpoint.config();
+    String where = checkpoint.path() + ": config.json";
+    String architecture =
+        json.path("architectures").path(0).asText(json.path("model_type").asText("unknown"));
+    // The rest of the family (Phi-1 to Phi-2, Phi-3-small, Phi-3.5-MoE, the multimodal ones) has
+    // other weights and gets its own branch here.
+    if (!architecture.equals("Phi3ForCausalLM") && !architecture.equals("phi3")) {
+      throw new UserError(
+          where + " describes a '" + architecture + "', which is not supported.", SUPPORTED);
+    }
+    PhiConfig config = PhiConfig.of(json, where);
+    return new PhiModel(checkpoint, config, new Collector(checkpoint, config).collect());
+  }
+
+  /** The weight of that role in that layer (-1 outside of layers). */
+  public Weight weight(Role role, int layer) {
+    for (Weight weight : weights) {
+      if (weight.role() == role && weight.layer() == layer) {
+        return weight;
+      }
+    }
+    throw new IllegalArgumentException("no " + role + " in layer " + layer);
+  }
+
+  /** Number of parameters; a tied head counts once. */
+  public long parameters() {
+    return weights.stream().mapToLong(weight -> weight.tensor().elements()).sum();
+  }
+
+  /** Gathers the weights that the configuration calls for and checks their shapes. */
+  private static final class Collector {
+    private final Checkpoint checkpoint;
+    private final PhiConfig config;
+    private final Map<String, StoredTensor> tensors;
+    private final List<Weight> weights = new ArrayList<>();
+
+    Collector(Checkpoint checkpoint, PhiConfig config) {
+      this.checkpoint = checkpoint;
+      this.config = config;
+      this.tensors = checkpoint.tensors();
+    }
+
+    List<Weight> collect() {
+      long hidden = config.hidden();
+      long feedForward = config.feedForward();
+      long attention = (long) config.heads() * config.headSize();
+      add(Role.EMBEDDING, -1, "model.embed_tokens.weight", config.vocabulary(), hidden);
+      for (int i = 0; i < config.layers(); i++) {
+        String layer = "model.layers." + i + ".";
+        add(Role.ATTENTION_NORM, i, layer + "input_layernorm.weight", hidden);
+        add(Role.QKV, i, layer + "self_attn.qkv_proj.weight", config.qkvRows(), hidden);
+        add(Role.ATTENTION_OUTPUT, i, layer + "self_attn.o_proj.weight", hidden, attention);
+        add(Role.FEED_FORWARD_NORM, i, layer + "post_attention_layernorm.weight", hidden);
+        add(Role.GATE_UP, i, layer + "mlp.gate_up_proj.weight", 2 * feedForward, hidden);
+        add(Role.DOWN, i, layer + "mlp.down_proj.weight", hidden, feedForward);
+      }
+      add(Role.OUTPUT_NORM, -1, "model.norm.weight", hidden);
+      if (!config.tiedHead()) {
+        add(Role.HEAD, -1, "lm_head.weight", config.vocabulary(), hidden);
+      }
+      return List.copyOf(weights);
+    }
+
+    private void add(Role role, int layer, String name, Long[] shape) {
+      StoredTensor tensor = tensors.get(name);
+      if (tensor == null) {
+        throw new UserError(
+            checkpoint.path() + ": the tensor '" + name + "' is missing.",
+            "Download the checkpoint again, or check that config.json belongs to it.");
+      }
+      if (!tensor.shape().equals(List.of(shape))) {
+        throw new UserError(
+            checkpoint.path()
+                + ": the tensor '"
+                + name
+                + "' has the shape "
+                + tensor.shape()
+                + ", but config.json calls for "
+                + List.of(shape)
+                + ".");
+      }
+      weights.add(new Weight(role, layer, tensor));
+    }
+
+    private void add(Role role, int layer, String name, long rows, long columns) {
+      add(role, layer, name, new Long[] {rows, columns});
+    }
+
+    private void add(Role role, int layer, String name, long columns) {
+      add(role, layer, name, new Long[] {columns});
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package phiquant.model;
+
+import phiquant.checkpoint.StoredTensor;
+
+/**
+ * One weight of the model.
+ *
+ * @param role what it does
+ * @param layer the transformer layer from 0, or -1 outside of layers
+ * @param tensor where its rows come from, under its Hugging Face name
+ */
+public record Weight(Role role, int layer, StoredTensor tensor) {
+  /** The Hugging Face name. */
+  public String name() {
+    return tensor.name();
+  }
+
+  /** Whether it is a matrix; vectors (norms) are never quantized. */
+  public boolean isMatrix() {
+    return tensor.shape().size() > 1;
+  }
+}
