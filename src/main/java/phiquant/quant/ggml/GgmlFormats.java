@@ -14,15 +14,11 @@ public final class GgmlFormats {
 
   /** The form that reads like the formula; the reference for the vector form. */
   public static BlockFormat scalar(GgmlType type) {
-    return switch (type) {
-      default -> throw new IllegalArgumentException(type + " has no scalar form");
-    };
+    throw new IllegalArgumentException(type + " has no scalar form");
   }
 
   /** The vector form, equal to the scalar form bit for bit. */
   public static BlockFormat vector(GgmlType type) {
-    return switch (type) {
-      default -> scalar(type);
-    };
+    return scalar(type);
   }
 }
