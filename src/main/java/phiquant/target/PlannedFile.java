@@ -1,0 +1,21 @@
+package phiquant.target;
+
+import java.util.List;
+
+/**
+ * One file of an artifact, before anything is encoded.
+ *
+ * @param path relative to the artifact's folder; for a single-file artifact, its file name
+ * @param size in bytes, of the finished file
+ * @param fixed what does not come from weights: headers, small constants, whole JSON files. The
+ *     gaps that neither these nor tensors fill are zero.
+ */
+public record PlannedFile(String path, long size, List<Fixed> fixed) {
+  /** Bytes at a place of a file. */
+  public record Fixed(long offset, byte[] bytes) {}
+
+  /** A file that is known whole. */
+  public static PlannedFile whole(String path, byte[] bytes) {
+    return new PlannedFile(path, bytes.length, List.of(new Fixed(0, bytes)));
+  }
+}
