@@ -1,0 +1,40 @@
+package phiquant.checkpoint;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import phiquant.UserError;
+
+/** Opens what people have: a Hugging Face folder or a GGUF file. */
+public final class Checkpoints {
+  private Checkpoints() {}
+
+  /**
+   * Opens a checkpoint; reads headers only.
+   *
+   * @throws UserError if it is none, or is damaged
+   */
+  public static Checkpoint open(Path path) {
+    if (Files.isDirectory(path)) {
+      return new HuggingFaceFolder(path);
+    }
+    if (!Files.exists(path)) {
+      throw new UserError(path + " does not exist.");
+    }
+    if (path.toString().matches(".*\\.(bin|pt|pth|ckpt)")) {
+      throw pickle(path);
+    }
+    if (path.toString().endsWith(".safetensors")) {
+      throw new UserError(
+          path + " is one file of a checkpoint.", "Give its folder, with config.json in it.");
+    }
+    throw new UserError(path + " is neither a checkpoint folder nor a GGUF file.");
+  }
+
+  /** Says why a pickle is refused. */
+  static UserError pickle(Path file) {
+    return new UserError(
+        file + " is a Python pickle: opening it can run code that its author put there.",
+        "Convert it where you trust it, with save_pretrained(folder, safe_serialization=True) of"
+            + " transformers, or download the safetensors files.");
+  }
+}

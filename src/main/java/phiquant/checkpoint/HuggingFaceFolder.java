@@ -1,0 +1,165 @@
+package phiquant.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import phiquant.UserError;
+
+/**
+ * A checkpoint as Hugging Face stores it: a folder with {@code config.json}, the weights as {@code
+ * model.safetensors} or as shards that {@code model.safetensors.index.json} lists, and the
+ * tokenizer's files. Weights are memory-mapped; only headers are read here.
+ */
+final class HuggingFaceFolder implements Checkpoint {
+  private static final String SINGLE = "model.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
+
+  /** No companion file is larger; tokenizer.json has some ten MB. */
+  private static final long MAX_COMPANION = 256 << 20;
+
+  private final Path folder;
+  private final Arena arena = Arena.ofShared();
+  private final ObjectNode config;
+  private final Map<String, StoredTensor> tensors;
+
+  HuggingFaceFolder(Path folder) {
+    this.folder = folder;
+    try {
+      this.config =
+          Json.object(
+              file("config.json")
+                  .orElseThrow(
+                      () ->
+                          new UserError(
+                              folder + " has no config.json.",
+                              "Give the folder of a Hugging Face checkpoint, or a GGUF file.")),
+              folder + "/config.json");
+      this.tensors = openTensors();
+    } catch (RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private Map<String, StoredTensor> openTensors() {
+    Map<String, StoredTensor> all = new LinkedHashMap<>();
+    if (Files.exists(folder.resolve(SINGLE))) {
+      all.putAll(SafetensorsFile.open(folder.resolve(SINGLE), arena).tensors());
+      return all;
+    }
+    if (!Files.exists(folder.resolve(INDEX))) {
+      throw noWeights();
+    }
+    String where = folder.resolve(INDEX).toString();
+    JsonNode map = Json.object(file(INDEX).orElseThrow(), where).path("weight_map");
+    if (!map.isObject() || map.isEmpty()) {
+      throw new UserError(where + " has no weight_map.");
+    }
+    Map<String, Map<String, MappedTensor>> shards = new LinkedHashMap<>();
+    for (String shard : shardNames(map, where)) {
+      shards.put(shard, SafetensorsFile.open(folder.resolve(shard), arena).tensors());
+    }
+    map.properties()
+        .forEach(
+            entry -> {
+              String shard = entry.getValue().asText();
+              if (!shards.get(shard).containsKey(entry.getKey())) {
+                throw new UserError(
+                    folder.resolve(shard)
+                        + " lacks the tensor '"
+                        + entry.getKey()
+                        + "', which "
+                        + INDEX
+                        + " says is there.");
+              }
+            });
+    shards.forEach(
+        (shard, found) ->
+            found.forEach(
+                (name, tensor) -> {
+                  if (all.put(name, tensor) != null) {
+                    throw new UserError(
+                        folder + ": the tensor '" + name + "' is in more than one shard.");
+                  }
+                }));
+    return all;
+  }
+
+  private Set<String> shardNames(JsonNode map, String where) {
+    Set<String> names = new LinkedHashSet<>();
+    map.forEach(name -> names.add(name.asText()));
+    for (String name : names) {
+      if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.equals("..")) {
+        throw new UserError(
+            where + " names the shard '" + name + "', which is not a plain file name.");
+      }
+      if (!Files.isRegularFile(folder.resolve(name))) {
+        throw new UserError(
+            folder.resolve(name) + " is missing; " + INDEX + " lists it.",
+            "Download the checkpoint again.");
+      }
+    }
+    return names;
+  }
+
+  private UserError noWeights() {
+    try (Stream<Path> files = Files.list(folder)) {
+      Optional<Path> pickle =
+          files.filter(file -> file.toString().matches(".*\\.(bin|pt|pth|ckpt)")).findFirst();
+      if (pickle.isPresent()) {
+        return Checkpoints.pickle(pickle.get());
+      }
+    } catch (IOException e) {
+      throw new UserError(folder + " cannot be listed: " + e.getMessage() + ".", e);
+    }
+    return new UserError(
+        folder + " has neither " + SINGLE + " nor " + INDEX + ".",
+        "Download the weights beside config.json.");
+  }
+
+  @Override
+  public Path path() {
+    return folder;
+  }
+
+  @Override
+  public ObjectNode config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, StoredTensor> tensors() {
+    return tensors;
+  }
+
+  @Override
+  public Optional<byte[]> file(String name) {
+    Path file = folder.resolve(name);
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    try {
+      if (Files.size(file) > MAX_COMPANION) {
+        throw new UserError(file + " is too large to be what its name says.");
+      }
+      return Optional.of(Files.readAllBytes(file));
+    } catch (IOException | UncheckedIOException e) {
+      throw new UserError(file + " cannot be read: " + e.getMessage() + ".", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

@@ -1,0 +1,68 @@
+package phiquant.checkpoint;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import phiquant.UserError;
+
+/**
+ * Reads JSON from files that nobody vouches for: nesting and the length of numbers and names are
+ * bounded, a name that stands twice is an error, and so is anything after the end.
+ */
+public final class Json {
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(64)
+                          .maxNumberLength(100)
+                          .maxNameLength(10_000)
+                          .maxStringLength(20_000_000)
+                          .build())
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  private Json() {}
+
+  /**
+   * Parses an object.
+   *
+   * @param where the file's name for error messages
+   * @throws UserError saying where the text stops being JSON
+   */
+  public static ObjectNode object(byte[] bytes, String where) {
+    JsonNode node;
+    try {
+      node = MAPPER.readTree(bytes);
+    } catch (JsonProcessingException e) {
+      String place =
+          e.getLocation() == null
+              ? ""
+              : " at line "
+                  + e.getLocation().getLineNr()
+                  + ", column "
+                  + e.getLocation().getColumnNr();
+      throw new UserError(
+          where + " is not valid JSON" + place + ": " + firstLine(e.getOriginalMessage()) + ".", e);
+    } catch (IOException e) {
+      throw new UserError(where + " cannot be read as JSON.", e);
+    }
+    if (!(node instanceof ObjectNode)) {
+      throw new UserError(where + " does not hold a JSON object.");
+    }
+    return (ObjectNode) node;
+  }
+
+  private static String firstLine(String text) {
+    String line = text.lines().findFirst().orElse("");
+    return line.length() <= 160 ? line : line.substring(0, 160) + "…";
+  }
+}
