@@ -1,0 +1,231 @@
+package phiquant.pipeline;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import phiquant.UserError;
+import phiquant.target.ArtifactPlan;
+import phiquant.target.Part;
+import phiquant.target.PlannedTensor;
+
+/**
+ * The single streaming pass: reads every weight once, encodes it for all artifacts and writes it at
+ * its known place. Workers take runs of rows from a common counter; each has one buffer of floats
+ * and one of bytes, so memory is the number of workers times a run, whatever the model's size.
+ */
+public final class Pass {
+  private final List<Output> outputs;
+  private final List<Run> runs;
+  private final Settings settings;
+  private final AtomicInteger next = new AtomicInteger();
+  private final AtomicBoolean stopped = new AtomicBoolean();
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+  /**
+   * How to run.
+   *
+   * @param threads workers
+   * @param overwrite whether existing artifacts are replaced
+   * @param allowNonFinite whether NaN and infinite weights are encoded instead of refused
+   * @param progress told how many source bytes are done
+   */
+  public record Settings(
+      int threads, boolean overwrite, boolean allowNonFinite, Progress progress) {}
+
+  private Pass(List<Output> outputs, Settings settings) {
+    this.outputs = outputs;
+    this.runs = Run.of(outputs);
+    this.settings = settings;
+  }
+
+  /**
+   * Makes artifacts at their destinations.
+   *
+   * @throws UserError if one cannot be made; then none is
+   */
+  public static void run(Map<Path, ArtifactPlan> artifacts, Settings settings) {
+    checkSpace(artifacts);
+    List<Output> outputs = new ArrayList<>();
+    Thread cleaner = new Thread(() -> outputs.forEach(Pass::closeQuietly), "phiquant-cleaner");
+    Runtime.getRuntime().addShutdownHook(cleaner);
+    try {
+      artifacts.forEach(
+          (path, plan) -> outputs.add(Output.begin(plan, path, settings.overwrite())));
+      new Pass(outputs, settings).execute();
+      for (Output output : outputs) {
+        try {
+          output.commit();
+        } catch (IOException e) {
+          throw Output.cannotWrite(output.destination(), e);
+        }
+      }
+    } finally {
+      try {
+        outputs.forEach(Output::close);
+        Runtime.getRuntime().removeShutdownHook(cleaner);
+      } catch (IllegalStateException e) {
+        // The program is ending, so the cleaner is at work already.
+      }
+    }
+  }
+
+  private static void closeQuietly(Output output) {
+    try {
+      output.close();
+    } catch (RuntimeException e) {
+      // The program is ending; there is nobody left to tell.
+    }
+  }
+
+  private void execute() {
+    long total = runs.stream().mapToLong(Pass::sourceBytes).sum();
+    settings.progress().begin(total);
+    List<Thread> workers = new ArrayList<>();
+    for (int i = 0; i < settings.threads(); i++) {
+      workers.add(Thread.ofPlatform().name("phiquant-" + i).daemon().start(this::work));
+    }
+    try {
+      for (Thread worker : workers) {
+        worker.join();
+      }
+    } catch (InterruptedException e) {
+      stopped.set(true);
+      throw new UserError("The run was interrupted; nothing was left behind.", e);
+    } finally {
+      settings.progress().end();
+    }
+    Throwable problem = failure.get();
+    if (problem instanceof RuntimeException unchecked) {
+      throw unchecked;
+    } else if (problem instanceof Error error) {
+      throw error;
+    } else if (problem != null) {
+      throw new IllegalStateException(problem);
+    }
+  }
+
+  private static long sourceBytes(Run run) {
+    return (long) run.rows()
+        * run.columns()
+        * run.source().storedBytes()
+        / Math.max(1, run.source().elements());
+  }
+
+  private void work() {
+    Worker worker = new Worker();
+    try (Arena arena = Arena.ofConfined()) {
+      for (int i = next.getAndIncrement(); i < runs.size(); i = next.getAndIncrement()) {
+        if (stopped.get()) {
+          return;
+        }
+        worker.process(runs.get(i), arena);
+        settings.progress().advance(sourceBytes(runs.get(i)));
+      }
+    } catch (Throwable e) {
+      failure.compareAndSet(null, e);
+      stopped.set(true);
+    }
+  }
+
+  /** One thread's buffers and what it does with a run. */
+  private final class Worker {
+    private float[] floats = new float[0];
+    private MemorySegment bytes = MemorySegment.NULL;
+
+    void process(Run run, Arena arena) {
+      int columns = run.columns();
+      int count = Math.multiplyExact(run.rows(), columns);
+      if (floats.length < count) {
+        floats = new float[count];
+      }
+      run.read(floats);
+      if (!settings.allowNonFinite()) {
+        Finite.check(floats, count, run.source());
+      }
+      for (Run.Wanted wanted : run.wanted()) {
+        encode(run, wanted, columns, arena);
+      }
+    }
+
+    private void encode(Run run, Run.Wanted wanted, int columns, Arena arena) {
+      PlannedTensor tensor = wanted.tensor();
+      int multiple = tensor.encoder().rowMultiple();
+      MemorySegment[] parts = new MemorySegment[tensor.parts().size()];
+      long needed = 0;
+      for (Part part : tensor.parts()) {
+        needed += aligned(partBytes(part, run.rows(), multiple));
+      }
+      if (bytes.byteSize() < needed) {
+        bytes = arena.allocate(needed, 64);
+      }
+      long at = 0;
+      for (int i = 0; i < parts.length; i++) {
+        long size = partBytes(tensor.parts().get(i), run.rows(), multiple);
+        parts[i] = bytes.asSlice(at, size);
+        at += aligned(size);
+      }
+      tensor.encoder().encode(floats, run.rows(), columns, parts);
+      for (int i = 0; i < parts.length; i++) {
+        Part part = tensor.parts().get(i);
+        long offset = part.offset() + run.first() / multiple * part.groupBytes();
+        try {
+          wanted.output().write(part.file(), parts[i].asByteBuffer(), offset);
+        } catch (IOException e) {
+          throw Output.cannotWrite(wanted.output().destination(), e);
+        }
+      }
+    }
+  }
+
+  private static long partBytes(Part part, int rows, int multiple) {
+    return Math.ceilDiv(rows * part.groupBytes(), (long) multiple);
+  }
+
+  private static long aligned(long size) {
+    return Math.ceilDiv(size, 64L) * 64;
+  }
+
+  /** Refuses to begin what the disk cannot hold. */
+  private static void checkSpace(Map<Path, ArtifactPlan> artifacts) {
+    Map<FileStore, Long> needed = new LinkedHashMap<>();
+    artifacts.forEach(
+        (path, plan) -> {
+          try {
+            needed.merge(Files.getFileStore(existing(path)), plan.bytes(), Long::sum);
+          } catch (IOException e) {
+            throw Output.cannotWrite(path, e);
+          }
+        });
+    needed.forEach(
+        (store, bytes) -> {
+          try {
+            if (store.getUsableSpace() < bytes) {
+              throw new UserError(
+                  String.format(
+                      "The disk has %.1f GB left, the artifacts need %.1f GB.",
+                      store.getUsableSpace() / 1e9, bytes / 1e9));
+            }
+          } catch (IOException e) {
+            throw new UserError("The free space of " + store + " cannot be read.", e);
+          }
+        });
+  }
+
+  private static Path existing(Path path) {
+    Path at = path.toAbsolutePath();
+    while (at.getParent() != null && !Files.exists(at)) {
+      at = at.getParent();
+    }
+    return at;
+  }
+}
