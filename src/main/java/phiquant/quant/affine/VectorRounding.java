@@ -1,0 +1,41 @@
+package phiquant.quant.affine;
+
+import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.NE;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** {@link FloatType#round} of many floats at once, with the Vector API. */
+final class VectorRounding {
+  /** As wide as the machine, but not wider than the smallest group: 16 floats. */
+  static final VectorSpecies<Float> SPECIES =
+      FloatVector.SPECIES_PREFERRED.length() > 16
+          ? FloatVector.SPECIES_512
+          : FloatVector.SPECIES_PREFERRED;
+
+  /** Floats to round at once: a whole number of groups that stays in the first-level cache. */
+  static final int CHUNK = 1024;
+
+  private VectorRounding() {}
+
+  /** Rounds {@code count} floats, a multiple of 16, from {@code x[from]} into {@code out}. */
+  static void round(FloatType type, float[] x, int from, int count, float[] out) {
+    if (type != FloatType.BFLOAT16) {
+      // The compiler has an instruction for half floats and uses it in this plain loop.
+      type.round(x, from, count, out);
+      return;
+    }
+    for (int i = 0; i < count; i += SPECIES.length()) {
+      FloatVector v = FloatVector.fromArray(SPECIES, x, from + i);
+      IntVector bits = v.reinterpretAsInts();
+      IntVector odd = bits.lanewise(LSHR, 16).and(1);
+      IntVector rounded = bits.add(0x7FFF).add(odd).and(0xFFFF0000);
+      rounded
+          .blend(0x7FC00000, v.compare(NE, v).cast(bits.species()))
+          .reinterpretAsFloats()
+          .intoArray(out, i);
+    }
+  }
+}
