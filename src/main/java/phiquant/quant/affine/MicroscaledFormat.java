@@ -19,8 +19,7 @@ import java.lang.foreign.ValueLayout;
  * the model's type, because MLX's CPU backend composes the format from array operations. Source:
  * {@code fp_quantize} in {@code mlx/ops.cpp}.
  */
-record MicroscaledFormat(
-    String mode, int bits, int groupSize, ScaleCode scaleCode, FloatType type)
+record MicroscaledFormat(String mode, int bits, int groupSize, ScaleCode scaleCode, FloatType type)
     implements GroupFormat {
 
   static MicroscaledFormat mxfp4(FloatType type) {

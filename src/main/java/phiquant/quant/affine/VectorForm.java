@@ -6,7 +6,8 @@ import java.lang.foreign.MemorySegment;
  * A format whose codes are made with the Vector API. All but {@link #encode} is as in the scalar
  * form, which it must equal bit for bit.
  */
-sealed interface VectorForm extends GroupFormat permits VectorAffineFormat, VectorMicroscaledFormat {
+sealed interface VectorForm extends GroupFormat
+    permits VectorAffineFormat, VectorMicroscaledFormat {
   /** The form that reads like the formula. */
   GroupFormat scalar();
 
