@@ -14,7 +14,26 @@ public final class GgmlFormats {
 
   /** The form that reads like the formula; the reference for the vector form. */
   public static BlockFormat scalar(GgmlType type) {
-    throw new IllegalArgumentException(type + " has no scalar form");
+    return switch (type) {
+      case F32 -> Floats.F32;
+      case F16 -> Floats.F16;
+      case BF16 -> Floats.BF16;
+      case Q4_0 -> new Q4_0();
+      case Q4_1 -> new Q4_1();
+      case Q5_0 -> new Q5_0();
+      case Q5_1 -> new Q5_1();
+      case Q8_0 -> new Q8_0();
+      case Q2_K -> new Q2K();
+      case Q3_K -> new Q3K();
+      case Q4_K -> new Q4K();
+      case Q5_K -> new Q5K();
+      case Q6_K -> new Q6K();
+      case IQ4_NL -> new Iq4Nl();
+      case IQ4_XS -> new Iq4Xs();
+      case TQ1_0 -> new Tq1_0();
+      case TQ2_0 -> new Tq2_0();
+      case MXFP4 -> new Mxfp4();
+    };
   }
 
   /** The vector form, equal to the scalar form bit for bit. */

@@ -1,0 +1,71 @@
+package phiquant.quant.ggml;
+
+/**
+ * The sixteen levels of IQ4_NL and IQ4_XS, denser near zero where weights are, and the search for
+ * the scale of 32 weights. Candidates map the largest weight to the values around the lowest level;
+ * for each the levels are assigned and the best scale follows by least squares, weights counting by
+ * their squares. Source: {@code kvalues_iq4nl} and {@code quantize_row_iq4_nl_impl} of ggml.
+ */
+final class NonLinear {
+  static final int[] VALUES = {
+    -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
+  };
+
+  /** Weights below this are taken for zeros (GROUP_MAX_EPS). */
+  private static final float EPSILON = 1e-15f;
+
+  private static final int TRIES = 7;
+
+  private NonLinear() {}
+
+  /** The index of the nearest level. */
+  static int nearest(float x) {
+    if (x <= VALUES[0]) {
+      return 0;
+    }
+    if (x >= VALUES[15]) {
+      return 15;
+    }
+    int low = 0;
+    int high = 15;
+    while (high - low > 1) {
+      int middle = (low + high) / 2;
+      if (x < VALUES[middle]) {
+        high = middle;
+      } else {
+        low = middle;
+      }
+    }
+    return x - VALUES[high - 1] < VALUES[high] - x ? high - 1 : high;
+  }
+
+  /** The scale of 32 weights, 0 if they are zeros. */
+  static float scale(float[] x, int from) {
+    float max = GgmlBlock.extreme(x, from, 32);
+    if (Math.abs(max) < EPSILON) {
+      return 0;
+    }
+    float scale = 0;
+    float best = 0;
+    float first = 1 / (-max / VALUES[0]);
+    for (int attempt = -TRIES - 1; attempt <= TRIES; attempt++) {
+      float inverse = attempt < -TRIES ? first : (attempt + VALUES[0]) / max;
+      float sumQx = 0;
+      float sumQ2 = 0;
+      for (int i = from; i < from + 32; i++) {
+        float q = VALUES[nearest(inverse * x[i])];
+        float weight = x[i] * x[i];
+        sumQx += weight * q * x[i];
+        sumQ2 += weight * q * q;
+      }
+      if (attempt < -TRIES) {
+        scale = sumQ2 > 0 ? sumQx / sumQ2 : 0;
+        best = scale * sumQx;
+      } else if (sumQ2 > 0 && sumQx * sumQx > best * sumQ2) {
+        scale = sumQx / sumQ2;
+        best = scale * sumQx;
+      }
+    }
+    return scale;
+  }
+}

@@ -1,0 +1,39 @@
+package phiquant.quant.ggml;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * 4-bit integers with a signed scale: {@code w ≈ d · (q - 8)}, where d = m / -8 and m is the weight
+ * of largest magnitude, so that m falls on the end of the range that has one level more.
+ *
+ * <p>Block of 32 weights in 18 bytes: d as f16, then 16 bytes, byte i holding weight i in its low
+ * and weight i + 16 in its high half; 4.5 bits per weight. Source: {@code quantize_row_q4_0_ref} of
+ * ggml.
+ */
+final class Q4_0 extends GgmlBlock {
+  Q4_0() {
+    super(GgmlType.Q4_0);
+  }
+
+  @Override
+  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+    float d = extreme(x, from, 32) / -8;
+    float inverse = inverse(d);
+    putHalf(out, at, d);
+    for (int i = 0; i < 16; i++) {
+      int low = Math.min(15, (byte) truncate(x[from + i] * inverse + 8.5f));
+      int high = Math.min(15, (byte) truncate(x[from + 16 + i] * inverse + 8.5f));
+      put(out, at + 2 + i, low | high << 4);
+    }
+  }
+
+  @Override
+  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+    float d = half(in, at);
+    for (int i = 0; i < 16; i++) {
+      int q = u8(in, at + 2 + i);
+      y[from + i] = ((q & 15) - 8) * d;
+      y[from + 16 + i] = ((q >> 4) - 8) * d;
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package phiquant.quant.ggml;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * 4-bit integers with a scale and a minimum: {@code w ≈ d · q + m}, where m = min w and d = (max w
+ * - min w) / 15.
+ *
+ * <p>Block of 32 weights in 20 bytes: d and m as f16, then 16 bytes as in Q4_0; 5 bits per weight.
+ * Source: {@code quantize_row_q4_1_ref} of ggml.
+ */
+final class Q4_1 extends GgmlBlock {
+  Q4_1() {
+    super(GgmlType.Q4_1);
+  }
+
+  @Override
+  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+    Range range = Range.of(x, from, 32);
+    float d = range.width() / 15;
+    float inverse = inverse(d);
+    putHalf(out, at, d);
+    putHalf(out, at + 2, range.min());
+    for (int i = 0; i < 16; i++) {
+      int low = Math.min(15, (byte) truncate((x[from + i] - range.min()) * inverse + 0.5f));
+      int high = Math.min(15, (byte) truncate((x[from + 16 + i] - range.min()) * inverse + 0.5f));
+      put(out, at + 4 + i, low | high << 4);
+    }
+  }
+
+  @Override
+  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+    float d = half(in, at);
+    float min = half(in, at + 2);
+    for (int i = 0; i < 16; i++) {
+      int q = u8(in, at + 4 + i);
+      y[from + i] = (q & 15) * d + min;
+      y[from + 16 + i] = (q >> 4) * d + min;
+    }
+  }
+}

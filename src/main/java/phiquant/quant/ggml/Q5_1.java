@@ -1,0 +1,47 @@
+package phiquant.quant.ggml;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * 5-bit integers with a scale and a minimum: {@code w ≈ d · q + m}, where m = min w and d = (max w
+ * - min w) / 31.
+ *
+ * <p>Block of 32 weights in 24 bytes: d and m as f16, the fifth bits as a u32, then the low four
+ * bits as in Q4_0; 6 bits per weight. Source: {@code quantize_row_q5_1_ref} of ggml.
+ */
+final class Q5_1 extends GgmlBlock {
+  Q5_1() {
+    super(GgmlType.Q5_1);
+  }
+
+  @Override
+  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+    Range range = Range.of(x, from, 32);
+    float d = range.width() / 31;
+    float inverse = inverse(d);
+    putHalf(out, at, d);
+    putHalf(out, at + 2, range.min());
+    int fifth = 0;
+    for (int i = 0; i < 16; i++) {
+      int low = truncate((x[from + i] - range.min()) * inverse + 0.5f);
+      int high = truncate((x[from + 16 + i] - range.min()) * inverse + 0.5f);
+      put(out, at + 8 + i, low & 15 | (high & 15) << 4);
+      fifth |= (low >> 4 & 1) << i | (high >> 4 & 1) << i + 16;
+    }
+    out.set(JAVA_INT_UNALIGNED, at + 4, fifth);
+  }
+
+  @Override
+  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+    float d = half(in, at);
+    float min = half(in, at + 2);
+    int fifth = in.get(JAVA_INT_UNALIGNED, at + 4);
+    for (int i = 0; i < 16; i++) {
+      int q = u8(in, at + 8 + i);
+      y[from + i] = (q & 15 | (fifth >> i & 1) << 4) * d + min;
+      y[from + 16 + i] = (q >> 4 | (fifth >> i + 16 & 1) << 4) * d + min;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package phiquant.quant.ggml;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * 256 numbers of two bits in 64 bytes: byte 32h + i holds numbers 128h + i, + 32, + 64 and + 96,
+ * from its low bits up. Q2_K and Q3_K lay out their levels so.
+ */
+final class TwoBits {
+  private TwoBits() {}
+
+  static int get(MemorySegment in, long at, int i) {
+    return GgmlBlock.u8(in, at + 32 * (i / 128) + i % 32) >> 2 * (i % 128 / 32) & 3;
+  }
+
+  static void put(MemorySegment out, long at, byte[] levels) {
+    for (int half = 0; half < 2; half++) {
+      for (int i = 0; i < 32; i++) {
+        int first = 128 * half + i;
+        int packed = 0;
+        for (int n = 0; n < 4; n++) {
+          packed |= (levels[first + 32 * n] & 3) << 2 * n;
+        }
+        GgmlBlock.put(out, at + 32 * half + i, packed);
+      }
+    }
+  }
+}
