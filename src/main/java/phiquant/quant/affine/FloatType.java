@@ -1,8 +1,11 @@
 package phiquant.quant.affine;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
+import phiquant.quant.BFloat16;
+import phiquant.quant.Half;
 
 /**
  * The element type of an MLX model: what its weights are rounded to before they are quantized, what
@@ -13,11 +16,6 @@ public enum FloatType {
   FLOAT16("F16", 2),
   BFLOAT16("BF16", 2),
   FLOAT32("F32", 4);
-
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final String storedName;
   private final int bytes;
@@ -50,7 +48,7 @@ public enum FloatType {
   public float round(float x) {
     return switch (this) {
       case FLOAT16 -> Float.float16ToFloat(Float.floatToFloat16(x));
-      case BFLOAT16 -> Float.intBitsToFloat(bfloat16(x) << 16);
+      case BFLOAT16 -> BFloat16.toFloat(BFloat16.fromFloat(x));
       case FLOAT32 -> x;
     };
   }
@@ -65,7 +63,7 @@ public enum FloatType {
       }
       case BFLOAT16 -> {
         for (int i = 0; i < count; i++) {
-          out[i] = Float.intBitsToFloat(bfloat16(x[from + i]) << 16);
+          out[i] = BFloat16.toFloat(BFloat16.fromFloat(x[from + i]));
         }
       }
       case FLOAT32 -> System.arraycopy(x, from, out, 0, count);
@@ -75,27 +73,27 @@ public enum FloatType {
   /** Stores {@code x}, rounded, as element {@code index} of {@code out}. */
   public void put(MemorySegment out, long index, float x) {
     switch (this) {
-      case FLOAT16 -> out.set(SHORT, 2 * index, Float.floatToFloat16(x));
-      case BFLOAT16 -> out.set(SHORT, 2 * index, (short) bfloat16(x));
-      case FLOAT32 -> out.set(FLOAT, 4 * index, x);
+      case FLOAT16 -> out.set(JAVA_SHORT_UNALIGNED, 2 * index, Float.floatToFloat16(x));
+      case BFLOAT16 -> out.set(JAVA_SHORT_UNALIGNED, 2 * index, BFloat16.fromFloat(x));
+      case FLOAT32 -> out.set(JAVA_FLOAT_UNALIGNED, 4 * index, x);
     }
   }
 
   /** Element {@code index} of {@code in}. */
   public float get(MemorySegment in, long index) {
     return switch (this) {
-      case FLOAT16 -> Float.float16ToFloat(in.get(SHORT, 2 * index));
-      case BFLOAT16 -> Float.intBitsToFloat(in.get(SHORT, 2 * index) << 16);
-      case FLOAT32 -> in.get(FLOAT, 4 * index);
+      case FLOAT16 -> Float.float16ToFloat(in.get(JAVA_SHORT_UNALIGNED, 2 * index));
+      case BFLOAT16 -> BFloat16.toFloat(in.get(JAVA_SHORT_UNALIGNED, 2 * index));
+      case FLOAT32 -> in.get(JAVA_FLOAT_UNALIGNED, 4 * index);
     };
   }
 
-  /** The upper half of a float's bits, after the lower half has rounded it. */
-  private static int bfloat16(float x) {
-    int bits = Float.floatToRawIntBits(x);
-    if (Float.isNaN(x)) {
-      return 0x7FC0;
+  /** Stores {@code count} numbers, rounded, from the first element of {@code out} on. */
+  public void encode(float[] x, int from, int count, MemorySegment out) {
+    switch (this) {
+      case FLOAT16 -> Half.encode(x, from, count, out, 0);
+      case BFLOAT16 -> BFloat16.encode(x, from, count, out, 0);
+      case FLOAT32 -> MemorySegment.copy(x, from, out, JAVA_FLOAT_UNALIGNED, 0, count);
     }
-    return (bits + 0x7FFF + (bits >>> 16 & 1)) >>> 16;
   }
 }

@@ -49,8 +49,7 @@ public final class GroupFormats {
                   "MLX has no mode '" + mode + "'; it has " + String.join(", ", MODES) + ".");
         };
     if (mode.equals("affine")) {
-      check(bits, "bits", BITS);
-      check(groupSize, "group size", GROUP_SIZES);
+      checkAffine(bits, groupSize);
     } else if (format.bits() != bits || format.groupSize() != groupSize) {
       throw UserError.usage(
           "%s has %d bits and groups of %d, nothing else; bits and groups can be chosen in affine mode."
@@ -66,12 +65,19 @@ public final class GroupFormats {
         : new VectorMicroscaledFormat((MicroscaledFormat) scalar);
   }
 
+  /** Refuses what the affine mode does not have, listing what it has. */
+  public static void checkAffine(int bits, int groupSize) {
+    check(bits, "affine codes of %d bits", BITS);
+    check(groupSize, "affine groups of %d weights", GROUP_SIZES);
+  }
+
   private static void check(int value, String what, List<Integer> possible) {
     if (!possible.contains(value)) {
       throw UserError.usage(
-          "MLX has no %s %d; it has %s."
+          "MLX has no %s; it has %s."
               .formatted(
-                  what, value, String.join(", ", possible.stream().map(String::valueOf).toList())));
+                  what.formatted(value),
+                  String.join(", ", possible.stream().map(String::valueOf).toList())));
     }
   }
 }

@@ -33,7 +33,7 @@ final class VectorRounding {
       IntVector odd = bits.lanewise(LSHR, 16).and(1);
       IntVector rounded = bits.add(0x7FFF).add(odd).and(0xFFFF0000);
       rounded
-          .blend(0x7FC00000, v.compare(NE, v).cast(bits.species()))
+          .blend(bits.or(0x400000).and(0xFFFF0000), v.compare(NE, v).cast(bits.species()))
           .reinterpretAsFloats()
           .intoArray(out, i);
     }

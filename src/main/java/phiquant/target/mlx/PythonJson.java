@@ -1,0 +1,107 @@
+package phiquant.target.mlx;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/**
+ * JSON as Python's {@code json.dumps(…, indent=4)} writes it, to the byte: numbers as {@code repr}
+ * has them, everything beyond ASCII escaped. mlx-lm writes its files so, and ours should not differ
+ * from them where the facts do not.
+ */
+final class PythonJson {
+  private final StringBuilder out = new StringBuilder();
+
+  private PythonJson() {}
+
+  /** The text's bytes. */
+  static byte[] bytes(JsonNode node) {
+    PythonJson json = new PythonJson();
+    json.write(node, "\n");
+    return json.out.toString().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private void write(JsonNode node, String newline) {
+    if (node.isObject()) {
+      writeObject(node, newline);
+    } else if (node.isArray()) {
+      writeArray(node, newline);
+    } else if (node.isTextual()) {
+      writeText(node.textValue());
+    } else if (node.isFloatingPointNumber()) {
+      out.append(number(node.doubleValue()));
+    } else {
+      out.append(node.asText());
+    }
+  }
+
+  private void writeObject(JsonNode node, String newline) {
+    if (node.isEmpty()) {
+      out.append("{}");
+      return;
+    }
+    String inner = newline + "    ";
+    String before = "{";
+    for (Map.Entry<String, JsonNode> field : node.properties()) {
+      out.append(before).append(inner);
+      writeText(field.getKey());
+      out.append(": ");
+      write(field.getValue(), inner);
+      before = ",";
+    }
+    out.append(newline).append('}');
+  }
+
+  private void writeArray(JsonNode node, String newline) {
+    if (node.isEmpty()) {
+      out.append("[]");
+      return;
+    }
+    String inner = newline + "    ";
+    String before = "[";
+    for (JsonNode item : node) {
+      out.append(before).append(inner);
+      write(item, inner);
+      before = ",";
+    }
+    out.append(newline).append(']');
+  }
+
+  private void writeText(String text) {
+    out.append('"');
+    for (char c : text.toCharArray()) {
+      switch (c) {
+        case '"' -> out.append("\\\"");
+        case '\\' -> out.append("\\\\");
+        case '\n' -> out.append("\\n");
+        case '\r' -> out.append("\\r");
+        case '\t' -> out.append("\\t");
+        case '\b' -> out.append("\\b");
+        case '\f' -> out.append("\\f");
+        default -> out.append(c < 0x20 || c > 0x7E ? "\\u%04x".formatted((int) c) : c);
+      }
+    }
+    out.append('"');
+  }
+
+  /** Python's {@code repr}: the fewest digits that read back, an exponent below -4 and from 16. */
+  static String number(double x) {
+    if (x == 0) {
+      return 1 / x < 0 ? "-0.0" : "0.0";
+    }
+    // Since JDK 19 this too has the fewest digits; only its layout differs.
+    BigDecimal decimal = new BigDecimal(Double.toString(x)).stripTrailingZeros();
+    String digits = decimal.unscaledValue().abs().toString();
+    int exponent = digits.length() - 1 - decimal.scale();
+    String sign = x < 0 ? "-" : "";
+    if (exponent < -4 || exponent >= 16) {
+      String fraction = digits.length() > 1 ? "." + digits.substring(1) : "";
+      return "%s%s%se%s%02d"
+          .formatted(
+              sign, digits.charAt(0), fraction, exponent < 0 ? "-" : "+", Math.abs(exponent));
+    }
+    String plain = decimal.toPlainString();
+    return plain.contains(".") ? plain : plain + ".0";
+  }
+}
