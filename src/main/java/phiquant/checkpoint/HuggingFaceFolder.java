@@ -18,7 +18,8 @@ import phiquant.UserError;
 /**
  * A checkpoint as Hugging Face stores it: a folder with {@code config.json}, the weights as {@code
  * model.safetensors} or as shards that {@code model.safetensors.index.json} lists, and the
- * tokenizer's files. Weights are memory-mapped; only headers are read here.
+ * tokenizer's files. MLX's models are such folders too; {@link MlxTensors} reads their weights.
+ * Weights are memory-mapped; only headers are read here.
  */
 final class HuggingFaceFolder implements Checkpoint {
   private static final String SINGLE = "model.safetensors";
@@ -52,7 +53,12 @@ final class HuggingFaceFolder implements Checkpoint {
   }
 
   private Map<String, StoredTensor> openTensors() {
-    Map<String, StoredTensor> all = new LinkedHashMap<>();
+    Map<String, MappedTensor> stored = storedTensors();
+    return isQuantized() ? MlxTensors.of(folder, config, stored) : new LinkedHashMap<>(stored);
+  }
+
+  private Map<String, MappedTensor> storedTensors() {
+    Map<String, MappedTensor> all = new LinkedHashMap<>();
     if (Files.exists(folder.resolve(SINGLE))) {
       all.putAll(SafetensorsFile.open(folder.resolve(SINGLE), arena).tensors());
       return all;
@@ -140,6 +146,11 @@ final class HuggingFaceFolder implements Checkpoint {
   @Override
   public Map<String, StoredTensor> tensors() {
     return tensors;
+  }
+
+  @Override
+  public boolean isQuantized() {
+    return MlxTensors.isQuantized(config);
   }
 
   @Override

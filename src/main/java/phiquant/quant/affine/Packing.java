@@ -45,8 +45,12 @@ final class Packing {
     int mask = (1 << bits) - 1;
     for (int i = 0; i < count; i += 8, at += bits) {
       long eight = 0;
-      for (int b = 0; b < bits; b++) {
-        eight |= (in.get(ValueLayout.JAVA_BYTE, at + b) & 0xFFL) << 8 * b;
+      if (at + 8 <= in.byteSize()) {
+        eight = in.get(LONG, at);
+      } else {
+        for (int b = 0; b < bits; b++) {
+          eight |= (in.get(ValueLayout.JAVA_BYTE, at + b) & 0xFFL) << 8 * b;
+        }
       }
       for (int k = 0; k < 8; k++) {
         codes[i + k] = (int) (eight >>> k * bits) & mask;
