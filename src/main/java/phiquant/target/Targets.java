@@ -3,12 +3,13 @@ package phiquant.target;
 import java.util.Map;
 import java.util.function.Function;
 import phiquant.UserError;
+import phiquant.target.gguf.Gguf;
 import phiquant.target.mlx.MlxOptions;
 
 /** The engines that phiquant writes for: a line each. */
 public final class Targets {
   private static final Map<String, Function<TargetSpec, Target>> ENGINES =
-      Map.of("mlx", MlxOptions::target);
+      Map.of("gguf", Gguf::target, "mlx", MlxOptions::target);
 
   private Targets() {}
 

@@ -1,0 +1,127 @@
+package phiquant.target.gguf;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import phiquant.UserError;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.recipe.GgufFileType;
+import phiquant.recipe.GgufRecipe;
+import phiquant.target.TargetSpec;
+
+/**
+ * What was asked for after {@code gguf:}, under llama-quantize's names.
+ *
+ * @param recipe which tensor gets which type
+ * @param converterLayout whether keys and tensors stand in the order of convert_hf_to_gguf instead
+ *     of llama-quantize
+ * @param splitMaxSize bytes of tensors in one file of a split model, 0 for one file
+ * @param name replaces {@code general.name}
+ */
+record GgufOptions(
+    GgufRecipe recipe, boolean converterLayout, long splitMaxSize, Optional<String> name) {
+  private static final Set<String> KEYS =
+      new TreeSet<>(
+          Set.of(
+              "pure",
+              "tensor-type",
+              "output-tensor-type",
+              "token-embedding-type",
+              "leave-output-tensor",
+              "layout",
+              "split-max-size",
+              "name"));
+
+  static GgufOptions of(TargetSpec spec) {
+    for (String key : spec.options().keySet()) {
+      if (!KEYS.contains(key)) {
+        throw UserError.usage(
+            "gguf has no option '" + key + "'; it has " + String.join(", ", KEYS) + ".");
+      }
+    }
+    Map<String, String> options = spec.options();
+    String format = spec.format().isEmpty() ? "Q4_K_M" : spec.format();
+    GgufFileType fileType =
+        GgufFileType.named(format)
+            .orElseThrow(
+                () ->
+                    UserError.usage(
+                        "gguf has no file type '"
+                            + format
+                            + "'; it has "
+                            + GgufFileType.names()
+                            + "."));
+    String layout = options.getOrDefault("layout", "quantize");
+    if (!layout.equals("quantize") && !layout.equals("convert")) {
+      throw UserError.usage("gguf: layout=" + layout + "; it can be quantize or convert.");
+    }
+    GgufRecipe recipe =
+        new GgufRecipe(
+            fileType,
+            options.containsKey("pure"),
+            choices(options.getOrDefault("tensor-type", "")),
+            type(options, "output-tensor-type"),
+            type(options, "token-embedding-type"),
+            options.containsKey("leave-output-tensor"));
+    return new GgufOptions(
+        recipe,
+        layout.equals("convert"),
+        size(options.getOrDefault("split-max-size", "0")),
+        Optional.ofNullable(options.get("name")));
+  }
+
+  /** {@code REGEX=TYPE}, several separated by semicolons. */
+  private static List<GgufRecipe.Choice> choices(String text) {
+    List<GgufRecipe.Choice> choices = new ArrayList<>();
+    for (String choice : text.split(";")) {
+      if (choice.isBlank()) {
+        continue;
+      }
+      int equals = choice.lastIndexOf('=');
+      if (equals < 1) {
+        throw UserError.usage("gguf: tensor-type=" + choice + "; it looks like attn_v=Q6_K.");
+      }
+      try {
+        choices.add(
+            new GgufRecipe.Choice(
+                Pattern.compile(choice.substring(0, equals)), type(choice.substring(equals + 1))));
+      } catch (PatternSyntaxException e) {
+        throw UserError.usage(
+            "gguf: tensor-type=" + choice + " is not a pattern: " + e.getDescription() + ".");
+      }
+    }
+    return choices;
+  }
+
+  private static Optional<GgmlType> type(Map<String, String> options, String key) {
+    return Optional.ofNullable(options.get(key)).map(GgufOptions::type);
+  }
+
+  private static GgmlType type(String name) {
+    return GgmlType.named(name)
+        .orElseThrow(
+            () ->
+                UserError.usage(
+                    "gguf has no tensor type '"
+                        + name
+                        + "'; it has "
+                        + String.join(
+                            ", ",
+                            java.util.Arrays.stream(GgmlType.values()).map(Enum::name).toList())
+                        + "."));
+  }
+
+  /** {@code 300M} or {@code 2G}, in thousands as llama-gguf-split counts. */
+  private static long size(String text) {
+    if (!text.matches("\\d{1,9}[MG]?")) {
+      throw UserError.usage("gguf: split-max-size=" + text + "; it looks like 300M or 2G.");
+    }
+    long number = Long.parseLong(text.replaceAll("[MG]", ""));
+    return number * (text.endsWith("G") ? 1_000_000_000L : text.endsWith("M") ? 1_000_000L : 1);
+  }
+}
