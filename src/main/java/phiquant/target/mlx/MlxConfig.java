@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import phiquant.checkpoint.Json;
+import phiquant.checkpoint.PythonJson;
 import phiquant.model.PhiModel;
 import phiquant.recipe.MlxRecipe;
 import phiquant.recipe.MlxRecipe.Choice;
@@ -35,7 +36,7 @@ final class MlxConfig {
     }
     Map<String, JsonNode> sorted = new TreeMap<>();
     config.properties().forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
-    return PythonJson.bytes(JsonNodeFactory.instance.objectNode().setAll(sorted));
+    return PythonJson.bytes(JsonNodeFactory.instance.objectNode().setAll(sorted), 4, true);
   }
 
   private static ObjectNode quantization(

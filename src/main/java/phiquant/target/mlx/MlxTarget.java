@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import phiquant.UserError;
+import phiquant.checkpoint.PythonJson;
 import phiquant.model.PhiModel;
 import phiquant.recipe.MlxRecipe;
 import phiquant.target.ArtifactPlan;
@@ -125,7 +126,7 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
       }
     }
     files.forEach(index.putObject("weight_map")::put);
-    return PythonJson.bytes(index);
+    return PythonJson.bytes(index, 4, true);
   }
 
   private static List<PlannedTensor> tensors(

@@ -1,4 +1,4 @@
-package phiquant.target.mlx;
+package phiquant.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -32,7 +32,7 @@ class PythonJsonTest {
   void layoutAndEscapesAreThoseOfJsonDumpsWithIndentFour() throws Exception {
     String json =
         "{\"a\":[1,[],{}],\"b\":{\"c\":null,\"d\":true},\"é\\n\":\"\\u007f\\\"\\ud83d\\ude00\"}";
-    assertThat(new String(PythonJson.bytes(new ObjectMapper().readTree(json))))
+    assertThat(new String(PythonJson.bytes(new ObjectMapper().readTree(json), 4, true)))
         .isEqualTo(
             """
             {

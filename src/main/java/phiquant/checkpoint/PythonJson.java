@@ -1,4 +1,4 @@
-package phiquant.target.mlx;
+package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.math.BigDecimal;
@@ -6,20 +6,30 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * JSON as Python's {@code json.dumps(…, indent=4)} writes it, to the byte: numbers as {@code repr}
- * has them, everything beyond ASCII escaped. mlx-lm writes its files so, and ours should not differ
- * from them where the facts do not.
+ * JSON as Python's {@code json.dumps(…, indent=N)} writes it, to the byte: numbers as {@code repr}
+ * has them. Hugging Face's tools and mlx-lm write their files so, and ours should not differ from
+ * them where the facts do not.
  */
-final class PythonJson {
+public final class PythonJson {
   private final StringBuilder out = new StringBuilder();
+  private final String indent;
+  private final boolean ascii;
 
-  private PythonJson() {}
+  private PythonJson(int indent, boolean ascii) {
+    this.indent = " ".repeat(indent);
+    this.ascii = ascii;
+  }
 
-  /** The text's bytes. */
-  static byte[] bytes(JsonNode node) {
-    PythonJson json = new PythonJson();
+  /**
+   * The text's bytes.
+   *
+   * @param indent spaces for each level
+   * @param ascii whether everything beyond ASCII is escaped ({@code ensure_ascii})
+   */
+  public static byte[] bytes(JsonNode node, int indent, boolean ascii) {
+    PythonJson json = new PythonJson(indent, ascii);
     json.write(node, "\n");
-    return json.out.toString().getBytes(StandardCharsets.US_ASCII);
+    return json.out.toString().getBytes(StandardCharsets.UTF_8);
   }
 
   private void write(JsonNode node, String newline) {
@@ -41,7 +51,7 @@ final class PythonJson {
       out.append("{}");
       return;
     }
-    String inner = newline + "    ";
+    String inner = newline + indent;
     String before = "{";
     for (Map.Entry<String, JsonNode> field : node.properties()) {
       out.append(before).append(inner);
@@ -58,7 +68,7 @@ final class PythonJson {
       out.append("[]");
       return;
     }
-    String inner = newline + "    ";
+    String inner = newline + indent;
     String before = "[";
     for (JsonNode item : node) {
       out.append(before).append(inner);
@@ -79,7 +89,7 @@ final class PythonJson {
         case '\t' -> out.append("\\t");
         case '\b' -> out.append("\\b");
         case '\f' -> out.append("\\f");
-        default -> out.append(c < 0x20 || c > 0x7E ? "\\u%04x".formatted((int) c) : c);
+        default -> out.append(c < 0x20 || (ascii && c > 0x7E) ? "\\u%04x".formatted((int) c) : c);
       }
     }
     out.append('"');
