@@ -3,6 +3,7 @@ package phiquant.checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import phiquant.UserError;
+import phiquant.checkpoint.gguf.GgufCheckpoint;
 
 /** Opens what people have: a Hugging Face folder or a GGUF file. */
 public final class Checkpoints {
@@ -19,6 +20,9 @@ public final class Checkpoints {
     }
     if (!Files.exists(path)) {
       throw new UserError(path + " does not exist.");
+    }
+    if (path.toString().endsWith(".gguf")) {
+      return new GgufCheckpoint(path);
     }
     if (path.toString().matches(".*\\.(bin|pt|pth|ckpt)")) {
       throw pickle(path);

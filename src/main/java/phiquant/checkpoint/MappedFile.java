@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 import phiquant.UserError;
 
 /** Maps a whole file into memory, read-only: nothing is read before it is touched. */
-final class MappedFile {
+public final class MappedFile {
   private MappedFile() {}
 
   /**
@@ -19,7 +19,7 @@ final class MappedFile {
    *
    * @throws UserError if the file cannot be read
    */
-  static MemorySegment map(Path file, Arena arena) {
+  public static MemorySegment map(Path file, Arena arena) {
     if (Files.isDirectory(file)) {
       throw new UserError(file + " is a folder, not a file.");
     }

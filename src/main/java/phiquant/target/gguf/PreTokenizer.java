@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.Map;
 import phiquant.UserError;
+import phiquant.checkpoint.SplitPattern;
 
 /**
  * The name by which llama.cpp knows how a byte-level BPE tokenizer splits text before merging. It
@@ -11,20 +12,8 @@ import phiquant.UserError;
  * patterns in llama.cpp's llama-vocab.cpp.
  */
 final class PreTokenizer {
-  /** cl100k's pattern, which Phi-4 has. */
-  private static final String CL100K =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
-          + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
-  /** o200k's pattern, which Phi-4-mini has. */
-  private static final String O200K =
-      "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*"
-          + "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-          + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+"
-          + "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-          + "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
-  private static final Map<String, String> BY_PATTERN = Map.of(CL100K, "dbrx", O200K, "gpt-4o");
+  private static final Map<String, String> BY_PATTERN =
+      Map.of(SplitPattern.CL100K, "dbrx", SplitPattern.O200K, "gpt-4o");
 
   private PreTokenizer() {}
 

@@ -1,0 +1,39 @@
+package phiquant.checkpoint.gguf;
+
+import java.util.List;
+import phiquant.checkpoint.StoredTensor;
+
+/**
+ * Matrices of the same width one below the other, as one: what a Llama keeps apart, such as query,
+ * key and value, Phi-3 has fused.
+ */
+record Stacked(String name, List<StoredTensor> parts) implements StoredTensor {
+  @Override
+  public List<Long> shape() {
+    return List.of(parts.stream().mapToLong(StoredTensor::rows).sum(), parts.get(0).columns());
+  }
+
+  @Override
+  public String format() {
+    return parts.get(0).format();
+  }
+
+  @Override
+  public long storedBytes() {
+    return parts.stream().mapToLong(StoredTensor::storedBytes).sum();
+  }
+
+  @Override
+  public void read(long first, int count, float[] out, int at) {
+    long begin = 0;
+    int columns = Math.toIntExact(columns());
+    for (StoredTensor part : parts) {
+      long from = Math.max(first, begin);
+      long to = Math.min(first + count, begin + part.rows());
+      if (from < to) {
+        part.read(from - begin, (int) (to - from), out, at + (int) (from - first) * columns);
+      }
+      begin += part.rows();
+    }
+  }
+}
