@@ -11,6 +11,18 @@ public final class VectorSupport {
 
   private VectorSupport() {}
 
+  /** Which kernels run, for people: {@code vector, 512 bit}. */
+  public static String description() {
+    return AVAILABLE ? "vector, " + Width.bits() + " bit" : "scalar";
+  }
+
+  /** Apart, because loading it needs the module. */
+  private static final class Width {
+    static int bits() {
+      return jdk.incubator.vector.FloatVector.SPECIES_PREFERRED.vectorBitSize();
+    }
+  }
+
   /** True if vector kernels are used. */
   public static boolean available() {
     return AVAILABLE;

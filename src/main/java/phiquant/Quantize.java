@@ -1,0 +1,142 @@
+package phiquant;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.model.PhiModel;
+import phiquant.pipeline.Pass;
+import phiquant.pipeline.Progress;
+import phiquant.pipeline.Record;
+import phiquant.target.ArtifactPlan;
+import phiquant.target.Target;
+import phiquant.target.TargetSpec;
+import phiquant.target.Targets;
+
+/**
+ * Quantizes a checkpoint for one or more engines in one pass over its weights:
+ *
+ * <pre>{@code
+ * try (Checkpoint checkpoint = Checkpoints.open(Path.of("Phi-3.5-mini-instruct"))) {
+ *   Quantize.of(checkpoint).to("gguf:Q4_K_M").to("mlx:4bit").into(Path.of("out"));
+ * }
+ * }</pre>
+ */
+public final class Quantize {
+  private final Checkpoint checkpoint;
+  private final List<Target> targets = new ArrayList<>();
+  private String name;
+  private int threads = Runtime.getRuntime().availableProcessors();
+  private boolean overwrite;
+  private boolean allowNonFinite;
+  private Progress progress = Progress.NONE;
+
+  private Quantize(Checkpoint checkpoint) {
+    this.checkpoint = checkpoint;
+    String file = checkpoint.path().toAbsolutePath().normalize().getFileName().toString();
+    this.name = file.replaceFirst("(-00001-of-\\d{5})?\\.gguf$", "");
+  }
+
+  /** Begins with a checkpoint, which stays open for the caller to close. */
+  public static Quantize of(Checkpoint checkpoint) {
+    return new Quantize(checkpoint);
+  }
+
+  /**
+   * Adds a target, such as {@code gguf:Q4_K_M} or {@code mlx:4bit,group=32}.
+   *
+   * @throws UserError if there is no such target
+   */
+  public Quantize to(String spec) {
+    targets.add(Targets.of(TargetSpec.parse(spec)));
+    return this;
+  }
+
+  /** The model's name, from which artifacts get theirs; by default the checkpoint's file name. */
+  public Quantize named(String name) {
+    this.name = name;
+    return this;
+  }
+
+  /** How many threads work; by default all that the machine has. */
+  public Quantize threads(int threads) {
+    this.threads = threads;
+    return this;
+  }
+
+  /** Replaces artifacts that exist already. */
+  public Quantize overwrite(boolean overwrite) {
+    this.overwrite = overwrite;
+    return this;
+  }
+
+  /** Encodes NaN and infinite weights instead of refusing them. */
+  public Quantize allowNonFinite(boolean allow) {
+    this.allowNonFinite = allow;
+    return this;
+  }
+
+  /** Who is told how far it is. */
+  public Quantize progress(Progress progress) {
+    this.progress = progress;
+    return this;
+  }
+
+  /**
+   * What would be made, without reading weights.
+   *
+   * @throws UserError if a target does not fit the model
+   */
+  public List<ArtifactPlan> plan() {
+    PhiModel model = PhiModel.of(checkpoint);
+    return targets.stream().map(target -> target.plan(model, name)).toList();
+  }
+
+  /**
+   * Makes the artifacts in a folder, each under its own name; a single one may also be given its
+   * name directly ({@code model.gguf}).
+   *
+   * @return the artifacts' places
+   * @throws UserError if one cannot be made; then none is
+   */
+  public List<Path> into(Path output) {
+    return make(plan(), output);
+  }
+
+  /** Makes what {@link #plan} has planned. */
+  public List<Path> make(List<ArtifactPlan> plans, Path output) {
+    Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
+    for (ArtifactPlan plan : plans) {
+      Path place = place(plan, plans.size(), output);
+      refuseToOverwriteInput(place);
+      if (artifacts.put(place, Record.with(plan, checkpoint)) != null) {
+        throw UserError.usage("Two targets would both be written to " + place + ".");
+      }
+    }
+    Pass.run(artifacts, new Pass.Settings(threads, overwrite, allowNonFinite, progress));
+    return List.copyOf(artifacts.keySet());
+  }
+
+  private static Path place(ArtifactPlan plan, int plans, Path output) {
+    boolean isFile = plan.singleFile() && output.toString().endsWith(".gguf");
+    if (isFile && !Files.isDirectory(output)) {
+      if (plans > 1) {
+        throw UserError.usage(output + " is one file; give a folder for several targets.");
+      }
+      return output;
+    }
+    return output.resolve(plan.name());
+  }
+
+  private void refuseToOverwriteInput(Path place) {
+    Path input = checkpoint.path().toAbsolutePath().normalize();
+    Path target = place.toAbsolutePath().normalize();
+    if (target.equals(input) || input.startsWith(target)) {
+      throw UserError.usage(
+          place + " is the input, which is never written; choose another output.");
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package phiquant.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.Json;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.model.PhiConfig;
+import phiquant.model.PhiModel;
+
+/**
+ * What {@code inspect} knows of a checkpoint, as JSON. Works for models that cannot be quantized.
+ */
+final class Facts {
+  private Facts() {}
+
+  static ObjectNode of(Checkpoint checkpoint) {
+    ObjectNode facts = new ObjectMapper().createObjectNode();
+    facts.put("path", checkpoint.path().toString());
+    JsonNode config = checkpoint.config();
+    facts.put(
+        "architecture",
+        config.path("architectures").path(0).asText(config.path("model_type").asText("unknown")));
+    try {
+      describe(PhiModel.of(checkpoint), facts);
+      facts.put("supported", true);
+    } catch (UserError e) {
+      facts.put("supported", false);
+      facts.put("reason", e.getMessage());
+    }
+    weights(checkpoint, facts);
+    tokenizer(checkpoint, facts);
+    return facts;
+  }
+
+  private static void describe(PhiModel model, ObjectNode facts) {
+    PhiConfig config = model.config();
+    facts.put("parameters", model.parameters());
+    facts.put("layers", config.layers());
+    facts.put("hidden", config.hidden());
+    facts.put("feed_forward", config.feedForward());
+    facts.put("heads", config.heads());
+    facts.put("kv_heads", config.kvHeads());
+    facts.put("head_size", config.headSize());
+    facts.put("rotary_size", config.rotarySize());
+    facts.put("vocabulary", config.vocabulary());
+    facts.put("context", config.contextLength());
+    facts.put("original_context", config.originalContextLength());
+    facts.put("longrope", config.longRope().isPresent());
+    config.slidingWindow().ifPresent(window -> facts.put("sliding_window", window));
+    facts.put("tied_head", config.tiedHead());
+  }
+
+  private static void weights(Checkpoint checkpoint, ObjectNode facts) {
+    Map<String, Long> formats = new TreeMap<>();
+    long bytes = 0;
+    long elements = 0;
+    for (StoredTensor tensor : checkpoint.tensors().values()) {
+      formats.merge(tensor.format(), tensor.storedBytes(), Long::sum);
+      bytes += tensor.storedBytes();
+      elements += tensor.elements();
+    }
+    facts.put("bytes", bytes);
+    facts.put("bits_per_weight", elements == 0 ? 0 : 8.0 * bytes / elements);
+    ObjectNode shares = facts.putObject("formats");
+    formats.forEach(shares::put);
+    ObjectNode tensors = facts.putObject("tensors");
+    checkpoint
+        .tensors()
+        .forEach((name, tensor) -> tensors.put(name, tensor.format() + " " + tensor.shape()));
+  }
+
+  private static void tokenizer(Checkpoint checkpoint, ObjectNode facts) {
+    checkpoint
+        .file("tokenizer.json")
+        .ifPresent(
+            bytes -> {
+              JsonNode json = Json.object(bytes, checkpoint.path() + "/tokenizer.json");
+              ObjectNode tokenizer = facts.putObject("tokenizer");
+              tokenizer.put("type", json.path("model").path("type").asText("unknown"));
+              tokenizer.put("tokens", json.path("model").path("vocab").size());
+              tokenizer.put("merges", json.path("model").path("merges").size());
+              tokenizer.put("added", json.path("added_tokens").size());
+            });
+    Optional<String> template =
+        checkpoint
+            .file("tokenizer_config.json")
+            .map(bytes -> Json.object(bytes, checkpoint.path() + "/tokenizer_config.json"))
+            .map(json -> json.path("chat_template").asText(null))
+            .or(() -> checkpoint.file("chat_template.jinja").map(String::new));
+    template.ifPresent(text -> facts.put("chat_template", text));
+  }
+}

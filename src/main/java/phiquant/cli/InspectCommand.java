@@ -1,0 +1,41 @@
+package phiquant.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.Checkpoints;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Shows what a checkpoint or an artifact is. */
+@Command(
+    name = "inspect",
+    description = "Show what a checkpoint, GGUF file or MLX folder holds; reads headers only.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  phiquant inspect Phi-3.5-mini-instruct",
+      "  phiquant inspect m.gguf --json"
+    })
+final class InspectCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "PATH", description = "A checkpoint folder or a GGUF file.")
+  private Path path;
+
+  @Option(names = "--json", description = "Print JSON instead of text.")
+  private boolean json;
+
+  @Option(names = "--tensors", description = "List every tensor.")
+  private boolean tensors;
+
+  @Override
+  public Integer call() {
+    try (Checkpoint checkpoint = Checkpoints.open(path)) {
+      ObjectNode facts = Facts.of(checkpoint);
+      System.out.print(json ? facts.toPrettyString() + "\n" : FactSheet.of(facts, tensors));
+    }
+    return 0;
+  }
+}

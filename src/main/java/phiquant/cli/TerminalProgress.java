@@ -1,0 +1,34 @@
+package phiquant.cli;
+
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import phiquant.pipeline.Progress;
+
+/** A bar on the terminal with rate and time left. */
+final class TerminalProgress implements Progress {
+  private ProgressBar bar;
+
+  @Override
+  public void begin(long total) {
+    bar =
+        new ProgressBarBuilder()
+            .setTaskName("Quantizing")
+            .setInitialMax(total)
+            .setUnit(" MB", 1_000_000)
+            .setStyle(ProgressBarStyle.ASCII)
+            .setUpdateIntervalMillis(200)
+            .showSpeed()
+            .build();
+  }
+
+  @Override
+  public void advance(long bytes) {
+    bar.stepBy(bytes);
+  }
+
+  @Override
+  public void end() {
+    bar.close();
+  }
+}
