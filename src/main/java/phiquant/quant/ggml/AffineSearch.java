@@ -7,31 +7,34 @@ package phiquant.quant.ggml;
  * wins. The minimum is never negative, so zero is always representable. Source: {@code
  * make_qkx2_quants} of ggml-quants.c.
  *
+ * @param group weights in a group
  * @param levels the largest level
  * @param first stretch of the first candidate
  * @param step by which the stretch grows
  * @param steps candidates after the first
- * @param absolute whether errors count by magnitude instead of squared
+ * @param absolute whether errors count by magnitude instead of squared, and weights by theirs
  */
-record AffineSearch(int levels, float first, float step, int steps, boolean absolute) {
-  static final AffineSearch Q2_K = new AffineSearch(3, -0.5f, 0.1f, 15, true);
-  static final AffineSearch Q4_K = new AffineSearch(15, -1f, 0.1f, 20, false);
-  static final AffineSearch Q5_K = new AffineSearch(31, -0.5f, 0.1f, 15, false);
+public record AffineSearch(
+    int group, int levels, float first, float step, int steps, boolean absolute) {
+  public static final AffineSearch Q2_K = new AffineSearch(16, 3, -0.5f, 0.1f, 15, true);
+  public static final AffineSearch Q4_K = new AffineSearch(32, 15, -1f, 0.1f, 20, false);
+  public static final AffineSearch Q5_K = new AffineSearch(32, 31, -0.5f, 0.1f, 15, false);
 
   /**
    * What the search finds.
    *
    * @param min what is subtracted, not negative
    */
-  record Grid(float scale, float min) {}
+  public record Grid(float scale, float min) {}
 
   /**
-   * Searches for {@code n} weights.
+   * Searches for the weights of one group.
    *
-   * @param weights the importance of each
    * @param l receives the levels
    */
-  Grid find(float[] x, int from, int n, float[] weights, byte[] l, int at) {
+  Grid find(float[] x, int from, byte[] l, int at) {
+    int n = group;
+    float[] weights = importance(x, from);
     float min = x[from];
     float max = x[from];
     float sumW = weights[0];
@@ -98,16 +101,21 @@ record AffineSearch(int levels, float first, float step, int steps, boolean abso
     return new Grid(scale, -min);
   }
 
-  /** The importance of weights in Q4_K and Q5_K: their root mean square plus their magnitude. */
-  static void importance(float[] x, int from, float[] weights) {
-    float sum = 0;
-    for (int i = 0; i < 32; i++) {
-      sum += x[from + i] * x[from + i];
+  /** The importance of weights: their magnitude, in Q4_K and Q5_K plus their root mean square. */
+  private float[] importance(float[] x, int from) {
+    float mean = 0;
+    if (!absolute) {
+      float sum = 0;
+      for (int i = 0; i < group; i++) {
+        sum += x[from + i] * x[from + i];
+      }
+      mean = (float) Math.sqrt(sum / group);
     }
-    float mean = (float) Math.sqrt(sum / 32);
-    for (int i = 0; i < 32; i++) {
+    float[] weights = new float[group];
+    for (int i = 0; i < group; i++) {
       weights[i] = mean + Math.abs(x[from + i]);
     }
+    return weights;
   }
 
   private int level(float x) {

@@ -14,10 +14,10 @@ import phiquant.quant.BlockFormat;
  * <p>What ggml does with NaN and infinite weights depends on the compiler, so no format promises
  * bytes for them; they are refused before they come here, unless someone insists.
  */
-abstract class GgmlBlock implements BlockFormat {
+public abstract class GgmlBlock implements BlockFormat {
   private final GgmlType type;
 
-  GgmlBlock(GgmlType type) {
+  protected GgmlBlock(GgmlType type) {
     this.type = type;
   }
 
@@ -50,25 +50,25 @@ abstract class GgmlBlock implements BlockFormat {
     }
   }
 
-  abstract void encodeBlock(float[] x, int from, MemorySegment out, long at);
+  protected abstract void encodeBlock(float[] x, int from, MemorySegment out, long at);
 
-  abstract void decodeBlock(MemorySegment in, long at, float[] y, int from);
+  protected abstract void decodeBlock(MemorySegment in, long at, float[] y, int from);
 
   /** An unsigned byte. */
-  static int u8(MemorySegment in, long at) {
+  public static int u8(MemorySegment in, long at) {
     return in.get(JAVA_BYTE, at) & 255;
   }
 
-  static void put(MemorySegment out, long at, int value) {
+  public static void put(MemorySegment out, long at, int value) {
     out.set(JAVA_BYTE, at, (byte) value);
   }
 
   /** A half-precision number. */
-  static float half(MemorySegment in, long at) {
+  public static float half(MemorySegment in, long at) {
     return Float.float16ToFloat(in.get(JAVA_SHORT_UNALIGNED, at));
   }
 
-  static void putHalf(MemorySegment out, long at, float value) {
+  public static void putHalf(MemorySegment out, long at, float value) {
     out.set(JAVA_SHORT_UNALIGNED, at, Float.floatToFloat16(value));
   }
 
@@ -90,7 +90,7 @@ abstract class GgmlBlock implements BlockFormat {
   }
 
   /** The weight of largest magnitude, the first of equals, with its sign. */
-  static float extreme(float[] x, int from, int count) {
+  public static float extreme(float[] x, int from, int count) {
     float amax = 0;
     float max = 0;
     for (int i = from; i < from + count; i++) {
@@ -103,7 +103,7 @@ abstract class GgmlBlock implements BlockFormat {
   }
 
   /** The multiplier that undoes a step of {@code d}. */
-  static float inverse(float d) {
+  public static float inverse(float d) {
     return d != 0 ? 1f / d : 0f;
   }
 }

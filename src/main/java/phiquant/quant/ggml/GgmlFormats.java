@@ -2,6 +2,9 @@ package phiquant.quant.ggml;
 
 import phiquant.quant.BlockFormat;
 import phiquant.quant.VectorSupport;
+import phiquant.quant.ggml.vector.VectorAffineGroups;
+import phiquant.quant.ggml.vector.VectorNonLinearGroups;
+import phiquant.quant.ggml.vector.VectorQ6KGroups;
 
 /** The number format of each GGUF tensor type, in the fastest form that this JVM can run. */
 public final class GgmlFormats {
@@ -23,13 +26,13 @@ public final class GgmlFormats {
       case Q5_0 -> new Q5_0();
       case Q5_1 -> new Q5_1();
       case Q8_0 -> new Q8_0();
-      case Q2_K -> new Q2K();
-      case Q3_K -> new Q3K();
-      case Q4_K -> new Q4K();
-      case Q5_K -> new Q5K();
-      case Q6_K -> new Q6K();
-      case IQ4_NL -> new Iq4Nl();
-      case IQ4_XS -> new Iq4Xs();
+      case Q2_K -> new Q2K(AffineGroups.SCALAR);
+      case Q3_K -> new Q3K(SymmetricGroups.Q3_K);
+      case Q4_K -> new Q4K(AffineGroups.SCALAR);
+      case Q5_K -> new Q5K(AffineGroups.SCALAR);
+      case Q6_K -> new Q6K(SymmetricGroups.Q6_K);
+      case IQ4_NL -> new Iq4Nl(SymmetricGroups.IQ4);
+      case IQ4_XS -> new Iq4Xs(SymmetricGroups.IQ4);
       case TQ1_0 -> new Tq1_0();
       case TQ2_0 -> new Tq2_0();
       case MXFP4 -> new Mxfp4();
@@ -38,6 +41,14 @@ public final class GgmlFormats {
 
   /** The vector form, equal to the scalar form bit for bit. */
   public static BlockFormat vector(GgmlType type) {
-    return scalar(type);
+    return switch (type) {
+      case Q2_K -> new Q2K(new VectorAffineGroups());
+      case Q4_K -> new Q4K(new VectorAffineGroups());
+      case Q5_K -> new Q5K(new VectorAffineGroups());
+      case Q6_K -> new Q6K(new VectorQ6KGroups());
+      case IQ4_NL -> new Iq4Nl(new VectorNonLinearGroups());
+      case IQ4_XS -> new Iq4Xs(new VectorNonLinearGroups());
+      default -> scalar(type);
+    };
   }
 }

@@ -7,41 +7,61 @@ import java.lang.foreign.MemorySegment;
  * from a search, which are themselves quantized to six bits of the largest; then the weights are
  * quantized anew by what can be represented.
  */
-final class GroupedByMinimum {
-  private GroupedByMinimum() {}
+abstract class GroupedByMinimum extends GgmlBlock {
+  /** Blocks whose grids are searched for together. */
+  private static final int BLOCKS = 16;
 
-  /**
-   * Writes d, m and the scales at {@code at} and the levels of 256 weights to {@code l}.
-   *
-   * @param search for the grid of a group
-   */
-  static void quantize(
-      float[] x, int from, AffineSearch search, byte[] l, MemorySegment out, long at) {
-    float[] weights = new float[32];
-    float[] scales = new float[8];
-    float[] mins = new float[8];
-    for (int group = 0; group < 8; group++) {
-      AffineSearch.importance(x, from + 32 * group, weights);
-      AffineSearch.Grid grid = search.find(x, from + 32 * group, 32, weights, l, 32 * group);
-      scales[group] = grid.scale();
-      mins[group] = grid.min();
-    }
-    putScales(scales, mins, 0, out, at);
-    for (int group = 0; group < 8; group++) {
-      float d = GgmlBlock.half(out, at) * SixBitScales.scale(out, at + 4, group);
-      if (d == 0) {
-        continue; // The levels of the search stay, as in ggml.
-      }
-      float dm = GgmlBlock.half(out, at + 2) * SixBitScales.min(out, at + 4, group);
-      for (int i = 32 * group; i < 32 * group + 32; i++) {
-        int level = Rounding.nearest((x[from + i] + dm) / d);
-        l[i] = (byte) Math.max(0, Math.min(search.levels(), level));
+  private final AffineSearch search;
+  private final AffineGroups groups;
+
+  GroupedByMinimum(GgmlType type, AffineSearch search, AffineGroups groups) {
+    super(type);
+    this.search = search;
+    this.groups = groups;
+  }
+
+  @Override
+  public void encode(float[] x, int from, int count, MemorySegment out, long at) {
+    float[] scales = new float[8 * BLOCKS];
+    float[] mins = new float[8 * BLOCKS];
+    byte[] levels = new byte[256];
+    for (int block = 0; block < count / 256; block += BLOCKS) {
+      int some = Math.min(BLOCKS, count / 256 - block);
+      groups.find(search, x, from + 256 * block, 8 * some, scales, mins);
+      for (int i = 0; i < some; i++) {
+        long place = at + (long) (block + i) * blockBytes();
+        putScales(scales, mins, 8 * i, out, place);
+        quantize(x, from + 256 * (block + i), levels, out, place);
+        pack(levels, out, place);
       }
     }
   }
 
+  @Override
+  protected final void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+    encode(x, from, 256, out, at);
+  }
+
+  /** Writes the levels of 256 weights. */
+  abstract void pack(byte[] levels, MemorySegment out, long at);
+
+  /** The levels of 256 weights by the scales that were written. */
+  private void quantize(float[] x, int from, byte[] levels, MemorySegment out, long at) {
+    for (int group = 0; group < 8; group++) {
+      int first = from + 32 * group;
+      float d = half(out, at) * SixBitScales.scale(out, at + 4, group);
+      if (d == 0) {
+        search.find(x, first, levels, 32 * group); // The levels of the search stay, as in ggml.
+        continue;
+      }
+      float dm = half(out, at + 2) * SixBitScales.min(out, at + 4, group);
+      Levels.unsigned(x, first, 32, dm, d, search.levels(), levels, 32 * group);
+    }
+  }
+
   /** Quantizes eight scales and minimums, from index {@code first} of the arrays. */
-  static void putScales(float[] scales, float[] mins, int first, MemorySegment out, long at) {
+  private static void putScales(
+      float[] scales, float[] mins, int first, MemorySegment out, long at) {
     float maxScale = 0;
     float maxMin = 0;
     for (int group = first; group < first + 8; group++) {
@@ -61,7 +81,7 @@ final class GroupedByMinimum {
       t[group] = Math.min(63, Rounding.nearest(inverseMin * mins[first + group]) & 255);
     }
     SixBitScales.put(out, at + 4, s, t);
-    GgmlBlock.putHalf(out, at, maxScale / 63f);
-    GgmlBlock.putHalf(out, at + 2, maxMin / 63f);
+    putHalf(out, at, maxScale / 63f);
+    putHalf(out, at + 2, maxMin / 63f);
   }
 }

@@ -9,13 +9,34 @@ import java.lang.foreign.MemorySegment;
  * Source: {@code quantize_iq4_nl} of ggml.
  */
 final class Iq4Nl extends GgmlBlock {
-  Iq4Nl() {
+  /** Blocks whose scales are searched for together. */
+  private static final int BLOCKS = 64;
+
+  private final SymmetricGroups groups;
+
+  Iq4Nl(SymmetricGroups groups) {
     super(GgmlType.IQ4_NL);
+    this.groups = groups;
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    float d = NonLinear.scale(x, from);
+  public void encode(float[] x, int from, int count, MemorySegment out, long at) {
+    float[] scales = new float[BLOCKS];
+    for (int block = 0; block < count / 32; block += BLOCKS) {
+      int some = Math.min(BLOCKS, count / 32 - block);
+      groups.find(x, from + 32 * block, some, scales);
+      for (int i = 0; i < some; i++) {
+        quantize(x, from + 32 * (block + i), scales[i], out, at + 18L * (block + i));
+      }
+    }
+  }
+
+  @Override
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+    encode(x, from, 32, out, at);
+  }
+
+  private static void quantize(float[] x, int from, float d, MemorySegment out, long at) {
     putHalf(out, at, d);
     float inverse = inverse(d);
     for (int i = 0; i < 16; i++) {
@@ -26,7 +47,7 @@ final class Iq4Nl extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     for (int i = 0; i < 16; i++) {
       int q = u8(in, at + 2 + i);

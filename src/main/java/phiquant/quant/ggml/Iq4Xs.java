@@ -13,21 +13,36 @@ import java.lang.foreign.MemorySegment;
  * 4.25 bits per weight. Source: {@code quantize_iq4_xs} of ggml.
  */
 final class Iq4Xs extends GgmlBlock {
-  Iq4Xs() {
+  /** Blocks whose scales are searched for together. */
+  private static final int BLOCKS = 16;
+
+  private final SymmetricGroups groups;
+
+  Iq4Xs(SymmetricGroups groups) {
     super(GgmlType.IQ4_XS);
+    this.groups = groups;
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    float[] scales = new float[8];
-    for (int b = 0; b < 8; b++) {
-      scales[b] = NonLinear.scale(x, from + 32 * b);
+  public void encode(float[] x, int from, int count, MemorySegment out, long at) {
+    float[] scales = new float[8 * BLOCKS];
+    for (int block = 0; block < count / 256; block += BLOCKS) {
+      int some = Math.min(BLOCKS, count / 256 - block);
+      groups.find(x, from + 256 * block, 8 * some, scales);
+      for (int i = 0; i < some; i++) {
+        pack(x, from + 256 * (block + i), scales, 8 * i, out, at + 136L * (block + i));
+      }
     }
-    pack(x, from, scales, 0, out, at);
+  }
+
+  @Override
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+    encode(x, from, 256, out, at);
   }
 
   /** Quantizes the scales that were found, and the weights by them. */
-  static void pack(float[] x, int from, float[] scales, int first, MemorySegment out, long at) {
+  private static void pack(
+      float[] x, int from, float[] scales, int first, MemorySegment out, long at) {
     float d = -extreme(scales, first, 8) / 32;
     float inverse = inverse(d);
     putHalf(out, at, d);
@@ -49,7 +64,7 @@ final class Iq4Xs extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     int upper = in.get(JAVA_SHORT_UNALIGNED, at + 2);
     for (int b = 0; b < 8; b++) {

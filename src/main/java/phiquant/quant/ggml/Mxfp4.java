@@ -17,7 +17,7 @@ final class Mxfp4 extends GgmlBlock {
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
     float max = Math.abs(extreme(x, from, 32));
     int exponent = max > 0 ? floorLog2(max) - 2 + 127 & 255 : 0;
     float scale = halfScale(exponent);
@@ -28,7 +28,7 @@ final class Mxfp4 extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float scale = halfScale(u8(in, at));
     for (int i = 0; i < 16; i++) {
       int q = u8(in, at + 1 + i);

@@ -6,8 +6,8 @@ package phiquant.quant.ggml;
  * for each the levels are assigned and the best scale follows by least squares, weights counting by
  * their squares. Source: {@code kvalues_iq4nl} and {@code quantize_row_iq4_nl_impl} of ggml.
  */
-final class NonLinear {
-  static final int[] VALUES = {
+public final class NonLinear {
+  public static final int[] VALUES = {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
   };
 

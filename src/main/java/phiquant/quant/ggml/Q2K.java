@@ -11,42 +11,55 @@ import java.lang.foreign.MemorySegment;
  * of ggml.
  */
 final class Q2K extends GgmlBlock {
-  Q2K() {
+  /** Blocks whose grids are searched for together. */
+  private static final int BLOCKS = 16;
+
+  private final AffineGroups groups;
+
+  Q2K(AffineGroups groups) {
     super(GgmlType.Q2_K);
+    this.groups = groups;
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    byte[] l = new byte[256];
-    float[] weights = new float[16];
-    float[] scales = new float[16];
-    float[] mins = new float[16];
-    for (int group = 0; group < 16; group++) {
-      for (int i = 0; i < 16; i++) {
-        weights[i] = Math.abs(x[from + 16 * group + i]);
+  public void encode(float[] x, int from, int count, MemorySegment out, long at) {
+    float[] scales = new float[16 * BLOCKS];
+    float[] mins = new float[16 * BLOCKS];
+    byte[] levels = new byte[256];
+    for (int block = 0; block < count / 256; block += BLOCKS) {
+      int some = Math.min(BLOCKS, count / 256 - block);
+      groups.find(AffineSearch.Q2_K, x, from + 256 * block, 16 * some, scales, mins);
+      for (int i = 0; i < some; i++) {
+        long place = at + (long) (block + i) * blockBytes();
+        putScales(scales, mins, 16 * i, out, place);
+        quantize(x, from + 256 * (block + i), levels, out, place);
+        TwoBits.put(out, place + 16, levels);
       }
-      AffineSearch.Grid grid =
-          AffineSearch.Q2_K.find(x, from + 16 * group, 16, weights, l, 16 * group);
-      scales[group] = grid.scale();
-      mins[group] = grid.min();
     }
-    putScales(scales, mins, 0, out, at);
+  }
+
+  @Override
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+    encode(x, from, 256, out, at);
+  }
+
+  private static void quantize(float[] x, int from, byte[] l, MemorySegment out, long at) {
     for (int group = 0; group < 16; group++) {
       int st = u8(out, at + group);
       float d = half(out, at + 80) * (st & 15);
+      int first = from + 16 * group;
       if (d == 0) {
-        continue; // The levels of the search stay, as in ggml.
+        AffineSearch.Q2_K.find(x, first, l, 16 * group); // Its levels stay, as in ggml.
+        continue;
       }
       float dm = half(out, at + 82) * (st >> 4);
-      for (int i = 16 * group; i < 16 * group + 16; i++) {
-        l[i] = (byte) Math.max(0, Math.min(3, Rounding.nearest((x[from + i] + dm) / d)));
-      }
+      Levels.unsigned(x, first, 16, dm, d, 3, l, 16 * group);
     }
-    TwoBits.put(out, at + 16, l);
   }
 
   /** Quantizes sixteen scales and minimums, from index {@code first} of the arrays. */
-  static void putScales(float[] scales, float[] mins, int first, MemorySegment out, long at) {
+  private static void putScales(
+      float[] scales, float[] mins, int first, MemorySegment out, long at) {
     float maxScale = 0;
     float maxMin = 0;
     for (int group = first; group < first + 16; group++) {
@@ -69,7 +82,7 @@ final class Q2K extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at + 80);
     float min = half(in, at + 82);
     for (int group = 0; group < 16; group++) {

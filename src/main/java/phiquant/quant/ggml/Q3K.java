@@ -16,25 +16,25 @@ import java.lang.foreign.MemorySegment;
 final class Q3K extends GgmlBlock {
   private static final float EPSILON = 1e-15f;
 
-  Q3K() {
+  private final SymmetricGroups groups;
+
+  Q3K(SymmetricGroups groups) {
     super(GgmlType.Q3_K);
+    this.groups = groups;
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
     byte[] l = new byte[256];
     float[] scales = new float[16];
-    for (int group = 0; group < 16; group++) {
-      scales[group] = search(x, from + 16 * group, l, 16 * group);
-    }
+    groups.find(x, from, 16, scales);
     putScales(scales, 0, out, at + 96);
     for (int group = 0; group < 16; group++) {
       float d = half(out, at + 108) * (scale(out, at + 96, group) - 32);
       if (d == 0) {
-        continue; // The levels of the search stay, as in ggml.
-      }
-      for (int i = 16 * group; i < 16 * group + 16; i++) {
-        l[i] = (byte) (Math.max(-4, Math.min(3, Rounding.nearest(x[from + i] / d))) + 4);
+        search(x, from + 16 * group, l, 16 * group); // Its levels stay, as in ggml.
+      } else {
+        Levels.signed(x, from + 16 * group, 16, d, 4, l, 16 * group);
       }
     }
     for (int i = 0; i < 32; i++) {
@@ -118,7 +118,7 @@ final class Q3K extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at + 108);
     for (int i = 0; i < 256; i++) {
       float scale = d * (scale(in, at + 96, i / 16) - 32);

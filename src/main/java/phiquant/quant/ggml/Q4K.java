@@ -10,15 +10,13 @@ import java.lang.foreign.MemorySegment;
  * 128 bytes, where byte 32p + i holds weight 64p + i in its low and 64p + 32 + i in its high half;
  * 4.5 bits per weight. Source: {@code quantize_row_q4_K_ref} of ggml.
  */
-final class Q4K extends GgmlBlock {
-  Q4K() {
-    super(GgmlType.Q4_K);
+final class Q4K extends GroupedByMinimum {
+  Q4K(AffineGroups groups) {
+    super(GgmlType.Q4_K, AffineSearch.Q4_K, groups);
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    byte[] l = new byte[256];
-    GroupedByMinimum.quantize(x, from, AffineSearch.Q4_K, l, out, at);
+  void pack(byte[] l, MemorySegment out, long at) {
     for (int pair = 0; pair < 4; pair++) {
       for (int i = 0; i < 32; i++) {
         put(out, at + 16 + 32 * pair + i, l[64 * pair + i] | l[64 * pair + 32 + i] << 4);
@@ -27,7 +25,7 @@ final class Q4K extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     float min = half(in, at + 2);
     for (int group = 0; group < 8; group++) {

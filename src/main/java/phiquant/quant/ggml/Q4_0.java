@@ -16,7 +16,7 @@ final class Q4_0 extends GgmlBlock {
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
     float d = extreme(x, from, 32) / -8;
     float inverse = inverse(d);
     putHalf(out, at, d);
@@ -28,7 +28,7 @@ final class Q4_0 extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     for (int i = 0; i < 16; i++) {
       int q = u8(in, at + 2 + i);

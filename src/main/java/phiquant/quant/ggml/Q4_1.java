@@ -15,7 +15,7 @@ final class Q4_1 extends GgmlBlock {
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
     Range range = Range.of(x, from, 32);
     float d = range.width() / 15;
     float inverse = inverse(d);
@@ -29,7 +29,7 @@ final class Q4_1 extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     float min = half(in, at + 2);
     for (int i = 0; i < 16; i++) {

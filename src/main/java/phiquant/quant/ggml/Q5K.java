@@ -9,15 +9,13 @@ import java.lang.foreign.MemorySegment;
  * bytes of fifth bits (bit g of byte i belongs to weight 32g + i), then 128 bytes of low halves as
  * in Q4_K; 5.5 bits per weight. Source: {@code quantize_row_q5_K_ref} of ggml.
  */
-final class Q5K extends GgmlBlock {
-  Q5K() {
-    super(GgmlType.Q5_K);
+final class Q5K extends GroupedByMinimum {
+  Q5K(AffineGroups groups) {
+    super(GgmlType.Q5_K, AffineSearch.Q5_K, groups);
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    byte[] l = new byte[256];
-    GroupedByMinimum.quantize(x, from, AffineSearch.Q5_K, l, out, at);
+  void pack(byte[] l, MemorySegment out, long at) {
     for (int i = 0; i < 32; i++) {
       int fifth = 0;
       for (int group = 0; group < 8; group++) {
@@ -34,7 +32,7 @@ final class Q5K extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     float min = half(in, at + 2);
     for (int group = 0; group < 8; group++) {

@@ -18,7 +18,7 @@ final class Q5_0 extends GgmlBlock {
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
     float d = extreme(x, from, 32) / -16;
     float inverse = inverse(d);
     putHalf(out, at, d);
@@ -33,7 +33,7 @@ final class Q5_0 extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     int fifth = in.get(JAVA_INT_UNALIGNED, at + 2);
     for (int i = 0; i < 16; i++) {

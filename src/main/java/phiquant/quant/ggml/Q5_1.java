@@ -17,7 +17,7 @@ final class Q5_1 extends GgmlBlock {
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
     Range range = Range.of(x, from, 32);
     float d = range.width() / 31;
     float inverse = inverse(d);
@@ -34,7 +34,7 @@ final class Q5_1 extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     float min = half(in, at + 2);
     int fifth = in.get(JAVA_INT_UNALIGNED, at + 4);

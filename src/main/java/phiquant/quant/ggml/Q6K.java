@@ -17,22 +17,37 @@ import java.lang.foreign.MemorySegment;
 final class Q6K extends GgmlBlock {
   static final float EPSILON = 1e-15f;
 
-  Q6K() {
+  /** Blocks whose scales are searched for together. */
+  private static final int BLOCKS = 16;
+
+  private final SymmetricGroups groups;
+
+  Q6K(SymmetricGroups groups) {
     super(GgmlType.Q6_K);
+    this.groups = groups;
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    float[] scales = new float[16];
-    byte[] l = new byte[256];
-    for (int group = 0; group < 16; group++) {
-      scales[group] = search(x, from + 16 * group, l, 16 * group);
+  public void encode(float[] x, int from, int count, MemorySegment out, long at) {
+    float[] scales = new float[16 * BLOCKS];
+    byte[] levels = new byte[256];
+    for (int block = 0; block < count / 256; block += BLOCKS) {
+      int some = Math.min(BLOCKS, count / 256 - block);
+      groups.find(x, from + 256 * block, 16 * some, scales);
+      for (int i = 0; i < some; i++) {
+        long place = at + (long) (block + i) * blockBytes();
+        quantize(x, from + 256 * (block + i), scales, 16 * i, levels, out, place);
+      }
     }
-    finish(x, from, scales, 0, l, out, at);
   }
 
-  /** Quantizes the scales that were found, and the weights by them. */
-  static void finish(
+  @Override
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+    encode(x, from, 256, out, at);
+  }
+
+  /** Quantizes the scales that were found, from index {@code first}, and the weights by them. */
+  private static void quantize(
       float[] x, int from, float[] scales, int first, byte[] l, MemorySegment out, long at) {
     float max = extreme(scales, first, 16);
     if (Math.abs(max) < EPSILON) {
@@ -46,23 +61,26 @@ final class Q6K extends GgmlBlock {
       put(out, at + 192 + group, s);
       float d = half(out, at + 208) * (byte) s;
       if (d == 0) {
-        continue; // The levels of the search stay, as in ggml.
-      }
-      for (int i = 16 * group; i < 16 * group + 16; i++) {
-        l[i] = (byte) (Math.max(-32, Math.min(31, Rounding.nearest(x[from + i] / d))) + 32);
+        search(x, from + 16 * group, l, 16 * group); // Its levels stay, as in ggml.
+      } else {
+        Levels.signed(x, from + 16 * group, 16, d, 32, l, 16 * group);
       }
     }
+    pack(l, out, at);
+  }
+
+  private static void pack(byte[] l, MemorySegment out, long at) {
     for (int half = 0; half < 2; half++) {
       for (int i = 0; i < 64; i++) {
         int low = l[128 * half + i] & 15;
         put(out, at + 64 * half + i, low | (l[128 * half + 64 + i] & 15) << 4);
       }
+      for (int i = 0; i < 32; i++) {
+        int j = 128 * half + i;
+        int upper = l[j] >> 4 | l[j + 32] >> 4 << 2 | l[j + 64] >> 4 << 4 | l[j + 96] >> 4 << 6;
+        put(out, at + 128 + 32 * half + i, upper);
+      }
     }
-    byte[] upper = new byte[256];
-    for (int i = 0; i < 256; i++) {
-      upper[i] = (byte) (l[i] >> 4);
-    }
-    TwoBits.put(out, at + 128, upper);
   }
 
   /** The scale of 16 weights and their levels plus 32; 0 if they are zeros. */
@@ -103,7 +121,7 @@ final class Q6K extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at + 208);
     for (int i = 0; i < 256; i++) {
       int low = u8(in, at + 64 * (i / 128) + i % 64) >> 4 * (i % 128 / 64) & 15;

@@ -14,7 +14,7 @@ final class Q8_0 extends GgmlBlock {
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
     float d = Math.abs(extreme(x, from, 32)) / 127;
     float inverse = inverse(d);
     putHalf(out, at, d);
@@ -24,7 +24,7 @@ final class Q8_0 extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     for (int i = 0; i < 32; i++) {
       y[from + i] = (byte) u8(in, at + 2 + i) * d;

@@ -27,7 +27,7 @@ final class Tq1_0 extends GgmlBlock {
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
     float d = Math.abs(extreme(x, from, 256));
     float inverse = inverse(d);
     for (Section section : SECTIONS) {
@@ -44,7 +44,7 @@ final class Tq1_0 extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at + 52);
     for (Section section : SECTIONS) {
       for (int n = 0; n < section.digits(); n++) {

@@ -15,7 +15,7 @@ final class Tq2_0 extends GgmlBlock {
   }
 
   @Override
-  void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
     float d = Math.abs(extreme(x, from, 256));
     float inverse = inverse(d);
     for (int m = 0; m < 64; m++) {
@@ -30,7 +30,7 @@ final class Tq2_0 extends GgmlBlock {
   }
 
   @Override
-  void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at + 64);
     for (int m = 0; m < 64; m++) {
       int q = u8(in, at + m);

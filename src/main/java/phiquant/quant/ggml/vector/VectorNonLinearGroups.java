@@ -1,0 +1,92 @@
+package phiquant.quant.ggml.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+import phiquant.quant.ggml.NonLinear;
+import phiquant.quant.ggml.SymmetricGroups;
+
+/**
+ * The scales of IQ4's groups of 32, one group in each lane. The nearest of the sixteen levels is
+ * found by comparing with the fifteen middles between neighbours: the scalar form takes the lower
+ * level where {@code x - low < high - x}, and as levels are small integers, that is {@code x <
+ * middle}, but for roundings that the two differences are checked for exactly.
+ */
+public final class VectorNonLinearGroups implements SymmetricGroups {
+  private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+  private static final int LANES = FLOATS.length();
+  private static final int GROUP = 32;
+  private static final int TRIES = 7;
+  private static final float EPSILON = 1e-15f;
+
+  @Override
+  public void find(float[] x, int from, int groups, float[] scales) {
+    float[] values = new float[GROUP * LANES];
+    float[] found = new float[LANES];
+    for (int g = 0; g < groups; g += LANES) {
+      for (int lane = 0; lane < LANES; lane++) {
+        int group = from + GROUP * Math.min(g + lane, groups - 1);
+        for (int i = 0; i < GROUP; i++) {
+          values[i * LANES + lane] = x[group + i];
+        }
+      }
+      search(values, found);
+      System.arraycopy(found, 0, scales, g, Math.min(LANES, groups - g));
+    }
+  }
+
+  private static void search(float[] values, float[] found) {
+    FloatVector zero = FloatVector.zero(FLOATS);
+    FloatVector max = zero;
+    FloatVector amax = zero;
+    for (int i = 0; i < values.length; i += LANES) {
+      FloatVector v = FloatVector.fromArray(FLOATS, values, i);
+      FloatVector magnitude = v.abs();
+      VectorMask<Float> larger = amax.lt(magnitude);
+      amax = amax.blend(magnitude, larger);
+      max = max.blend(v, larger);
+    }
+    FloatVector one = FloatVector.broadcast(FLOATS, 1f);
+    FloatVector scale = zero;
+    FloatVector best = zero;
+    for (int attempt = -TRIES - 1; attempt <= TRIES; attempt++) {
+      boolean plain = attempt < -TRIES;
+      FloatVector inverse =
+          plain
+              ? one.div(max.neg().div(NonLinear.VALUES[0]))
+              : FloatVector.broadcast(FLOATS, attempt + NonLinear.VALUES[0]).div(max);
+      FloatVector sumQx = zero;
+      FloatVector sumQ2 = zero;
+      for (int i = 0; i < values.length; i += LANES) {
+        FloatVector v = FloatVector.fromArray(FLOATS, values, i);
+        FloatVector scaled = inverse.mul(v);
+        FloatVector q = FloatVector.broadcast(FLOATS, NonLinear.VALUES[0]);
+        for (int level = 1; level < 16; level++) {
+          int low = NonLinear.VALUES[level - 1];
+          int high = NonLinear.VALUES[level];
+          // NaN takes the highest level, as it does in the scalar form.
+          VectorMask<Float> stays =
+              scaled.sub(low).lt(FloatVector.broadcast(FLOATS, high).sub(scaled));
+          q = q.blend(high, stays.not());
+        }
+        FloatVector w = v.mul(v);
+        FloatVector wq = w.mul(q);
+        sumQx = sumQx.add(wq.mul(v));
+        sumQ2 = sumQ2.add(wq.mul(q));
+      }
+      FloatVector candidate = sumQx.div(sumQ2);
+      VectorMask<Float> some = sumQ2.compare(VectorOperators.GT, 0f);
+      if (plain) {
+        scale = zero.blend(candidate, some);
+        best = scale.mul(sumQx);
+      } else {
+        VectorMask<Float> better =
+            some.and(sumQx.mul(sumQx).compare(VectorOperators.GT, best.mul(sumQ2)));
+        scale = scale.blend(candidate, better);
+        best = best.blend(candidate.mul(sumQx), better);
+      }
+    }
+    scale.blend(zero, amax.lt(EPSILON)).intoArray(found, 0);
+  }
+}
