@@ -5,6 +5,7 @@ import phiquant.quant.VectorSupport;
 import phiquant.quant.ggml.vector.VectorAffineGroups;
 import phiquant.quant.ggml.vector.VectorNonLinearGroups;
 import phiquant.quant.ggml.vector.VectorQ6KGroups;
+import phiquant.quant.ggml.vector.VectorQ8_0;
 
 /** The number format of each GGUF tensor type, in the fastest form that this JVM can run. */
 public final class GgmlFormats {
@@ -42,6 +43,7 @@ public final class GgmlFormats {
   /** The vector form, equal to the scalar form bit for bit. */
   public static BlockFormat vector(GgmlType type) {
     return switch (type) {
+      case Q8_0 -> new VectorQ8_0(new Q8_0());
       case Q2_K -> new Q2K(new VectorAffineGroups());
       case Q4_K -> new Q4K(new VectorAffineGroups());
       case Q5_K -> new Q5K(new VectorAffineGroups());

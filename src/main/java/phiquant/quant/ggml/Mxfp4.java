@@ -50,10 +50,15 @@ final class Mxfp4 extends GgmlBlock {
     return Float.intBitsToFloat(exponent < 2 ? 0x00200000 << exponent : exponent - 1 << 23);
   }
 
+  /**
+   * The first of the nearest values. Those of the other sign are never nearer than zero, so only
+   * the seven of the weight's own sign are tried.
+   */
   private static int nearest(float x, float scale) {
     int best = 0;
     float error = Math.abs(VALUES[0] * scale - x);
-    for (int i = 1; i < 16; i++) {
+    int first = x < 0 ? 9 : 1;
+    for (int i = first; i < first + 7; i++) {
       float candidate = Math.abs(VALUES[i] * scale - x);
       if (candidate < error) {
         best = i;
