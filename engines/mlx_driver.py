@@ -1,12 +1,18 @@
 """Asks MLX and mlx-lm what they make of something, for the tests of phiquant.
 
-python mlx_driver.py quantize FLOATS TYPE OUT      every format of a file of little-endian float32
-python mlx_driver.py convert CHECKPOINT OUT JSON   mlx_lm.convert with the options in JSON
-python mlx_driver.py logits MODEL IDS...           the last token's logits, as JSON
+python mlx_driver.py quantize FLOATS TYPE OUT     every format of a file of little-endian float32
+python mlx_driver.py convert CHECKPOINT OPTIONS [OUT]
+                                                  mlx_lm.convert for each item of a JSON list, to
+                                                  OUT/0, OUT/1…: a line of JSON about each model
+python mlx_driver.py logits LENGTH MODULUS MODEL… the last token's logits of mlx_lm.load's model for
+                                                  the prompt (7919 i + 13) mod MODULUS: a line each
 """
 
+import hashlib
 import json
+import struct
 import sys
+import tempfile
 from pathlib import Path
 
 import mlx.core as mx
@@ -25,25 +31,49 @@ def quantize(floats, dtype, out):
     formats += [("mxfp4", 4, 32), ("nvfp4", 4, 16), ("mxfp8", 8, 32)]
     for mode, bits, group in formats:
         parts = mx.quantize(x, group, bits, mode=mode)
-        back = mx.dequantize(*parts, group_size=group, bits=bits, mode=mode)
         stem = f"{mode}-{bits}-{group}"
         for part, array in zip(("weight", "scales", "biases"), parts):
             (Path(out) / f"{stem}.{part}").write_bytes(raw(array))
-        (Path(out) / f"{stem}.back").write_bytes(raw(back.astype(mx.float32)))
+        # In float32, so that what the codes mean is not rounded on the way.
+        exact = [parts[0]] + [p.astype(mx.float32) if mode == "affine" else p for p in parts[1:]]
+        floats = mx.dequantize(*exact, group_size=group, bits=bits, mode=mode, dtype=mx.float32)
+        (Path(out) / f"{stem}.floats").write_bytes(raw(floats))
 
 
-def convert(checkpoint, out, options):
+def describe(folder):
+    """Every tensor's dtype, shape and hash, and the two JSON files as text."""
+    tensors = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        data = path.read_bytes()
+        start = 8 + struct.unpack("<Q", data[:8])[0]
+        for name, entry in json.loads(data[8:start]).items():
+            if name != "__metadata__":
+                begin, end = entry["data_offsets"]
+                digest = hashlib.sha256(data[start + begin : start + end]).hexdigest()
+                tensors[name] = {**entry, "sha256": digest}
+                del tensors[name]["data_offsets"]
+    texts = {name: (folder / name).read_text() for name in ("config.json", "model.safetensors.index.json")}
+    return {"tensors": tensors, **texts}
+
+
+def convert(checkpoint, options, out=None):
     from mlx_lm import convert as run
 
-    run(checkpoint, out, **json.loads(options))
+    for number, arguments in enumerate(json.loads(options)):
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(out or scratch) / str(number)
+            folder.parent.mkdir(exist_ok=True)
+            run(checkpoint, str(folder), **arguments)
+            print(json.dumps(describe(folder)))
 
 
-def logits(model, *ids):
-    from mlx_lm.utils import load_model
+def logits(length, modulus, *models):
+    from mlx_lm import load
 
-    net, _ = load_model(Path(model))
-    last = net(mx.array([[int(i) for i in ids]]))[0, -1].astype(mx.float32)
-    print(json.dumps(np.array(last).tolist()))
+    ids = [(7919 * i + 13) % int(modulus) for i in range(int(length))]
+    for path in models:
+        model, _ = load(path)
+        print(json.dumps(np.array(model(mx.array([ids]))[0, -1].astype(mx.float32)).tolist()))
 
 
 if __name__ == "__main__":

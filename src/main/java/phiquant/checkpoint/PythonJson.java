@@ -96,7 +96,7 @@ public final class PythonJson {
   }
 
   /** Python's {@code repr}: the fewest digits that read back, an exponent below -4 and from 16. */
-  static String number(double x) {
+  public static String number(double x) {
     if (x == 0) {
       return 1 / x < 0 ? "-0.0" : "0.0";
     }

@@ -41,10 +41,14 @@ public record MlxRecipe(
     }
   }
 
-  /** What holds for a layer that {@code config.json} does not list. */
+  /**
+   * What holds for a layer that {@code config.json} does not list. A mixed recipe lists all of
+   * them, and mlx-lm states its default of 4 bits beside.
+   */
   public Choice uniform() {
     String which = mode.orElseThrow();
-    return new Choice(which, bits, Optional.of(groupSize.orElse(defaultGroup(which))));
+    Optional<Integer> group = Optional.of(groupSize.orElse(defaultGroup(which)));
+    return new Choice(which, highBits.isPresent() ? 4 : bits, group);
   }
 
   /** The layer's name in {@code config.json}: the weight's without its last part. */

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs a real engine for the tests, once, outside of the checkout:
+#   engines/install.sh llama|mlx
+# Into $PHIQUANT_CACHE/engines (default ~/.cache/phiquant/engines). Versions are pinned beside this
+# script. Prints the engine's folder.
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+engines="${PHIQUANT_CACHE:-$HOME/.cache/phiquant}/engines"
+mkdir -p "$engines"
+
+# Makes a folder whole or not at all; a stamp says which versions are in it.
+install() { # NAME VERSIONS COMMAND...
+  local name="$1" versions="$2" target="$engines/$1"
+  shift 2
+  exec 9> "$engines/$name.lock"
+  flock 9
+  if [ "$(cat "$target/stamp" 2> /dev/null || true)" != "$versions" ]; then
+    rm -rf "$target"
+    mkdir -p "$target"
+    (cd "$target" && "$@") >&2
+    printf '%s' "$versions" > "$target/stamp"
+  fi
+  flock -u 9
+  echo "$target"
+}
+
+llama() {
+  npm pack --silent "$1" > /dev/null
+  tar xzf ./*.tgz
+  rm -f ./*.tgz
+}
+
+python_engine() {
+  python3 -m venv venv
+  venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r "$1"
+}
+
+case "${1:-}" in
+  llama)
+    package="@node-llama-cpp/linux-x64@3.22.1"
+    install llama "$package" llama "$package"
+    ;;
+  mlx)
+    list="$here/requirements-$1.txt"
+    install "$1" "$(cat "$list")" python_engine "$list"
+    ;;
+  *)
+    echo "usage: engines/install.sh llama|mlx" >&2
+    exit 2
+    ;;
+esac

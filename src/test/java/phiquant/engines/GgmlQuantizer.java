@@ -1,0 +1,110 @@
+package phiquant.engines;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+import phiquant.quant.ggml.GgmlType;
+
+/**
+ * llama.cpp's own quantizers: {@code quantize_*} and {@code dequantize_row_*} for blocks, {@code
+ * llama_model_quantize} for files.
+ */
+public final class GgmlQuantizer {
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final MemoryLayout PARAMETERS =
+      MemoryLayout.structLayout(MemoryLayout.sequenceLayout(64, JAVA_LONG));
+  private static final SymbolLookup SYMBOLS = open();
+
+  private GgmlQuantizer() {}
+
+  private static SymbolLookup open() {
+    phiquant.demo.LlamaLibrary.open(Engines.llamaLibrary());
+    Arena forever = Arena.global();
+    Path folder = Engines.llamaLibrary();
+    SymbolLookup base = SymbolLookup.libraryLookup(folder.resolve("libggml-base.so"), forever);
+    SymbolLookup llama = SymbolLookup.libraryLookup(folder.resolve("libllama.v0.5.0.so"), forever);
+    return base.or(llama);
+  }
+
+  private static String name(GgmlType type) {
+    return type.name().toLowerCase(java.util.Locale.ROOT).replace("_k", "_K");
+  }
+
+  /** Blocks as ggml encodes them without an importance matrix, one row. */
+  public static byte[] encode(GgmlType type, float[] x) {
+    MethodHandle handle =
+        LINKER.downcallHandle(
+            SYMBOLS.findOrThrow("quantize_" + name(type)),
+            FunctionDescriptor.of(JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS));
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment in = arena.allocateFrom(JAVA_FLOAT, x);
+      long size = (long) x.length / type.blockSize() * type.blockBytes();
+      MemorySegment out = arena.allocate(size, 64);
+      long written = (long) handle.invoke(in, out, 1L, (long) x.length, MemorySegment.NULL);
+      if (written != size) {
+        throw new AssertionError(type + ": ggml wrote " + written + " bytes, not " + size);
+      }
+      return out.toArray(JAVA_BYTE);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Weights as ggml decodes blocks. */
+  public static float[] decode(GgmlType type, byte[] blocks, int count) {
+    MethodHandle handle =
+        LINKER.downcallHandle(
+            SYMBOLS.findOrThrow("dequantize_row_" + name(type)),
+            FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, JAVA_LONG));
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment in = arena.allocate(blocks.length, 64);
+      MemorySegment.copy(blocks, 0, in, JAVA_BYTE, 0, blocks.length);
+      MemorySegment out = arena.allocate(JAVA_FLOAT, count);
+      handle.invoke(in, out, (long) count);
+      return out.toArray(JAVA_FLOAT);
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Quantizes a file as llama-quantize does; {@code fileType} is llama.h's number. */
+  public static void quantize(Path source, Path target, int fileType, boolean pure) {
+    MethodHandle defaults =
+        LINKER.downcallHandle(
+            SYMBOLS.findOrThrow("llama_model_quantize_default_params"),
+            FunctionDescriptor.of(PARAMETERS));
+    MethodHandle quantize =
+        LINKER.downcallHandle(
+            SYMBOLS.findOrThrow("llama_model_quantize"),
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS));
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment parameters = (MemorySegment) defaults.invoke((SegmentAllocator) arena);
+      parameters.set(JAVA_INT, 0, Runtime.getRuntime().availableProcessors());
+      parameters.set(JAVA_INT, 4, fileType);
+      parameters.set(JAVA_BYTE, 19, (byte) (pure ? 1 : 0));
+      int code =
+          (int)
+              quantize.invoke(
+                  arena.allocateFrom(source.toString()),
+                  arena.allocateFrom(target.toString()),
+                  parameters);
+      if (code != 0) {
+        throw new AssertionError("llama_model_quantize returned " + code);
+      }
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package phiquant.quant.ggml;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import phiquant.quant.BlockFormat;
+
+/** What every format promises for any finite weights, however they are chosen. */
+class GgmlPropertiesTest {
+  @Provide
+  Arbitrary<float[]> blocks() {
+    Arbitrary<Float> any =
+        Arbitraries.oneOf(
+            Arbitraries.floats().between(-1f, 1f).ofScale(6),
+            Arbitraries.floats().between(-3e4f, 3e4f).ofScale(2),
+            Arbitraries.of(0f, -0f, 1f, -1f, 1e-30f, Float.MIN_VALUE, 60000f));
+    return any.array(float[].class).ofSize(256);
+  }
+
+  /** The largest error is a fraction of the block's range: half a step, and what scales lose. */
+  @Property(tries = 150)
+  void decodingGivesTheWeightsBackWithinABound(@ForAll("blocks") float[] x, @ForAll GgmlType type) {
+    float[] y = roundTrip(GgmlFormats.of(type), x);
+    int group = Math.min(256, Math.max(32, type.blockSize()));
+    for (int from = 0; from < 256; from += group) {
+      float largest = 0;
+      for (int i = from; i < from + group; i++) {
+        largest = Math.max(largest, Math.abs(x[i]));
+      }
+      for (int i = from; i < from + group; i++) {
+        assertThat(Math.abs(y[i] - x[i]))
+            .as("%s: %s became %s, largest %s", type, x[i], y[i], largest)
+            .isLessThanOrEqualTo(bound(type) * largest + 1e-5f);
+      }
+    }
+  }
+
+  /** Errors are finite and zeros stay zeros. */
+  @Property(tries = 100)
+  void zerosStayZero(@ForAll GgmlType type) {
+    for (float y : roundTrip(GgmlFormats.of(type), new float[256])) {
+      assertThat(Math.abs(y)).isZero();
+    }
+  }
+
+  private static float bound(GgmlType type) {
+    return switch (type) {
+      case F32 -> 0;
+      case F16 -> 0x1p-11f;
+      case BF16 -> 0x1p-8f;
+      case Q8_0 -> 1.1f / 254;
+      case Q6_K -> 0.05f;
+      case Q5_0, Q5_1 -> 0.07f;
+      case Q5_K -> 0.1f;
+      case Q4_0, Q4_1 -> 0.14f;
+      case IQ4_NL, IQ4_XS, Q4_K -> 0.2f;
+      case MXFP4 -> 0.34f;
+      case Q3_K -> 0.5f;
+      case TQ1_0, TQ2_0 -> 0.51f;
+      case Q2_K -> 1f;
+    };
+  }
+
+  private static float[] roundTrip(BlockFormat format, float[] x) {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[(int) format.bytes(x.length)]);
+    format.encode(x, 0, x.length, bytes, 0);
+    float[] y = new float[x.length];
+    format.decode(bytes, 0, y, 0, x.length);
+    return y;
+  }
+}
