@@ -141,6 +141,8 @@ final class QuantizeCommand implements Callable<Integer> {
           System.out.println(Summary.of(made.get(i), plans.get(i)));
         }
         System.out.printf(Locale.ROOT, "Done in %.1f s.%n", seconds);
+        plans.forEach(
+            plan -> plan.notes().forEach(note -> System.out.println(plan.target() + ": " + note)));
       }
     }
     return 0;

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import phiquant.UserError;
 import phiquant.quant.affine.Groups.Encoded;
 
+@org.junit.jupiter.api.Tag("width")
 class GroupFormatTest {
   @ParameterizedTest
   @EnumSource
