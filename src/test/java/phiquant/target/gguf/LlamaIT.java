@@ -62,7 +62,7 @@ class LlamaIT {
   void continuesTheCountingPrompt(String type) throws IOException {
     for (Path folder : List.of(Fixtures.smolPhi135m(), Fixtures.smolPhiWide())) {
       Path file = make(folder, "gguf:" + type);
-      String answer = LlamaLibrary.open(Engines.llamaLibrary()).complete(file, PROMPT, 14);
+      String answer = LlamaLibrary.open(Engines.llamaLibrary()).complete(file, PROMPT, 18);
       assertThat(answer).as(folder.getFileName() + " " + type).startsWith(" 6, 7, 8, 9, 10,");
       Files.delete(file);
     }
@@ -132,7 +132,8 @@ class LlamaIT {
         model.equals("smolphi-wide")
             ? Fixtures.smolPhiWide()
             : Fixtures.tiny(model.substring("tiny-".length()));
-    Path file = make(folder, "gguf:Q8_0");
+    // llama.cpp strips white space after Phi-3's special tokens only in models of that name.
+    Path file = make(folder, "gguf:Q8_0" + (model.contains("3.5") ? ",name=Phi-3.5-mini" : ""));
     List<String> wrong = new ArrayList<>();
     try (LlamaLibrary.Session session = LlamaLibrary.open(Engines.llamaLibrary()).load(file, 64)) {
       for (JsonNode test : Golden.json(cases).path("cases")) {
