@@ -14,9 +14,12 @@ import phiquant.UserError;
  * @param options by key; a flag's value is {@code true}
  */
 public record TargetSpec(String engine, String format, Map<String, String> options) {
+  /** A comma that an option follows; others belong to a value, such as a regular expression. */
+  private static final String SEPARATOR = ",(?=[a-z][a-z-]*(=|,|$))";
+
   /** Reads one; whether engine, format and options exist is for {@link Targets} to say. */
   public static TargetSpec parse(String text) {
-    String[] parts = text.split(",");
+    String[] parts = text.split(SEPARATOR);
     String[] head = parts.length == 0 ? new String[] {""} : parts[0].split(":", 2);
     if (head[0].isBlank()) {
       throw UserError.usage("'" + text + "' is not ENGINE:FORMAT[,KEY=VALUE]…, as in gguf:Q4_K_M.");

@@ -18,8 +18,8 @@ import phiquant.target.TargetSpec;
 /**
  * What may follow {@code --to mlx:}. Formats: {@code 4bit} and the other widths, {@code mxfp4},
  * {@code nvfp4}, {@code mxfp8}, {@code mixed_2_6} and the other mixes, {@code fp16}, {@code bf16},
- * {@code fp32}. Options: {@code group}, {@code dtype}, {@code rope}, {@code tensor-bits} (one
- * exception a line).
+ * {@code fp32}. Options: {@code group}, {@code dtype}, {@code rope}, {@code tensor-bits}
+ * (exceptions, separated by semicolons).
  */
 public final class MlxOptions {
   private static final Pattern UNIFORM = Pattern.compile("(\\d+)bit");
@@ -55,8 +55,7 @@ public final class MlxOptions {
     if (recipe.mode().isEmpty() && !recipe.overrides().isEmpty()) {
       throw UserError.usage(recipe.name() + " quantizes nothing, so tensor-bits has no meaning.");
     }
-    return new MlxTarget(
-        spec.toString().lines().findFirst().orElseThrow(), recipe, shortRope(spec));
+    return new MlxTarget(spec.toString(), recipe, shortRope(spec));
   }
 
   private static MlxRecipe recipe(TargetSpec spec) {
@@ -65,7 +64,11 @@ public final class MlxOptions {
         Optional.ofNullable(spec.options().get("dtype")).map(MlxOptions::type);
     Optional<Integer> group = group(spec);
     List<TensorBits> overrides =
-        spec.options().getOrDefault("tensor-bits", "").lines().map(TensorBits::parse).toList();
+        Pattern.compile(";")
+            .splitAsStream(spec.options().getOrDefault("tensor-bits", ""))
+            .filter(text -> !text.isBlank())
+            .map(TensorBits::parse)
+            .toList();
     Matcher uniform = UNIFORM.matcher(name);
     Matcher mixed = MIXED.matcher(name);
     if (uniform.matches()) {

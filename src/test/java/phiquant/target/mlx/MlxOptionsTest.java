@@ -3,7 +3,6 @@ package phiquant.target.mlx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,12 +32,12 @@ class MlxOptionsTest {
   }
 
   @Test
-  void exceptionsComeOneALine() {
+  void severalExceptionsAreSeparatedBySemicolons() {
     TargetSpec spec =
-        new TargetSpec("mlx", "4bit", Map.of("tensor-bits", "a=b=6:32\n(down|o)_proj=8"));
+        TargetSpec.parse("mlx:4bit,tensor-bits=a=b{1,2}=6:32;(down|o)_proj=8,group=32");
     MlxRecipe recipe = ((MlxTarget) Targets.of(spec)).recipe();
     assertThat(recipe.overrides()).hasSize(2);
-    assertThat(recipe.overrides().get(0).matches("xa=b")).isTrue();
+    assertThat(recipe.overrides().get(0).matches("xa=bb")).isTrue();
     assertThat(recipe.overrides().get(0).groupSize()).contains(32);
     assertThat(recipe.overrides().get(1).matches("model.layers.3.mlp.down_proj")).isTrue();
     assertThat(recipe.overrides().get(1).matches("model.layers.3.mlp.gate_up_proj")).isFalse();
