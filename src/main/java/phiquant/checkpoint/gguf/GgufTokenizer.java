@@ -20,6 +20,7 @@ import phiquant.checkpoint.PythonJson;
 final class GgufTokenizer {
   private static final int CONTROL = 3;
   private static final int USER_DEFINED = 4;
+  private static final int UNUSED = 5;
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   private final GgufFile file;
@@ -170,7 +171,9 @@ final class GgufTokenizer {
     model.put("ignore_merges", false);
     ObjectNode vocab = model.putObject("vocab");
     for (int id = 0; id < tokens.length; id++) {
-      vocab.put(tokens[id], id);
+      if (types[id] != UNUSED) {
+        vocab.put(tokens[id], id);
+      }
     }
     model.set("merges", merges);
     return model;

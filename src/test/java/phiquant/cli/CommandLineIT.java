@@ -1,0 +1,219 @@
+package phiquant.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import phiquant.fixtures.Fixtures;
+
+/** The launcher as a user gives it commands: what it prints, how it ends, what it leaves behind. */
+class CommandLineIT {
+  @TempDir Path folder;
+
+  private record Outcome(int code, String out, String err) {}
+
+  @Test
+  void existingArtifactsAreKeptUnlessOverwritten() throws Exception {
+    Path file = folder.resolve("m.gguf");
+    Files.writeString(file, "precious");
+    String model = Fixtures.tinyPhi4().toString();
+    Outcome kept = run("quantize", model, "--to", "gguf:Q4_0", "-o", file.toString());
+    assertThat(kept.code()).isEqualTo(1);
+    assertThat(kept.err()).contains("exists already").contains("--overwrite");
+    assertThat(file).hasContent("precious");
+    Outcome replaced =
+        run("quantize", model, "--to", "gguf:Q4_0", "-o", file.toString(), "--overwrite");
+    assertThat(replaced.code()).as(replaced.err()).isZero();
+    assertThat(replaced.out()).contains("bits per weight").contains("in higher precision");
+    assertThat(Files.size(file)).isGreaterThan(1000);
+    assertThat(names()).containsExactly("m.gguf");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'quantize MODEL --to gguf:Q9 -o OUT', 2, gguf has no file type",
+    "'quantize MODEL --to tensorflow -o OUT', 2, There is no engine",
+    "'quantize MODEL --to mlx:7bit -o OUT', 2, 7",
+    "'quantize MODEL --to gguf:Q4_0', 2, -o OUT",
+    "'quantize MODEL --to gguf:Q4_0 -o OUT --threads 0', 2, threads",
+    "'quantize /nowhere --to gguf:Q4_0 -o OUT', 1, does not exist",
+    "'quantize', 2, Missing required",
+    "'inspect /nowhere', 1, does not exist",
+    "'frobnicate', 2, frobnicate",
+  })
+  void mistakesGetOneClearLine(String command, int code, String says) throws Exception {
+    String line =
+        command.replace("MODEL", Fixtures.tinyPhi4().toString()).replace("OUT", folder + "/out");
+    Outcome outcome = run(line.split(" "));
+    assertThat(outcome.code()).isEqualTo(code);
+    assertThat(outcome.err()).startsWith("error: ").contains(says).doesNotContain("\tat ");
+    assertThat(outcome.err().lines().count()).isLessThanOrEqualTo(2);
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void killedRunsLeaveNoArtifactAndTheNextRunCleansUp() throws Exception {
+    String model = Fixtures.smolPhiMixed().toString();
+    Process process = start("quantize", model, "--to", "gguf:F32", "-o", folder.toString());
+    await(() -> names().stream().anyMatch(name -> name.contains(".partial-")));
+    kill(process, "KILL");
+    assertThat(names()).noneMatch(name -> name.endsWith(".gguf"));
+    Outcome next = run("quantize", model, "--to", "gguf:F32", "-o", folder.toString());
+    assertThat(next.code()).as(next.err()).isZero();
+    assertThat(names()).containsExactly("smolphi-mixed-F32.gguf");
+  }
+
+  @Test
+  void interruptedRunsLeaveNothing() throws Exception {
+    String model = Fixtures.smolPhiMixed().toString();
+    Process process =
+        start(
+            "quantize", model, "--to", "gguf:Q4_K_M", "--to", "mlx:4bit", "-o", folder.toString());
+    await(() -> names().stream().anyMatch(name -> name.contains(".partial-")));
+    kill(process, "TERM");
+    process.waitFor(20, TimeUnit.SECONDS);
+    assertThat(names()).isEmpty();
+  }
+
+  /** A limit on the size of files fails a write in the middle, as a full disk does. */
+  @Test
+  void failedWritesLeaveNothing() throws Exception {
+    List<String> command =
+        List.of(
+            "bash",
+            "-c",
+            "ulimit -f 20000; exec ./phiquant quantize "
+                + Fixtures.tinyPhi4()
+                + " --to gguf:F32 -o "
+                + folder);
+    Process process = new ProcessBuilder(command).start();
+    String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isEqualTo(1);
+    assertThat(err).contains("error: ").contains("cannot be written").doesNotContain("\tat ");
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void theInputIsNeverWritten() throws Exception {
+    Path model = folder.resolve("tiny-phi-4");
+    copy(Fixtures.tinyPhi4(), model);
+    Outcome made = run("quantize", model.toString(), "--to", "gguf:F16", "-o", folder + "/a.gguf");
+    assertThat(made.code()).as(made.err()).isZero();
+    byte[] before = Files.readAllBytes(folder.resolve("a.gguf"));
+    Outcome refused =
+        run(
+            "quantize",
+            folder + "/a.gguf",
+            "--to",
+            "gguf:Q8_0",
+            "-o",
+            folder + "/a.gguf",
+            "--overwrite");
+    assertThat(refused.code()).isEqualTo(2);
+    assertThat(refused.err()).contains("is the input");
+    assertThat(Files.readAllBytes(folder.resolve("a.gguf"))).isEqualTo(before);
+  }
+
+  @Test
+  void dryRunShowsThePlanAndWritesNothing() throws Exception {
+    Outcome outcome =
+        run("quantize", Fixtures.smolPhi135m().toString(), "--to", "gguf:Q4_K_M", "--dry-run");
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    assertThat(outcome.out())
+        .contains("token_embd.weight")
+        .contains("blk.29.ffn_up.weight")
+        .contains("bits per weight")
+        .contains("256 does not divide");
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void requantizingSaysWhatItCosts() throws Exception {
+    Outcome outcome =
+        run(
+            "quantize",
+            Fixtures.smolLm2Gguf().toString(),
+            "--to",
+            "gguf:Q8_0",
+            "-o",
+            folder.toString());
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    assertThat(outcome.err()).contains("warning: the source is quantized already");
+  }
+
+  @Test
+  void completionAndVersionAndHelpWork() throws Exception {
+    assertThat(run("completion").out()).contains("complete");
+    assertThat(run("version").out()).contains("kernels: vector");
+    assertThat(run("quantize", "--help").out()).contains("Examples:");
+  }
+
+  private List<String> names() {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void await(java.util.function.BooleanSupplier condition) throws Exception {
+    for (int i = 0; i < 2000 && !condition.getAsBoolean(); i++) {
+      Thread.sleep(10);
+    }
+    assertThat(condition.getAsBoolean()).isTrue();
+  }
+
+  /** The launcher starts the JVM as its child, and it is the JVM that works. */
+  private static void kill(Process launcher, String signal) throws Exception {
+    List<ProcessHandle> all = new ArrayList<>(launcher.descendants().toList());
+    for (ProcessHandle child : all) {
+      if (child.info().command().orElse("").endsWith("java")) {
+        new ProcessBuilder("kill", "-" + signal, Long.toString(child.pid())).start().waitFor();
+      }
+    }
+    launcher.waitFor(20, TimeUnit.SECONDS);
+  }
+
+  private static Process start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("./phiquant"));
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command).start();
+  }
+
+  private static Outcome run(String... arguments) throws Exception {
+    Path out = Files.createTempFile("out", "");
+    Path err = Files.createTempFile("err", "");
+    List<String> command = new ArrayList<>(List.of("./phiquant"));
+    command.addAll(List.of(arguments));
+    int code =
+        new ProcessBuilder(command)
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile())
+            .start()
+            .waitFor();
+    Thread.sleep(50); // The launcher's filter of messages may end just after it.
+    Outcome outcome = new Outcome(code, Files.readString(out), Files.readString(err));
+    Files.delete(out);
+    Files.delete(err);
+    return outcome;
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.createDirectory(to);
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(file.getFileName()));
+      }
+    }
+  }
+}
