@@ -107,6 +107,13 @@ final class Output implements AutoCloseable {
     }
   }
 
+  /** Brings what was written so far to the disk. */
+  void flush() throws IOException {
+    for (FileChannel channel : channels) {
+      channel.force(false);
+    }
+  }
+
   /** Syncs the files and gives the artifact its name. */
   void commit() throws IOException {
     for (FileChannel channel : channels) {

@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -29,6 +31,7 @@ public final class Pass {
   private final Settings settings;
   private final AtomicInteger next = new AtomicInteger();
   private final AtomicBoolean stopped = new AtomicBoolean();
+  private final CountDownLatch encoded = new CountDownLatch(1);
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
   /**
@@ -94,6 +97,7 @@ public final class Pass {
     for (int i = 0; i < settings.threads(); i++) {
       workers.add(Thread.ofPlatform().name("phiquant-" + i).daemon().start(this::work));
     }
+    Thread.ofPlatform().name("phiquant-writeback").daemon().start(this::writeBack);
     try {
       for (Thread worker : workers) {
         worker.join();
@@ -102,6 +106,7 @@ public final class Pass {
       stopped.set(true);
       throw new UserError("The run was interrupted; nothing was left behind.", e);
     } finally {
+      encoded.countDown();
       settings.progress().end();
     }
     Throwable problem = failure.get();
@@ -111,6 +116,22 @@ public final class Pass {
       throw error;
     } else if (problem != null) {
       throw new IllegalStateException(problem);
+    }
+  }
+
+  /**
+   * Makes the disk write while the workers encode. Left to itself, Linux keeps what was written in
+   * memory, and the sync at the end waits for all of it.
+   */
+  private void writeBack() {
+    try {
+      while (!encoded.await(200, TimeUnit.MILLISECONDS)) {
+        for (Output output : outputs) {
+          output.flush();
+        }
+      }
+    } catch (InterruptedException | IOException e) {
+      // The pass is over; or the disk fails, which the workers or the last sync will find.
     }
   }
 
