@@ -129,11 +129,11 @@ public final class LlamaLibrary {
     try (Session session = load(model, 512)) {
       int[] ids = session.tokenize(prompt, true);
       StringBuilder text = new StringBuilder();
+      float[] last = session.logits(ids)[ids.length - 1];
       for (int i = 0; i < tokens; i++) {
-        int next = argmax(session.logits(ids)[ids.length - 1]);
+        int next = argmax(last);
         text.append(session.piece(next));
-        ids = java.util.Arrays.copyOf(ids, ids.length + 1);
-        ids[ids.length - 1] = next;
+        last = session.decode(new int[] {next}, ids.length + i)[0];
       }
       return text.toString();
     }
@@ -277,25 +277,30 @@ public final class LlamaLibrary {
      * @return shape [ids, vocabulary]
      */
     public float[][] logits(int[] ids) {
-      if (ids.length > size) {
+      MemorySegment memory =
+          (MemorySegment)
+              invoke("llama_get_memory", FunctionDescriptor.of(ADDRESS, ADDRESS), context);
+      call(
+          "llama_memory_clear",
+          FunctionDescriptor.ofVoid(ADDRESS, ValueLayout.JAVA_BOOLEAN),
+          memory,
+          true);
+      return decode(ids, 0);
+    }
+
+    /** Logits after each of some tokens that follow {@code position} earlier ones. */
+    private float[][] decode(int[] ids, int position) {
+      if (position + ids.length > size) {
         throw new IllegalArgumentException(ids.length + " tokens do not fit " + size);
       }
       try (Arena local = Arena.ofConfined()) {
-        MemorySegment memory =
-            (MemorySegment)
-                invoke("llama_get_memory", FunctionDescriptor.of(ADDRESS, ADDRESS), context);
-        call(
-            "llama_memory_clear",
-            FunctionDescriptor.ofVoid(ADDRESS, ValueLayout.JAVA_BOOLEAN),
-            memory,
-            true);
         int code =
             (int)
                 invoke(
                     "llama_decode",
                     FunctionDescriptor.of(JAVA_INT, ADDRESS, BATCH),
                     context,
-                    batch(ids, local));
+                    batch(ids, position, local));
         if (code != 0) {
           throw new UserError("llama.cpp could not decode: code " + code + ".");
         }
@@ -311,15 +316,15 @@ public final class LlamaLibrary {
       }
     }
 
-    /** A batch of one sequence from position 0 that wants logits for every token. */
-    private static MemorySegment batch(int[] ids, Arena arena) {
+    /** A batch of one sequence that wants logits for every token. */
+    private static MemorySegment batch(int[] ids, int position, Arena arena) {
       MemorySegment positions = arena.allocate(JAVA_INT, ids.length);
       MemorySegment counts = arena.allocate(JAVA_INT, ids.length);
       MemorySegment sequences = arena.allocate(ADDRESS, ids.length);
       MemorySegment zero = arena.allocate(JAVA_INT);
       MemorySegment wanted = arena.allocate(ids.length);
       for (int i = 0; i < ids.length; i++) {
-        positions.setAtIndex(JAVA_INT, i, i);
+        positions.setAtIndex(JAVA_INT, i, position + i);
         counts.setAtIndex(JAVA_INT, i, 1);
         sequences.setAtIndex(ADDRESS, i, zero);
         wanted.set(JAVA_BYTE, i, (byte) 1);

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs a class of the test sources: bench/java.sh CLASS ARGUMENTS...
+#   bench/java.sh phiquant.bench.GgufPerplexity TEXT_FILE
+#   bench/java.sh org.openjdk.jmh.Main KernelBenchmark
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if [ ! -f target/classpath.txt ] || [ -n "$(find src pom.xml -newer target/classpath.txt -print -quit)" ]; then
+  mvn -q -B -ntp -DskipTests -Dspotless.check.skip package dependency:build-classpath \
+    -Dmdep.outputFile=target/classpath.txt >&2
+fi
+for java in "${PHIQUANT_JAVA:-}" "${JAVA_HOME:-}/bin/java" /usr/lib/jvm/*25*/bin/java java; do
+  if [ -x "$java" ] && "$java" --version 2> /dev/null | grep -qE '^openjdk (2[5-9]|[3-9][0-9])'; then break; fi
+done
+exec "$java" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
+  -cp "target/classes:target/test-classes:$(cat target/classpath.txt)" "$@"
