@@ -5,12 +5,21 @@ import java.util.function.Function;
 import phiquant.UserError;
 import phiquant.target.gguf.Gguf;
 import phiquant.target.mlx.MlxOptions;
+import phiquant.target.openvino.OpenVino;
 import phiquant.target.safetensors.Safetensors;
 
 /** The engines that phiquant writes for: a line each. */
 public final class Targets {
   private static final Map<String, Function<TargetSpec, Target>> ENGINES =
-      Map.of("gguf", Gguf::target, "mlx", MlxOptions::target, "safetensors", Safetensors::target);
+      Map.of(
+          "gguf",
+          Gguf::target,
+          "mlx",
+          MlxOptions::target,
+          "openvino",
+          OpenVino::target,
+          "safetensors",
+          Safetensors::target);
 
   private Targets() {}
 

@@ -1,0 +1,68 @@
+"""Asks OpenVINO what it makes of an IR, for the tests of phiquant.
+
+python openvino_driver.py logits FOLDER MODULUS LENGTH...   a line of JSON for each prompt
+                                                           (7919 i + 13) mod MODULUS: the last token's
+                                                           logits and the argmax after every token
+python openvino_driver.py counts FOLDER                    the layer types of the compiled CPU graph
+python openvino_driver.py greedy FOLDER COUNT ID...        ids that follow a prompt, chosen greedily
+"""
+
+import json
+import sys
+
+import numpy as np
+import openvino as ov
+
+# The engine's defaults are lossy (u8 cache, bf16, quantized activations); these measure the weights.
+EXACT = {
+    "KV_CACHE_PRECISION": "f32",
+    "INFERENCE_PRECISION_HINT": "f32",
+    "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
+}
+
+
+def compiled(folder):
+    return ov.Core().compile_model(f"{folder}/openvino_model.xml", "CPU", EXACT)
+
+
+def infer(request, ids, past):
+    total = past + len(ids)
+    outputs = request.infer({
+        "input_ids": np.array([ids], np.int64),
+        "attention_mask": np.ones((1, total), np.int64),
+        "position_ids": np.arange(past, total, dtype=np.int64)[None],
+        "beam_idx": np.zeros(1, np.int32),
+    })
+    return next(iter(outputs.values()))[0]
+
+
+def logits(folder, modulus, *lengths):
+    request = compiled(folder).create_infer_request()
+    for length in map(int, lengths):
+        request.reset_state()
+        rows = infer(request, [(7919 * i + 13) % int(modulus) for i in range(length)], 0)
+        print(json.dumps({"last": rows[-1].tolist(), "argmax": rows.argmax(1).tolist()}))
+
+
+def counts(folder):
+    found = {}
+    for op in compiled(folder).get_runtime_model().get_ops():
+        kind = op.get_rt_info()["layerType"]
+        kind = kind if isinstance(kind, str) else kind.astype(str)
+        found[kind] = found.get(kind, 0) + 1
+    print(json.dumps(found))
+
+
+def greedy(folder, count, *prompt):
+    request = compiled(folder).create_infer_request()
+    ids, past, answer = list(map(int, prompt)), 0, []
+    for _ in range(int(count)):
+        rows = infer(request, ids, past)
+        past += len(ids)
+        ids = [int(rows[-1].argmax())]
+        answer += ids
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    {"logits": logits, "counts": counts, "greedy": greedy}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,102 @@
+package phiquant.target.openvino;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import phiquant.model.PhiModel;
+import phiquant.model.Role;
+import phiquant.model.Weight;
+import phiquant.quant.nncf.GroupFormat.Grid;
+import phiquant.quant.nncf.IntegerFormat;
+
+/**
+ * Which of the layers' matrices become 4-bit; the others stay at 8 bits. The embedding and the head
+ * are never asked: they stay at 8 bits, as in NNCF, unless all layers are wanted.
+ */
+final class LayerChoice {
+  private LayerChoice() {}
+
+  /** The matrices of the transformer layers, in the order of the model. */
+  static List<Weight> candidates(PhiModel model) {
+    return model.weights().stream()
+        .filter(weight -> weight.isMatrix() && weight.layer() >= 0)
+        .toList();
+  }
+
+  /**
+   * Our own choice: what is added to the residual stream stays at 8 bits. The attention's output
+   * and the feed-forward's down projection write straight into the stream that all later layers
+   * read, so their errors accumulate, while errors of qkv and gate-up pass a softmax or a gate
+   * first. They are a third of a layer's weights. It needs no data and no search, and it is a
+   * property of the architecture, which all Phi-3 and Phi-4 models share.
+   */
+  static Set<Weight> auto(PhiModel model) {
+    Set<Weight> chosen = new HashSet<>();
+    for (Weight weight : candidates(model)) {
+      if (weight.role() != Role.DOWN && weight.role() != Role.ATTENTION_OUTPUT) {
+        chosen.add(weight);
+      }
+    }
+    return chosen;
+  }
+
+  /** The layers whose name matches. */
+  static Set<Weight> matching(PhiModel model, Pattern names) {
+    Set<Weight> chosen = new HashSet<>();
+    for (Weight weight : candidates(model)) {
+      if (names.matcher(weight.name()).find()) {
+        chosen.add(weight);
+      }
+    }
+    return chosen;
+  }
+
+  /**
+   * NNCF's choice without data ({@code mixed_precision.py}, DataFreeCriterion): layers in falling
+   * order of their error as 8-bit integers become 4-bit while their share of the parameters stays
+   * below the ratio. The error of a layer is the largest of its rows' mean squared errors. Reads
+   * all weights once.
+   */
+  static Set<Weight> nncf(PhiModel model, double ratio) {
+    List<Weight> candidates = candidates(model);
+    long all = candidates.stream().mapToLong(weight -> weight.tensor().elements()).sum();
+    List<Scored> scored = new ArrayList<>();
+    candidates.parallelStream()
+        .map(weight -> new Scored(weight, 1 / (error(weight) + Math.ulp(1f))))
+        .forEachOrdered(scored::add);
+    scored.sort(Comparator.comparingDouble(Scored::score));
+    Set<Weight> chosen = new HashSet<>();
+    long parameters = 0;
+    for (Scored next : scored) {
+      parameters += next.weight().tensor().elements();
+      if ((double) parameters / all >= ratio) {
+        break;
+      }
+      chosen.add(next.weight());
+    }
+    return chosen;
+  }
+
+  private record Scored(Weight weight, float score) {}
+
+  private static float error(Weight weight) {
+    int columns = Math.toIntExact(weight.tensor().columns());
+    float[] row = new float[columns];
+    byte[] codes = new byte[columns];
+    float largest = 0;
+    for (long r = 0; r < weight.tensor().rows(); r++) {
+      weight.tensor().read(r, 1, row, 0);
+      Grid grid = IntegerFormat.INT8_ASYM.encode(row, 0, columns, codes, 0);
+      double sum = 0;
+      for (int i = 0; i < columns; i++) {
+        float difference = IntegerFormat.INT8_ASYM.decode(codes[i], grid) - row[i];
+        sum += difference * difference;
+      }
+      largest = Math.max(largest, (float) (sum / columns));
+    }
+    return largest;
+  }
+}

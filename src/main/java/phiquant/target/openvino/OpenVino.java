@@ -1,0 +1,226 @@
+package phiquant.target.openvino;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import phiquant.UserError;
+import phiquant.model.PhiModel;
+import phiquant.model.Role;
+import phiquant.model.Weight;
+import phiquant.quant.nncf.GroupFormat;
+import phiquant.quant.nncf.IntegerFormat;
+import phiquant.quant.nncf.Mxfp4;
+import phiquant.target.ArtifactPlan;
+import phiquant.target.PlannedFile;
+import phiquant.target.Target;
+import phiquant.target.TargetSpec;
+import phiquant.target.openvino.Options.Fallback;
+import phiquant.target.openvino.Precision.Compressed;
+import phiquant.target.openvino.Precision.Plain;
+
+/**
+ * A folder that OpenVINO GenAI's {@code LLMPipeline} loads: the model as an intermediate
+ * representation (XML and .bin), the tokenizer and detokenizer as such models too, and the
+ * checkpoint's own files.
+ */
+public final class OpenVino implements Target {
+  private static final List<String> COPIED =
+      List.of(
+          "config.json",
+          "generation_config.json",
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "tokenizer.model",
+          "vocab.json",
+          "merges.txt",
+          "chat_template.jinja");
+
+  private final String spec;
+  private final Options options;
+
+  private OpenVino(String spec, Options options) {
+    this.spec = spec;
+    this.options = options;
+  }
+
+  /**
+   * The target for {@code openvino:FORMAT,KEY=VALUE…}.
+   *
+   * @throws UserError (usage) naming what is possible
+   */
+  public static OpenVino target(TargetSpec spec) {
+    String format = spec.format().isEmpty() ? "int4" : spec.format();
+    return new OpenVino(spec.toString(), Options.of(format, spec.options()));
+  }
+
+  @Override
+  public String spec() {
+    return spec;
+  }
+
+  @Override
+  public ArtifactPlan plan(PhiModel model, String name) {
+    List<String> notes = new ArrayList<>();
+    Map<Weight, Precision> precisions = precisions(model, notes);
+    PhiGraph phi = new PhiGraph(model, precisions::get);
+    List<PlannedFile> files = new ArrayList<>();
+    files.add(
+        PlannedFile.whole("openvino_model.xml", IrXml.write("phi3", phi.graph(), runtimeInfo())));
+    files.add(
+        new PlannedFile("openvino_model.bin", phi.graph().bin().size(), phi.graph().bin().fixed()));
+    files.add(PlannedFile.whole("openvino_config.json", config()));
+    for (String file : COPIED) {
+      model.checkpoint().file(file).ifPresent(bytes -> files.add(PlannedFile.whole(file, bytes)));
+    }
+    return new ArtifactPlan(
+        spec,
+        name + "-openvino-" + options.format(),
+        false,
+        files,
+        phi.constants().planned(),
+        notes);
+  }
+
+  private Map<Weight, Precision> precisions(PhiModel model, List<String> notes) {
+    Map<Weight, Precision> precisions = new LinkedHashMap<>();
+    Optional<GroupFormat> fourBits = options.fourBits();
+    Set<Weight> chosen = fourBits.isPresent() ? chosen(model) : Set.of();
+    IntegerFormat backup =
+        options.npu() || (options.format().equals("int8") && options.symmetric())
+            ? IntegerFormat.INT8_SYM
+            : IntegerFormat.INT8_ASYM;
+    List<String> adjusted = new ArrayList<>();
+    for (Weight weight : model.weights()) {
+      if (!weight.isMatrix()) {
+        continue;
+      }
+      Precision precision = new Compressed(backup, Compressed.WHOLE_ROW);
+      if (options.format().equals("fp32") || options.format().equals("fp16")) {
+        precision = new Plain(options.format().equals("fp32") ? Type.F32 : Type.F16);
+      } else if (chosen.contains(weight)) {
+        precision = grouped(weight, fourBits.get(), backup, adjusted);
+      }
+      precisions.put(weight, precision);
+    }
+    if (!adjusted.isEmpty()) {
+      notes.add(
+          "The group size "
+              + options.group()
+              + " does not divide the rows of "
+              + adjusted.size()
+              + " tensors, which got another one: "
+              + adjusted.get(0)
+              + (adjusted.size() > 1 ? " and others." : "."));
+    }
+    return precisions;
+  }
+
+  private Set<Weight> chosen(PhiModel model) {
+    Set<Weight> chosen =
+        switch (options.layers()) {
+          case "auto" -> LayerChoice.auto(model);
+          case "nncf" ->
+              options.ratio() == 1
+                  ? Set.copyOf(LayerChoice.candidates(model))
+                  : LayerChoice.nncf(model, options.ratio());
+          case "all" -> Set.copyOf(LayerChoice.candidates(model));
+          default -> LayerChoice.matching(model, options.pattern());
+        };
+    if (options.allLayers()) {
+      chosen = new java.util.HashSet<>(chosen);
+      for (Weight weight : model.weights()) {
+        if (weight.role() == Role.EMBEDDING || weight.role() == Role.HEAD) {
+          chosen.add(weight);
+        }
+      }
+    }
+    return chosen;
+  }
+
+  private Precision grouped(
+      Weight weight, GroupFormat format, IntegerFormat backup, List<String> adjusted) {
+    long columns = weight.tensor().columns();
+    int group = options.group();
+    if (group == Compressed.WHOLE_ROW || columns % group == 0) {
+      return new Compressed(format, group);
+    }
+    if (options.fallback() == Fallback.ERROR) {
+      throw new UserError(
+          "openvino: the group size "
+              + group
+              + " does not divide the "
+              + columns
+              + " columns of '"
+              + weight.name()
+              + "'.",
+          "Give a smaller group, or group-size-fallback=adjust.");
+    }
+    if (options.fallback() == Fallback.ADJUST && !(format instanceof Mxfp4)) {
+      // 32 is the smallest that NNCF adjusts to (min_adjusted_group_size).
+      for (int smaller = group / 2; smaller >= 32; smaller /= 2) {
+        if (columns % smaller == 0) {
+          adjusted.add(weight.name() + " has groups of " + smaller);
+          return new Compressed(format, smaller);
+        }
+      }
+    }
+    adjusted.add(weight.name() + " has 8 bits");
+    return new Compressed(backup, Compressed.WHOLE_ROW);
+  }
+
+  /** What tools read from the model: how it was compressed, and options for running it. */
+  private Map<String, ?> runtimeInfo() {
+    Map<String, Object> info = new LinkedHashMap<>();
+    info.put("conversion_parameters", Map.of("framework", "phiquant"));
+    if (options.fourBits().isPresent() || options.format().equals("int8")) {
+      Map<String, String> compression = new LinkedHashMap<>();
+      compression.put("mode", mode());
+      compression.put("group_size", Integer.toString(options.group()));
+      compression.put("ratio", Double.toString(options.ratio()));
+      compression.put("layers", options.layers());
+      compression.put("all_layers", options.allLayers() ? "True" : "False");
+      compression.put("backup_mode", options.npu() ? "int8_sym" : "int8_asym");
+      info.put("nncf", Map.of("weight_compression", compression));
+    }
+    // Keeps activations within f16's range on GPUs; optimum-intel writes the same for Phi-3.
+    info.put("runtime_options", Map.of("ACTIVATIONS_SCALE_FACTOR", "8.0"));
+    return info;
+  }
+
+  private String mode() {
+    return switch (options.format()) {
+      case "int4", "int8" -> options.format() + (options.symmetric() ? "_sym" : "_asym");
+      default -> options.format();
+    };
+  }
+
+  private byte[] config() {
+    Map<String, Object> quantization = new LinkedHashMap<>();
+    quantization.put(
+        "bits", options.fourBits().isPresent() ? 4 : options.format().equals("int8") ? 8 : 16);
+    quantization.put("sym", options.symmetric());
+    quantization.put("group_size", options.group());
+    quantization.put("ratio", options.ratio());
+    quantization.put("all_layers", options.allLayers());
+    Map<String, Object> config = new LinkedHashMap<>();
+    config.put("dtype", options.format());
+    if (options.fourBits().isPresent() || options.format().equals("int8")) {
+      config.put("quantization_config", quantization);
+    }
+    try {
+      return new ObjectMapper()
+          .writerWithDefaultPrettyPrinter()
+          .writeValueAsString(config)
+          .getBytes(StandardCharsets.UTF_8);
+    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+      throw new IllegalStateException("a map of plain values is always JSON", e);
+    }
+  }
+}

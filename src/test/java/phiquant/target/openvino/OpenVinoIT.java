@@ -1,0 +1,107 @@
+package phiquant.target.openvino;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import phiquant.Quantize;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.Checkpoints;
+import phiquant.engines.Engines;
+import phiquant.fixtures.Fixtures;
+import phiquant.fixtures.Golden;
+
+/** Our IR in the real OpenVINO, on the CPU. */
+class OpenVinoIT {
+  private static final String DRIVER = "engines/openvino_driver.py";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir Path out;
+
+  /** Longrope on both sides of its original context, partial rotary, GQA, own and tied heads. */
+  @ParameterizedTest
+  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  void tinyModelsGiveTransformersLogits(String kind) throws IOException {
+    Path folder = make(Fixtures.tiny(kind), "openvino:fp32");
+    JsonNode golden = Golden.json("logits-tiny-" + kind);
+    String formula = golden.path("how").path("ids").asText();
+    List<String> arguments = new ArrayList<>(List.of("logits", folder.toString()));
+    arguments.add(formula.replaceAll(".*mod (\\d+).*", "$1"));
+    golden.path("prompts").forEach(prompt -> arguments.add(prompt.path("length").asText()));
+    List<JsonNode> answers = ask(arguments);
+    for (int i = 0; i < answers.size(); i++) {
+      JsonNode prompt = golden.path("prompts").path(i);
+      for (String list : List.of("last_top5", "last_sample")) {
+        for (JsonNode pair : prompt.path(list)) {
+          assertThat(answers.get(i).path("last").path(pair.path(0).asInt()).asDouble())
+              .as("%s, %s tokens", kind, prompt.path("length"))
+              .isCloseTo(pair.path(1).asDouble(), within(1e-3));
+        }
+      }
+      assertThat(answers.get(i).path("argmax")).isEqualTo(prompt.path("argmax"));
+    }
+  }
+
+  /** The fusions that OpenVINO finds in the peer's IR of the same model, it finds in ours. */
+  @Test
+  void theEngineFusesWhatItFusesInThePeersIr() throws IOException {
+    Path folder = make(Fixtures.smolPhiWide(), "openvino:int4,sym,ratio=0.6");
+    JsonNode counts = ask(List.of("counts", folder.toString())).get(0);
+    assertThat(counts.path("FullyConnected").asInt()).isEqualTo(121);
+    assertThat(counts.path("RoPE").asInt()).isEqualTo(60);
+    assertThat(counts.path("RMS").asInt()).isEqualTo(61);
+    assertThat(counts.path("ScaledDotProductAttention").asInt()).isEqualTo(30);
+    assertThat(counts.path("MemoryInput").asInt()).isEqualTo(60);
+  }
+
+  /** "1, 2, 3, 4, 5," goes on with " 6, 7, 8, 9, 10,". */
+  @ParameterizedTest
+  @CsvSource({
+    "smolphi-wide, openvino:fp32",
+    "smolphi-wide, openvino:fp16",
+    "smolphi-wide, openvino:int8",
+    "smolphi-wide, openvino:int4",
+    "smolphi-135m, openvino:int8",
+    "smolphi-135m, openvino:int4",
+    "smolphi-wide, openvino:nf4",
+  })
+  void countsOn(String model, String spec) throws IOException {
+    Path checkpoint =
+        model.equals("smolphi-wide") ? Fixtures.smolPhiWide() : Fixtures.smolPhi135m();
+    Path folder = make(checkpoint, spec);
+    List<String> arguments = new ArrayList<>(List.of("greedy", folder.toString(), "16"));
+    // The ids of the prompt and of its continuation: digits, commas and spaces are single tokens.
+    for (int id : new int[] {33, 28, 216, 34, 28, 216, 35, 28, 216, 36, 28, 216, 37, 28}) {
+      arguments.add(Integer.toString(id));
+    }
+    JsonNode answer = ask(arguments).get(0);
+    int[] expected = {216, 38, 28, 216, 39, 28, 216, 40, 28, 216, 41, 28, 216, 33, 32, 28};
+    assertThat(answer).isEqualTo(JSON.valueToTree(expected));
+  }
+
+  private static List<JsonNode> ask(List<String> arguments) throws IOException {
+    List<JsonNode> answers = new ArrayList<>();
+    String output =
+        Engines.run(Engines.python("openvino"), DRIVER, arguments.toArray(String[]::new));
+    for (String line : output.lines().toList()) {
+      answers.add(JSON.readTree(line));
+    }
+    return answers;
+  }
+
+  private Path make(Path checkpoint, String spec) {
+    try (Checkpoint source = Checkpoints.open(checkpoint)) {
+      return Quantize.of(source).overwrite(true).to(spec).into(out).get(0);
+    }
+  }
+}
