@@ -24,9 +24,8 @@ import phiquant.target.openvino.Precision.Compressed;
 import phiquant.target.openvino.Precision.Plain;
 
 /**
- * A folder that OpenVINO GenAI's {@code LLMPipeline} loads: the model as an intermediate
- * representation (XML and .bin), the tokenizer and detokenizer as such models too, and the
- * checkpoint's own files.
+ * A folder with the model as OpenVINO's intermediate representation (XML and .bin) and the
+ * checkpoint's own files beside it.
  */
 public final class OpenVino implements Target {
   private static final List<String> COPIED =
