@@ -15,6 +15,7 @@ import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Map;
 import phiquant.quant.ggml.GgmlType;
 
 /**
@@ -81,6 +82,23 @@ public final class GgmlQuantizer {
 
   /** Quantizes a file as llama-quantize does; {@code fileType} is llama.h's number. */
   public static void quantize(Path source, Path target, int fileType, boolean pure) {
+    quantize(source, target, fileType, pure, false, null, null, Map.of());
+  }
+
+  /**
+   * With all options; a type that is null is not given.
+   *
+   * @param overrides types by pattern of tensor names, the first match counts
+   */
+  public static void quantize(
+      Path source,
+      Path target,
+      int fileType,
+      boolean pure,
+      boolean leaveOutput,
+      GgmlType outputType,
+      GgmlType embeddingType,
+      Map<String, GgmlType> overrides) {
     MethodHandle defaults =
         LINKER.downcallHandle(
             SYMBOLS.findOrThrow("llama_model_quantize_default_params"),
@@ -93,7 +111,17 @@ public final class GgmlQuantizer {
       MemorySegment parameters = (MemorySegment) defaults.invoke((SegmentAllocator) arena);
       parameters.set(JAVA_INT, 0, Runtime.getRuntime().availableProcessors());
       parameters.set(JAVA_INT, 4, fileType);
+      if (outputType != null) {
+        parameters.set(JAVA_INT, 8, outputType.id());
+      }
+      if (embeddingType != null) {
+        parameters.set(JAVA_INT, 12, embeddingType.id());
+      }
+      parameters.set(JAVA_BYTE, 17, (byte) (leaveOutput ? 0 : 1));
       parameters.set(JAVA_BYTE, 19, (byte) (pure ? 1 : 0));
+      if (!overrides.isEmpty()) {
+        parameters.set(ADDRESS, 40, overrides(overrides, arena));
+      }
       int code =
           (int)
               quantize.invoke(
@@ -106,5 +134,17 @@ public final class GgmlQuantizer {
     } catch (Throwable e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** An array of {@code llama_model_tensor_override}, ended by one without a pattern. */
+  private static MemorySegment overrides(Map<String, GgmlType> overrides, Arena arena) {
+    MemorySegment array = arena.allocate(16L * (overrides.size() + 1), 8);
+    long at = 0;
+    for (Map.Entry<String, GgmlType> override : overrides.entrySet()) {
+      array.set(ADDRESS, at, arena.allocateFrom(override.getKey()));
+      array.set(JAVA_INT, at + 8, override.getValue().id());
+      at += 16;
+    }
+    return array;
   }
 }

@@ -50,11 +50,21 @@ final class GeneralMetadata {
 
   /** Defaults for sampling that generation_config.json recommends. */
   private void sampling() {
+    if (generation.path("sequence").isTextual()) {
+      text("sampling.sequence", generation.path("sequence").asText());
+    }
     integer("top_k", "general.sampling.top_k");
     number("top_p", "general.sampling.top_p");
     number("min_p", "general.sampling.min_p");
+    number("xtc_probability", "general.sampling.xtc_probability");
+    number("xtc_threshold", "general.sampling.xtc_threshold");
     number("temperature", "general.sampling.temp");
-    number("repetition_penalty", "general.sampling.penalty_repeat");
+    integer("penalty_last_n", "general.sampling.penalty_last_n");
+    boolean own = generation.has("penalty_repeat");
+    number(own ? "penalty_repeat" : "repetition_penalty", "general.sampling.penalty_repeat");
+    integer("mirostat", "general.sampling.mirostat");
+    number("mirostat_tau", "general.sampling.mirostat_tau");
+    number("mirostat_eta", "general.sampling.mirostat_eta");
   }
 
   private void integer(String from, String key) {
@@ -128,7 +138,7 @@ final class GeneralMetadata {
         found = card.get(name);
       }
     }
-    if (found == null || found.isNull()) {
+    if (found == null) {
       return;
     }
     List<String> ids = texts(found);
@@ -137,7 +147,7 @@ final class GeneralMetadata {
       String id = ids.get(i);
       String prefix = "general." + key + "." + i + ".";
       boolean address = id.matches("(http|https|ssh)://.*");
-      if (address && !id.matches("https?://[^/]+/[^/]+/[^/]+")) {
+      if (address && !id.matches("https?" + HUB.substring("https".length()) + "[^/]+/[^/]+")) {
         keys.put(prefix + "repo_url", new Value.Text(id));
         continue;
       }
@@ -172,8 +182,9 @@ final class GeneralMetadata {
     }
   }
 
+  /** Empty texts are left out, as gguf-py leaves them out. */
   private void text(String key, String value) {
-    if (value != null) {
+    if (value != null && !value.isEmpty()) {
       keys.put("general." + key, new Value.Text(value));
     }
   }

@@ -167,8 +167,9 @@ public final class Gguf implements Target {
     }
     Map<String, Value> keys = new LinkedHashMap<>(number == 0 ? metadata : Map.of());
     keys.put("split.no", new Value.U16(number));
-    keys.put("split.count", new Value.U16(count));
     keys.put("split.tensors.count", new Value.I32(tensors));
+    // llama-gguf-split knows the count last: setting a key again moves it to the end.
+    keys.put("split.count", new Value.U16(count));
     return keys;
   }
 

@@ -1,6 +1,7 @@
 package phiquant.target.gguf;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,7 +76,7 @@ record GgufOptions(
         Optional.ofNullable(options.get("name")));
   }
 
-  /** {@code REGEX=TYPE}, several separated by semicolons. */
+  /** {@code REGEX=TYPE}, in any case as in llama-quantize, several separated by semicolons. */
   private static List<GgufRecipe.Choice> choices(String text) {
     List<GgufRecipe.Choice> choices = new ArrayList<>();
     for (String choice : text.split(";")) {
@@ -89,7 +90,8 @@ record GgufOptions(
       try {
         choices.add(
             new GgufRecipe.Choice(
-                Pattern.compile(choice.substring(0, equals)), type(choice.substring(equals + 1))));
+                Pattern.compile(choice.substring(0, equals), Pattern.CASE_INSENSITIVE),
+                type(choice.substring(equals + 1))));
       } catch (PatternSyntaxException e) {
         throw UserError.usage(
             "gguf: tensor-type=" + choice + " is not a pattern: " + e.getDescription() + ".");
@@ -111,8 +113,7 @@ record GgufOptions(
                         + name
                         + "'; it has "
                         + String.join(
-                            ", ",
-                            java.util.Arrays.stream(GgmlType.values()).map(Enum::name).toList())
+                            ", ", Arrays.stream(GgmlType.values()).map(Enum::name).toList())
                         + "."));
   }
 

@@ -168,7 +168,7 @@ record ModelName(
 
   /** {@code Phi-3.5-mini} as a title: {@code Phi 3.5 Mini}. */
   static String title(String name) {
-    return Stream.of(name.strip().replace('-', ' ').split("\\s+"))
+    return Stream.of(name.replace('-', ' ').strip().split("\\s+"))
         .map(ModelName::capitalized)
         .collect(Collectors.joining(" "));
   }

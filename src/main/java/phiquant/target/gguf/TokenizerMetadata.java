@@ -2,8 +2,10 @@ package phiquant.target.gguf;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import phiquant.checkpoint.Json;
@@ -98,7 +100,7 @@ final class TokenizerMetadata {
     Map<String, Boolean> add = new LinkedHashMap<>();
     JsonNode post = files.tokenizer().path("post_processor");
     Iterable<JsonNode> steps =
-        post.has("processors") ? post.path("processors") : () -> java.util.List.of(post).iterator();
+        post.has("processors") ? post.path("processors") : () -> List.of(post).iterator();
     for (JsonNode step : steps) {
       String type = step.path("type").asText();
       if (type.equals("ByteLevel")) {
@@ -128,25 +130,51 @@ final class TokenizerMetadata {
     }
   }
 
+  /** From tokenizer_config.json, or from a file of its own. */
   private void chatTemplate() {
+    JsonNode stated = files.config().path("chat_template");
+    if (stated.isArray()) {
+      namedTemplates(stated);
+      return;
+    }
     Optional<String> template =
-        Optional.ofNullable(files.config().path("chat_template").asText(null));
-    if (template.isEmpty()) {
-      template =
-          files
-              .checkpoint()
-              .file("chat_template.jinja")
-              .map(bytes -> new String(bytes, StandardCharsets.UTF_8));
+        Optional.ofNullable(stated.asText(null))
+            .or(() -> file("chat_template.jinja"))
+            .or(
+                () ->
+                    file("chat_template.json")
+                        .map(
+                            text ->
+                                Json.object(
+                                    text.getBytes(StandardCharsets.UTF_8), "chat_template.json"))
+                        .map(json -> json.path("chat_template").asText()));
+    template
+        .filter(text -> !text.isEmpty())
+        .ifPresent(text -> put("chat_template", new Value.Text(text)));
+  }
+
+  /** Several templates: each under its name, but for the one named default. */
+  private void namedTemplates(JsonNode templates) {
+    List<String> names = new ArrayList<>();
+    Optional<Value> standard = Optional.empty();
+    for (JsonNode choice : templates) {
+      String name = choice.path("name").asText().replaceAll("[^A-Za-z0-9]", "_");
+      Value template = new Value.Text(choice.path("template").asText());
+      if (name.equals("default")) {
+        standard = Optional.of(template);
+      } else if (!name.isEmpty()) {
+        names.add(name);
+        put("chat_template." + name, template);
+      }
     }
-    if (template.isEmpty()) {
-      template =
-          files
-              .checkpoint()
-              .file("chat_template.json")
-              .map(
-                  bytes -> Json.object(bytes, "chat_template.json").path("chat_template").asText());
+    if (!names.isEmpty()) {
+      put("chat_templates", new Value.Texts(names));
     }
-    template.ifPresent(text -> put("chat_template", new Value.Text(text)));
+    standard.ifPresent(template -> put("chat_template", template));
+  }
+
+  private Optional<String> file(String name) {
+    return files.checkpoint().file(name).map(bytes -> new String(bytes, StandardCharsets.UTF_8));
   }
 
   private void put(String key, Value value) {

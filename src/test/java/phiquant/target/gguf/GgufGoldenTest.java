@@ -60,6 +60,8 @@ class GgufGoldenTest {
     "smolphi-135m, 'gguf:BF16,layout=convert', source-bf16",
     "smolphi-wide, 'gguf:F16,layout=convert', convert-f16",
     "smolphi-wide, 'gguf:F32,layout=convert', convert-f32",
+    "smolphi-wide, 'gguf:BF16,layout=convert', convert-auto",
+    "smolphi-wide, 'gguf:Q8_0,layout=convert', convert-q8_0",
     "tiny-phi-3.5-mini, 'gguf:BF16,layout=convert', source-bf16",
     "tiny-phi-4, 'gguf:BF16,layout=convert', source-bf16",
     "tiny-phi-4-mini, 'gguf:BF16,layout=convert', source-bf16",
@@ -76,6 +78,12 @@ class GgufGoldenTest {
     }
     assertThat(Files.size(made)).as(golden).isEqualTo(expected.path("file_size").asLong());
     try (Arena arena = Arena.ofConfined()) {
+      String whole = Golden.sha256(MappedFile.map(made, arena));
+      if (whole.equals(expected.path("file_sha256").asText())) {
+        Files.delete(made);
+        return;
+      }
+      // The tiny models' goldens have no hash of the whole file; others differ, and here is where.
       GgufFile file = GgufFile.read(made, MappedFile.map(made, arena));
       assertKeys(golden, file.metadata(), expected.path("kv"));
       List<String> names = new ArrayList<>();
@@ -92,6 +100,9 @@ class GgufGoldenTest {
             .isEqualTo(tensor.path("sha256").asText());
       }
       assertThat(file.tensors().keySet()).as("order of tensors").containsExactlyElementsOf(names);
+      assertThat(expected.has("file_sha256"))
+          .as(golden + ": all that is compared in detail is equal, but the whole file is not")
+          .isFalse();
     }
     Files.delete(made);
   }
