@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs a real engine for the tests, once, outside of the checkout:
-#   engines/install.sh llama|mlx|openvino
+#   engines/install.sh llama|mlx|onnx|openvino
 # Into $PHIQUANT_CACHE/engines (default ~/.cache/phiquant/engines). Versions are pinned beside this
 # script. Prints the engine's folder.
 set -euo pipefail
@@ -40,12 +40,12 @@ case "${1:-}" in
     package="@node-llama-cpp/linux-x64@3.22.1"
     install llama "$package" llama "$package"
     ;;
-  mlx | openvino)
+  mlx | onnx | openvino)
     list="$here/requirements-$1.txt"
     install "$1" "$(cat "$list")" python_engine "$list"
     ;;
   *)
-    echo "usage: engines/install.sh llama|mlx|openvino" >&2
+    echo "usage: engines/install.sh llama|mlx|onnx|openvino" >&2
     exit 2
     ;;
 esac
