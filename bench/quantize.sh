@@ -14,7 +14,7 @@ work="$(mktemp -d -p "${PHIQUANT_CACHE:-$HOME/.cache/phiquant}")"
 trap 'rm -rf "$work"' EXIT
 log="$work/log"
 threads="$(nproc)"
-measure() { python3 bench/measure.py "$@" | grep '^{"label"' | tee -a "$log" >&2; }
+measure() { python3 bench/measure.py "$@" 2>> "$work/chatter" | grep '^{"label"' | tee -a "$log" >&2; }
 
 ./phiquant version > /dev/null
 for type in Q4_K_M Q8_0 Q4_0 F16; do

@@ -3,6 +3,8 @@ package phiquant.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
@@ -23,7 +25,7 @@ public final class GgufPerplexity {
 
   private GgufPerplexity() {}
 
-  /** The argument is a text file. */
+  /** The arguments are a text file and file types; none means all. */
   public static void main(String[] args) throws IOException {
     String text = Files.readString(Path.of(args[0]));
     Path folder = Files.createTempDirectory("perplexity");
@@ -31,8 +33,12 @@ public final class GgufPerplexity {
     System.out.println(
         "| type | MB | bits per weight | perplexity | KL to F32 | same first choice |");
     System.out.println("|---|---|---|---|---|---|");
-    GgufFileType[] types = GgufFileType.values();
-    for (GgufFileType type : types) {
+    List<String> wanted = Arrays.asList(args).subList(1, args.length);
+    for (GgufFileType type : GgufFileType.values()) {
+      boolean asked = wanted.isEmpty() || wanted.contains(type.name());
+      if (!asked && type != GgufFileType.F32) {
+        continue;
+      }
       try (Checkpoint model = Checkpoints.open(Fixtures.smolPhiMixed())) {
         Path file = Quantize.of(model).to("gguf:" + type).into(folder).get(0);
         try (LlamaLibrary.Session session =
@@ -44,7 +50,7 @@ public final class GgufPerplexity {
           int same = 0;
           int scored = 0;
           for (int w = 0; w < WINDOWS; w++) {
-            int[] window = java.util.Arrays.copyOfRange(ids, w * WINDOW, (w + 1) * WINDOW);
+            int[] window = Arrays.copyOfRange(ids, w * WINDOW, (w + 1) * WINDOW);
             logits[w] = session.logits(window);
             for (int t = 0; t + 1 < WINDOW; t++) {
               double[] ours = logSoftmax(logits[w][t]);

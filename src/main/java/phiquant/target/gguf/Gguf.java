@@ -90,7 +90,7 @@ public final class Gguf implements Target {
     }
     boolean single = files.size() == 1;
     return new ArtifactPlan(
-        spec, single ? base + ".gguf" : base, single, planned, encoded, notes(fallbacks));
+        spec, single ? base + ".gguf" : base, single, planned, encoded, notes(fallbacks, metadata));
   }
 
   private GgmlType type(PhiModel model, GgufTensors.Named named, List<String> fallbacks) {
@@ -125,7 +125,7 @@ public final class Gguf implements Target {
         .orElse(GgmlType.BF16);
   }
 
-  private List<String> notes(List<String> fallbacks) {
+  private List<String> notes(List<String> fallbacks, Map<String, Value> metadata) {
     List<String> notes = new ArrayList<>();
     if (!fallbacks.isEmpty() && options.recipe().fileType().defaultType().blockSize() == 256) {
       notes.add(
@@ -134,6 +134,12 @@ public final class Gguf implements Target {
               + " tensors, which get a type with blocks of 32 instead, as in llama-quantize: "
               + fallbacks.get(0)
               + (fallbacks.size() > 1 ? " and others." : "."));
+    }
+    if (metadata.get("tokenizer.ggml.model").equals(new Value.Text("llama"))
+        && !String.valueOf(metadata.get("general.name")).matches("(?i).*phi-?3.*")) {
+      notes.add(
+          "llama.cpp strips white space after <|user|> and its kin, as Phi-3 needs in a chat, only in"
+              + " models whose name contains phi-3: give --name Phi-3….");
     }
     if (options.recipe().fileType() == GgufFileType.Q2_K_S) {
       notes.add(
