@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a class of the test sources: bench/java.sh CLASS ARGUMENTS...
-#   bench/java.sh phiquant.bench.GgufPerplexity TEXT_FILE
+#   bench/java.sh phiquant.bench.GgufPerplexity TEXT_FILE [TYPE...]
 #   bench/java.sh org.openjdk.jmh.Main KernelBenchmark
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
