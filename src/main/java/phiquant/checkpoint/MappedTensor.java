@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import phiquant.UserError;
 import phiquant.quant.BFloat16;
 import phiquant.quant.Half;
@@ -24,6 +25,11 @@ record MappedTensor(String name, DType dtype, List<Long> shape, long offset, Mem
   @Override
   public long storedBytes() {
     return data.byteSize();
+  }
+
+  @Override
+  public Optional<Layout> layout() {
+    return dtype.isWeight() ? Optional.of(new Layout.Plain(dtype, data)) : Optional.empty();
   }
 
   @Override

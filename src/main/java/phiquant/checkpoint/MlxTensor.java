@@ -2,6 +2,7 @@ package phiquant.checkpoint;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import phiquant.quant.affine.GroupFormat;
 
 /**
@@ -34,6 +35,20 @@ record MlxTensor(MappedTensor packed, MappedTensor scales, MappedTensor biases, 
     return packed.storedBytes()
         + scales.storedBytes()
         + (biases == null ? 0 : biases.storedBytes());
+  }
+
+  @Override
+  public Optional<Layout> layout() {
+    return Optional.of(
+        biases == null
+            ? new Layout.Microscaled(codec, packed.data(), scales.data())
+            : new Layout.Affine(
+                codec.bits(),
+                codec.groupSize(),
+                packed.data(),
+                scales.dtype(),
+                scales.data(),
+                biases.data()));
   }
 
   @Override

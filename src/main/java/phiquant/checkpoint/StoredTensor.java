@@ -1,6 +1,7 @@
 package phiquant.checkpoint;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A named tensor of a checkpoint, wherever and however it is stored: plain elements, quantized
@@ -37,6 +38,14 @@ public interface StoredTensor {
   /** Number of elements. */
   default long elements() {
     return rows() * columns();
+  }
+
+  /**
+   * Where its numbers lie, for who computes on them in place; empty if they can only be {@link
+   * #read}.
+   */
+  default Optional<Layout> layout() {
+    return Optional.empty();
   }
 
   /**

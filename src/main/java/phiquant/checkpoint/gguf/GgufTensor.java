@@ -2,6 +2,8 @@ package phiquant.checkpoint.gguf;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
+import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlFormats;
@@ -18,6 +20,11 @@ public record GgufTensor(String name, GgmlType type, List<Long> shape, MemorySeg
   @Override
   public long storedBytes() {
     return data.byteSize();
+  }
+
+  @Override
+  public Optional<Layout> layout() {
+    return Optional.of(new Layout.Ggml(type, data));
   }
 
   @Override

@@ -1,6 +1,8 @@
 package phiquant.checkpoint.gguf;
 
 import java.util.List;
+import java.util.Optional;
+import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
 
 /** A tensor under another name. */
@@ -18,6 +20,11 @@ record Renamed(String name, StoredTensor tensor) implements StoredTensor {
   @Override
   public long storedBytes() {
     return tensor.storedBytes();
+  }
+
+  @Override
+  public Optional<Layout> layout() {
+    return tensor.layout();
   }
 
   @Override

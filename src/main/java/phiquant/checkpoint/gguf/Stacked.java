@@ -1,6 +1,8 @@
 package phiquant.checkpoint.gguf;
 
 import java.util.List;
+import java.util.Optional;
+import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
 
 /**
@@ -21,6 +23,11 @@ record Stacked(String name, List<StoredTensor> parts) implements StoredTensor {
   @Override
   public long storedBytes() {
     return parts.stream().mapToLong(StoredTensor::storedBytes).sum();
+  }
+
+  @Override
+  public Optional<Layout> layout() {
+    return Optional.of(new Layout.Stacked(parts));
   }
 
   @Override
