@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import phiquant.UserError;
-import phiquant.quant.affine.FloatType;
+import phiquant.quant.FloatType;
 import phiquant.quant.affine.GroupFormat;
 import phiquant.quant.affine.GroupFormats;
 

@@ -3,7 +3,7 @@ package phiquant.recipe;
 import java.util.List;
 import java.util.Optional;
 import phiquant.model.Weight;
-import phiquant.quant.affine.FloatType;
+import phiquant.quant.FloatType;
 
 /**
  * Which of MLX's formats every weight of a model gets, as mlx-lm decides it ({@code convert.py} and

@@ -1,6 +1,7 @@
 package phiquant.quant.affine;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.FloatType;
 
 /**
  * One of MLX's number formats: a group of consecutive weights of a row becomes packed codes, a

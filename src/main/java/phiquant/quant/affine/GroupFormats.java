@@ -2,6 +2,7 @@ package phiquant.quant.affine;
 
 import java.util.List;
 import phiquant.UserError;
+import phiquant.quant.FloatType;
 import phiquant.quant.VectorSupport;
 
 /**

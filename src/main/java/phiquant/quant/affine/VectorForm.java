@@ -1,6 +1,7 @@
 package phiquant.quant.affine;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.FloatType;
 
 /**
  * A format whose codes are made with the Vector API. All but {@link #encode} is as in the scalar

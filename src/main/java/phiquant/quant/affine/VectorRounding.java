@@ -6,6 +6,7 @@ import static jdk.incubator.vector.VectorOperators.NE;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
+import phiquant.quant.FloatType;
 
 /** {@link FloatType#round} of many floats at once, with the Vector API. */
 final class VectorRounding {

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import phiquant.UserError;
-import phiquant.quant.affine.FloatType;
+import phiquant.quant.FloatType;
 import phiquant.quant.affine.GroupFormats;
 import phiquant.recipe.MlxRecipe;
 import phiquant.recipe.TensorBits;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
-import phiquant.quant.affine.FloatType;
+import phiquant.quant.FloatType;
 import phiquant.quant.affine.GroupFormat;
 import phiquant.quant.affine.GroupFormats;
 import phiquant.recipe.MlxRecipe;

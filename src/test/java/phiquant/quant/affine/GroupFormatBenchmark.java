@@ -16,6 +16,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
+import phiquant.quant.FloatType;
 
 /** Nanoseconds that a weight costs to encode and to decode, on one core. */
 @State(Scope.Thread)

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import phiquant.engines.Engines;
+import phiquant.quant.FloatType;
 import phiquant.quant.affine.Groups.Encoded;
 
 /** Every format against MLX itself, both ways. */

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import phiquant.UserError;
+import phiquant.quant.FloatType;
 import phiquant.quant.affine.Groups.Encoded;
 
 @org.junit.jupiter.api.Tag("width")

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import phiquant.quant.FloatType;
 
 /**
  * What the tests of this package quantize: weights as models have them, and the groups that are

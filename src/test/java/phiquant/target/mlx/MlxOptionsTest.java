@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import phiquant.UserError;
-import phiquant.quant.affine.FloatType;
+import phiquant.quant.FloatType;
 import phiquant.recipe.MlxRecipe;
 import phiquant.target.TargetSpec;
 import phiquant.target.Targets;

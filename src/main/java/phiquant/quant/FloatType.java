@@ -1,16 +1,14 @@
-package phiquant.quant.affine;
+package phiquant.quant;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
-import phiquant.quant.BFloat16;
-import phiquant.quant.Half;
 
 /**
- * The element type of an MLX model: what its weights are rounded to before they are quantized, what
- * the scales and biases are stored as, and what MLX computes in. Rounding is to nearest, ties to
- * even (IEEE 754).
+ * The element type of a model: what its weights are rounded to before they are quantized, what its
+ * scales are stored as, and what an engine computes in. Rounding is to nearest, ties to even (IEEE
+ * 754).
  */
 public enum FloatType {
   FLOAT16("F16", 2),
@@ -36,7 +34,7 @@ public enum FloatType {
   }
 
   /** Fraction bits that a float has and this type does not. */
-  int droppedBits() {
+  public int droppedBits() {
     return switch (this) {
       case FLOAT16 -> 13;
       case BFLOAT16 -> 16;
@@ -54,7 +52,7 @@ public enum FloatType {
   }
 
   /** Rounds {@code count} numbers from {@code x[from]} into {@code out}, which may be x itself. */
-  void round(float[] x, int from, int count, float[] out) {
+  public void round(float[] x, int from, int count, float[] out) {
     switch (this) {
       case FLOAT16 -> {
         for (int i = 0; i < count; i++) {
