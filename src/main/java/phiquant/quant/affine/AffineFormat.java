@@ -2,6 +2,7 @@ package phiquant.quant.affine;
 
 import java.lang.foreign.MemorySegment;
 import phiquant.quant.FloatType;
+import phiquant.quant.Packing;
 
 /**
  * MLX's affine quantization: {@code w = scale * q + bias} with {@code q} from 0 to {@code 2^bits -

@@ -3,6 +3,7 @@ package phiquant.quant.affine;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import phiquant.quant.FloatType;
+import phiquant.quant.Packing;
 
 /**
  * MLX's floating-point formats: small floats that share one scale of a byte, {@code w = scale *

@@ -9,6 +9,7 @@ import static jdk.incubator.vector.VectorOperators.MIN;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
+import phiquant.quant.Packing;
 
 /**
  * {@link AffineFormat} with the Vector API: the codes of several weights at once. Minimum, maximum

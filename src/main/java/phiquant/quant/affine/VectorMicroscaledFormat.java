@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
+import phiquant.quant.Packing;
 
 /**
  * {@link MicroscaledFormat} with the Vector API: the elements of several weights at once, with the

@@ -12,6 +12,7 @@ import net.jqwik.api.constraints.FloatRange;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Scale;
 import phiquant.quant.FloatType;
+import phiquant.quant.Packing;
 import phiquant.quant.affine.Groups.Encoded;
 
 class AffinePropertiesTest {

@@ -1,23 +1,23 @@
-package phiquant.quant.affine;
+package phiquant.quant;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * How MLX packs codes of any width: one little-endian stream of bits, the first code lowest. Eight
- * codes of b bits are b bytes. For 2, 4 and 8 bits that is the same as {@code uint32} words with
- * the first code in the lowest bits; for 3, 5 and 6 bits codes cross the borders of words (MLX's
- * {@code mlx/backend/cpu/quantized.cpp}).
+ * How MLX and ONNX Runtime pack codes: one little-endian stream of bits, the first code lowest.
+ * Eight codes of b bits are b bytes. For 2, 4 and 8 bits that is the same as bytes or {@code
+ * uint32} words with the first code in the lowest bits; for MLX's 3, 5 and 6 bits codes cross the
+ * borders of words ({@code mlx/backend/cpu/quantized.cpp}).
  */
-final class Packing {
+public final class Packing {
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Packing() {}
 
   /** Packs {@code count} codes, a multiple of 8, at byte {@code at}. */
-  static void pack(int[] codes, int count, int bits, MemorySegment out, long at) {
+  public static void pack(int[] codes, int count, int bits, MemorySegment out, long at) {
     long end = at + (long) count / 8 * bits;
     for (int i = 0; i < count; i += 8, at += bits) {
       long eight =
@@ -41,7 +41,7 @@ final class Packing {
   }
 
   /** Reads {@code count} codes, a multiple of 8, from byte {@code at}. */
-  static void unpack(MemorySegment in, long at, int bits, int[] codes, int count) {
+  public static void unpack(MemorySegment in, long at, int bits, int[] codes, int count) {
     int mask = (1 << bits) - 1;
     for (int i = 0; i < count; i += 8, at += bits) {
       long eight = 0;
