@@ -5,10 +5,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.PythonJson;
 
@@ -27,6 +29,7 @@ final class GgufTokenizer {
   private final ObjectNode config;
   private final String[] tokens;
   private final int[] types;
+  private final Set<String> vocabulary;
   private final boolean sentencePiece;
 
   private GgufTokenizer(GgufFile file, ObjectNode config) {
@@ -34,6 +37,7 @@ final class GgufTokenizer {
     this.config = config;
     this.tokens =
         file.list("tokenizer.ggml.tokens").stream().map(String::valueOf).toArray(String[]::new);
+    this.vocabulary = Set.copyOf(Arrays.asList(tokens));
     List<?> stated = file.list("tokenizer.ggml.token_type");
     this.types = new int[tokens.length];
     for (int id = 0; id < tokens.length; id++) {
@@ -120,8 +124,9 @@ final class GgufTokenizer {
     ObjectNode flags = JSON.objectNode();
     flags.put("content", tokens[id]);
     flags.put("single_word", false);
-    flags.put("lstrip", false);
-    flags.put("rstrip", false);
+    GgufStripping stripping = GgufStripping.of(file, vocabulary, tokens[id]);
+    flags.put("lstrip", stripping.before());
+    flags.put("rstrip", stripping.after());
     flags.put("normalized", false);
     flags.put("special", types[id] == CONTROL);
     return flags;

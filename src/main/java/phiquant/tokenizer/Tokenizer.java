@@ -1,0 +1,94 @@
+package phiquant.tokenizer;
+
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+
+/**
+ * Turns text into a model's tokens and back, as {@code tokenizer.json} says, by Hugging Face's own
+ * library. Every artifact has that file or facts that amount to it, so that all of them are
+ * tokenized alike. May be used by several threads.
+ */
+public final class Tokenizer implements AutoCloseable {
+  private final TokenizersLibrary library;
+  private final long handle;
+  private boolean closed;
+
+  private Tokenizer(TokenizersLibrary library, long handle) {
+    this.library = library;
+    this.handle = handle;
+  }
+
+  /**
+   * The tokenizer of a checkpoint or artifact.
+   *
+   * @throws UserError if it has none, or one that the library does not understand
+   */
+  public static Tokenizer of(Checkpoint checkpoint) {
+    byte[] json =
+        checkpoint
+            .file("tokenizer.json")
+            .orElseThrow(
+                () ->
+                    new UserError(
+                        checkpoint.path() + " has no tokenizer.json.",
+                        "Put the original model's tokenizer.json there."));
+    TokenizersLibrary library = NativeTokenizers.LIBRARY;
+    try {
+      long handle = library.createTokenizerFromString(new String(json, StandardCharsets.UTF_8));
+      // Some releases cut or pad what they encode; a prompt must come through whole.
+      library.disableTruncation(handle);
+      library.disablePadding(handle);
+      return new Tokenizer(library, handle);
+    } catch (RuntimeException e) {
+      throw new UserError(
+          checkpoint.path() + " has a tokenizer.json that is not understood: " + e.getMessage(), e);
+    }
+  }
+
+  /** The text's tokens; special tokens in it are recognized, and none are added. */
+  public int[] encode(String text) {
+    long encoding = library.encode(handle, wellFormed(text), false);
+    try {
+      return Arrays.stream(library.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray();
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+  }
+
+  /** The tokens' text, special tokens included; bytes that are not UTF-8 become U+FFFD. */
+  public String decode(int... ids) {
+    return decode(ids, false);
+  }
+
+  String decode(int[] ids, boolean skipSpecial) {
+    return library.decode(handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
+  }
+
+  /** The id of a token by its exact text, such as {@code <|end|>}, or -1 if it is no token. */
+  public int id(String token) {
+    int[] ids = encode(token);
+    return ids.length == 1 ? ids[0] : -1;
+  }
+
+  /** A decoder for tokens that come one by one; it leaves special tokens out. */
+  public TokenStream stream() {
+    return new TokenStream(this);
+  }
+
+  /** Half a surrogate pair has no UTF-8, and the library would end the process. */
+  private static String wellFormed(String text) {
+    return new String(text.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
+  }
+
+  /** Frees the library's memory; the tokenizer must not be used afterwards. */
+  @Override
+  public synchronized void close() {
+    if (!closed) {
+      closed = true;
+      library.deleteTokenizer(handle);
+    }
+  }
+}
