@@ -19,6 +19,7 @@ import picocli.CommandLine.ScopeType;
     subcommands = {
       QuantizeCommand.class,
       InspectCommand.class,
+      AdviseCommand.class,
       DemoCommand.class,
       VersionCommand.class,
       CompletionCommand.class,
