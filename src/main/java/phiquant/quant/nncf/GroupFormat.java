@@ -4,9 +4,10 @@ package phiquant.quant.nncf;
  * A weight compression format of OpenVINO as NNCF computes it: a group of weights shares a scale
  * and perhaps a zero point, and each weight becomes a code of 4 or 8 bits. Groups may be whole
  * rows. The arithmetic is NNCF's ({@code nncf/openvino/optimized_functions/models.py}), in float32,
- * so that codes, scales and zero points equal NNCF's.
+ * so that codes, scales and zero points equal NNCF's. Weights must be finite; implementations hold
+ * no state.
  */
-public sealed interface GroupFormat permits IntegerFormat, Nf4, Mxfp4 {
+public sealed interface GroupFormat permits IntegerFormat, LevelFormat, VectorForm {
   /**
    * What the weights of a group share.
    *
@@ -14,9 +15,6 @@ public sealed interface GroupFormat permits IntegerFormat, Nf4, Mxfp4 {
    * @param zeroPoint the code that stands for zero; 0 where the format has none
    */
   record Grid(float scale, int zeroPoint) {}
-
-  /** Smallest scale: float32's machine epsilon, so that a group of zeros divides well. */
-  float EPSILON = 0x1p-23f;
 
   /** The name on the command line and in tables: {@code int4 sym}. */
   String name();
@@ -40,8 +38,15 @@ public sealed interface GroupFormat permits IntegerFormat, Nf4, Mxfp4 {
    */
   Grid encode(float[] x, int from, int count, byte[] codes, int at);
 
-  /** The value of a code. */
+  /** The value of a code; only its lowest {@link #bits()} bits count. */
   float decode(byte code, Grid grid);
+
+  /** The values of {@code count} codes from index {@code at}, to {@code y[from]}. */
+  default void decode(byte[] codes, int at, int count, Grid grid, float[] y, int from) {
+    for (int i = 0; i < count; i++) {
+      y[from + i] = decode(codes[at + i], grid);
+    }
+  }
 
   /** Bits that one weight takes in groups of that size. */
   default double bitsPerWeight(long group) {

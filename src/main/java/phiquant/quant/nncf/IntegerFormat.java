@@ -9,6 +9,10 @@ package phiquant.quant.nncf;
  * {@code w ≈ (q - z) · s}, q and z from 0 to 2^b - 1. Rounding is to even, as OpenVINO's {@code
  * Round} does it.
  *
+ * <p>The range always holds zero. NNCF's need not, and then its zero point is cut and the weights
+ * of the group are lost; so groups whose weights all have the same sign, which models do not have
+ * in practice, are the one place where we differ.
+ *
  * @param bits of a code: 4 or 8
  * @param symmetric whether there is no zero point
  */
@@ -18,8 +22,8 @@ public record IntegerFormat(int bits, boolean symmetric) implements GroupFormat 
   public static final IntegerFormat INT8_SYM = new IntegerFormat(8, true);
   public static final IntegerFormat INT8_ASYM = new IntegerFormat(8, false);
 
-  /** Adding and subtracting 1.5 · 2^23 rounds a float below 2^22 to the nearest even integer. */
-  private static final float ROUND = 12582912f;
+  /** Adding 1.5 · 2^23 leaves a float below 2^22 rounded to even in its lowest bits. */
+  static final float ROUND = 12582912f;
 
   @Override
   public String name() {
@@ -33,18 +37,26 @@ public record IntegerFormat(int bits, boolean symmetric) implements GroupFormat 
 
   @Override
   public Grid encode(float[] x, int from, int count, byte[] codes, int at) {
-    Grid grid = grid(x, from, count);
-    float scale = grid.scale();
-    float zero = grid.zeroPoint();
-    float low = low();
-    float high = high();
+    float min = 0;
+    float max = 0;
+    for (int i = from; i < from + count; i++) {
+      min = x[i] < min ? x[i] : min;
+      max = x[i] > max ? x[i] : max;
+    }
+    Grid grid = grid(min, max);
     for (int i = 0; i < count; i++) {
-      float level = x[from + i] / scale + zero;
-      // Clamped first: it gives the same code and keeps the rounding trick within its range.
-      float clamped = Math.min(Math.max(level, low), high);
-      codes[at + i] = (byte) (int) ((clamped + ROUND) - ROUND);
+      codes[at + i] = code(x[from + i], grid);
     }
     return grid;
+  }
+
+  /** The code of one weight. */
+  byte code(float x, Grid grid) {
+    float level = x / grid.scale() + grid.zeroPoint();
+    // Cut first: it gives the same code and keeps the rounding trick within its range.
+    level = level >= low() ? level : low();
+    level = level <= high() ? level : high();
+    return (byte) Float.floatToRawIntBits(level + ROUND);
   }
 
   @Override
@@ -54,32 +66,22 @@ public record IntegerFormat(int bits, boolean symmetric) implements GroupFormat 
     return (signed - grid.zeroPoint()) * grid.scale();
   }
 
-  /** Scale and zero point of a group. */
-  private Grid grid(float[] x, int from, int count) {
-    float min = Float.POSITIVE_INFINITY;
-    float max = Float.NEGATIVE_INFINITY;
-    for (int i = from; i < from + count; i++) {
-      min = Math.min(min, x[i]);
-      max = Math.max(max, x[i]);
-    }
+  /** Scale and zero point of a group whose range, zero included, is from {@code min} to max. */
+  Grid grid(float min, float max) {
     if (symmetric) {
-      float magnitude = Math.abs(min);
-      return new Grid(atLeastEpsilon((magnitude >= max ? magnitude : -max) / -low()), 0);
+      return new Grid(Scale.within((-min >= max ? -min : -max) / -low()), 0);
     }
-    float scale = atLeastEpsilon((max - min) / high());
-    double zero = 0 - Math.rint(min / scale);
-    return new Grid(scale, (int) Math.min(Math.max(zero, 0), high()));
+    float scale = Scale.within((max - min) / high());
+    return new Grid(scale, (int) Math.min(-Math.rint(min / scale), high()));
   }
 
-  private float low() {
+  /** The lowest code. */
+  float low() {
     return symmetric ? -(1 << (bits - 1)) : 0;
   }
 
-  private float high() {
+  /** The highest code. */
+  float high() {
     return symmetric ? (1 << (bits - 1)) - 1 : (1 << bits) - 1;
-  }
-
-  static float atLeastEpsilon(float scale) {
-    return Math.abs(scale) < EPSILON ? EPSILON : scale;
   }
 }

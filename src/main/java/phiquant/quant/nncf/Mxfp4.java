@@ -6,25 +6,28 @@ package phiquant.quant.nncf;
  * bit (E2M1: 0, 0.5, 1, 1.5, 2, 3, 4, 6). NNCF takes the smallest power of two that brings the
  * largest magnitude to 6 or below. Halfway values take the even code.
  */
-public record Mxfp4() implements GroupFormat {
+public record Mxfp4() implements LevelFormat {
   /** The group size that the specification fixes. */
   public static final int GROUP = 32;
 
   private static final float[] LEVELS = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
 
+  /** A magnitude's code is the number of these that lie below it. */
+  static final float[] MIDDLES = middles();
+
+  private static float[] middles() {
+    float[] middles = new float[LEVELS.length - 1];
+    for (int i = 0; i < middles.length; i++) {
+      float middle = (LEVELS[i] + LEVELS[i + 1]) / 2;
+      // Just below the middle where the upper code is even, so that it wins a tie.
+      middles[i] = i % 2 == 0 ? middle : Math.nextDown(middle);
+    }
+    return middles;
+  }
+
   @Override
   public String name() {
     return "mxfp4";
-  }
-
-  @Override
-  public int bits() {
-    return 4;
-  }
-
-  @Override
-  public boolean hasZeroPoint() {
-    return false;
   }
 
   @Override
@@ -33,35 +36,25 @@ public record Mxfp4() implements GroupFormat {
   }
 
   @Override
-  public Grid encode(float[] x, int from, int count, byte[] codes, int at) {
-    float ratio = IntegerFormat.atLeastEpsilon(Magnitude.of(x, from, count)) / 6;
+  public Grid grid(float largest) {
+    float ratio = Math.max(largest, Scale.LEAST) / LEVELS[LEVELS.length - 1];
     int exponent = Math.getExponent(ratio);
-    if (ratio != Math.scalb(1f, exponent)) {
-      exponent++;
+    return new Grid(Math.scalb(1f, ratio == Math.scalb(1f, exponent) ? exponent : exponent + 1), 0);
+  }
+
+  @Override
+  public byte code(float x, Grid grid) {
+    float level = x / grid.scale();
+    int code = level < 0 ? 8 : 0;
+    for (float middle : MIDDLES) {
+      code += Math.abs(level) > middle ? 1 : 0;
     }
-    float scale = Math.scalb(1f, exponent);
-    for (int i = 0; i < count; i++) {
-      codes[at + i] = (byte) nearest(x[from + i] / scale);
-    }
-    return new Grid(scale, 0);
+    return (byte) code;
   }
 
   @Override
   public float decode(byte code, Grid grid) {
     float magnitude = LEVELS[code & 7] * grid.scale();
     return (code & 8) == 0 ? magnitude : -magnitude;
-  }
-
-  private static int nearest(float value) {
-    float magnitude = Math.abs(value);
-    int code = 0;
-    for (int level = 1; level < LEVELS.length; level++) {
-      float middle = (LEVELS[level - 1] + LEVELS[level]) / 2;
-      // An even code wins a tie.
-      if (magnitude > middle || (magnitude == middle && (level & 1) == 0)) {
-        code = level;
-      }
-    }
-    return value < 0 ? code | 8 : code;
   }
 }

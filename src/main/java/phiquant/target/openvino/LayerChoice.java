@@ -9,8 +9,7 @@ import java.util.regex.Pattern;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
-import phiquant.quant.nncf.GroupFormat.Grid;
-import phiquant.quant.nncf.IntegerFormat;
+import phiquant.quant.nncf.Int8Error;
 
 /**
  * Which of the layers' matrices become 4-bit; the others stay at 8 bits. The embedding and the head
@@ -89,13 +88,7 @@ final class LayerChoice {
     float largest = 0;
     for (long r = 0; r < weight.tensor().rows(); r++) {
       weight.tensor().read(r, 1, row, 0);
-      Grid grid = IntegerFormat.INT8_ASYM.encode(row, 0, columns, codes, 0);
-      double sum = 0;
-      for (int i = 0; i < columns; i++) {
-        float difference = IntegerFormat.INT8_ASYM.decode(codes[i], grid) - row[i];
-        sum += difference * difference;
-      }
-      largest = Math.max(largest, (float) (sum / columns));
+      largest = Math.max(largest, Int8Error.of(row, 0, columns, codes));
     }
     return largest;
   }
