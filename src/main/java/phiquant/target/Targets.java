@@ -6,6 +6,7 @@ import java.util.function.Function;
 import phiquant.UserError;
 import phiquant.target.gguf.Gguf;
 import phiquant.target.mlx.MlxOptions;
+import phiquant.target.onnx.Onnx;
 import phiquant.target.openvino.OpenVino;
 import phiquant.target.safetensors.Safetensors;
 
@@ -17,6 +18,8 @@ public final class Targets {
           Gguf::target,
           "mlx",
           MlxOptions::target,
+          "onnx",
+          Onnx::target,
           "openvino",
           OpenVino::target,
           "safetensors",

@@ -1,0 +1,82 @@
+package phiquant.target.onnx;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import java.util.ArrayList;
+import java.util.List;
+import phiquant.Version;
+import phiquant.model.PhiModel;
+import phiquant.target.ArtifactPlan;
+import phiquant.target.PlannedFile;
+import phiquant.target.Target;
+import phiquant.target.TargetSpec;
+
+/**
+ * A folder that ONNX Runtime GenAI loads: the graph, its constants in a file beside it, {@code
+ * genai_config.json}, and the checkpoint's own tokenizer files, byte for byte.
+ */
+public final class Onnx implements Target {
+  private static final List<String> COPIED =
+      List.of(
+          "config.json",
+          "generation_config.json",
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "tokenizer.model",
+          "vocab.json",
+          "merges.txt",
+          "chat_template.jinja");
+
+  private final String spec;
+  private final OnnxOptions options;
+
+  private Onnx(String spec, OnnxOptions options) {
+    this.spec = spec;
+    this.options = options;
+  }
+
+  /**
+   * The target for {@code onnx:FORMAT,KEY=VALUE…}.
+   *
+   * @throws phiquant.UserError (usage) naming what is possible
+   */
+  public static Onnx target(TargetSpec spec) {
+    String format = spec.format().isEmpty() ? "int4" : spec.format();
+    return new Onnx(spec.toString(), new OnnxOptions(format, Device.CPU));
+  }
+
+  @Override
+  public String spec() {
+    return spec;
+  }
+
+  @Override
+  public ArtifactPlan plan(PhiModel model, String name) {
+    List<String> notes = new ArrayList<>();
+    PhiGraph phi = new PhiGraph(model, options);
+    List<PlannedFile> files = new ArrayList<>();
+    files.add(PlannedFile.whole("model.onnx", model(phi.graph())));
+    files.add(new PlannedFile(Graph.DATA, phi.constants().data().size(), List.of()));
+    files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
+    for (String file : COPIED) {
+      model.checkpoint().file(file).ifPresent(bytes -> files.add(PlannedFile.whole(file, bytes)));
+    }
+    return new ArtifactPlan(
+        spec, name + "-onnx-" + options.format(), false, files, phi.constants().planned(), notes);
+  }
+
+  /** Versions are those that the operators in use need: IR 10, opset 21. */
+  private static byte[] model(Graph graph) {
+    return ModelProto.newBuilder()
+        .setIrVersion(10)
+        .setProducerName("phiquant")
+        .setProducerVersion(Version.NUMBER)
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(21))
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(Graph.MICROSOFT).setVersion(1))
+        .setGraph(graph.build())
+        .build()
+        .toByteArray();
+  }
+}
