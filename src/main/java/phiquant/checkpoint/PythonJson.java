@@ -6,17 +6,19 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /**
- * JSON as Python's {@code json.dumps(…, indent=N)} writes it, to the byte: numbers as {@code repr}
- * has them. Hugging Face's tools and mlx-lm write their files so, and ours should not differ from
- * them where the facts do not.
+ * JSON as Python's {@code json.dumps} writes it, on one line or with {@code indent=N}, to the byte:
+ * numbers as {@code repr} has them. Hugging Face's tools and mlx-lm write their files so, and ours
+ * should not differ from them where the facts do not.
  */
 public final class PythonJson {
   private final StringBuilder out = new StringBuilder();
   private final String indent;
+  private final String comma;
   private final boolean ascii;
 
-  private PythonJson(int indent, boolean ascii) {
+  private PythonJson(int indent, String comma, boolean ascii) {
     this.indent = " ".repeat(indent);
+    this.comma = comma;
     this.ascii = ascii;
   }
 
@@ -27,9 +29,16 @@ public final class PythonJson {
    * @param ascii whether everything beyond ASCII is escaped ({@code ensure_ascii})
    */
   public static byte[] bytes(JsonNode node, int indent, boolean ascii) {
-    PythonJson json = new PythonJson(indent, ascii);
+    PythonJson json = new PythonJson(indent, ",", ascii);
     json.write(node, "\n");
     return json.out.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** All on one line, with characters beyond ASCII as they are. */
+  public static String line(JsonNode node) {
+    PythonJson json = new PythonJson(0, ", ", false);
+    json.write(node, "");
+    return json.out.toString();
   }
 
   private void write(JsonNode node, String newline) {
@@ -58,7 +67,7 @@ public final class PythonJson {
       writeText(field.getKey());
       out.append(": ");
       write(field.getValue(), inner);
-      before = ",";
+      before = comma;
     }
     out.append(newline).append('}');
   }
@@ -73,7 +82,7 @@ public final class PythonJson {
     for (JsonNode item : node) {
       out.append(before).append(inner);
       write(item, inner);
-      before = ",";
+      before = comma;
     }
     out.append(newline).append(']');
   }
