@@ -51,6 +51,19 @@ public enum FloatType {
     };
   }
 
+  /**
+   * The number of this type that is nearest to {@code x}; there is no second rounding on the way.
+   */
+  public float round(double x) {
+    float near = (float) x;
+    if (near == x || this == FLOAT32 || !Float.isFinite(near)) {
+      return round(near);
+    }
+    // Rounded to odd, a float still tells on which side of a half-way point x lies.
+    int bits = Float.floatToRawIntBits(near) - (Math.abs(near) > Math.abs(x) ? 1 : 0);
+    return round(Float.intBitsToFloat(bits | 1));
+  }
+
   /** Rounds {@code count} numbers from {@code x[from]} into {@code out}, which may be x itself. */
   public void round(float[] x, int from, int count, float[] out) {
     switch (this) {

@@ -1,15 +1,18 @@
 package phiquant.quant.matmulnbits;
 
+import phiquant.quant.VectorSupport;
+
 /**
  * Quantizes blocks of weights that lie one after the other: the arithmetic of one {@link
- * Algorithm}, scalar or with vectors. Holds no state.
+ * Algorithm}, in a scalar form that reads like the formula or in a vector form that must equal it
+ * bit for bit. Holds no state.
  */
 interface Blocks {
   /**
    * Finds grids and codes.
    *
    * @param x weights, {@code count * format.block()} of them from index {@code from}
-   * @param codes receives a code for each weight
+   * @param codes receives a code for each weight, from index 0
    * @param scales receives a scale for each block, from index {@code at}
    * @param zeroPoints receives the code that stands for zero in each block, from {@code at}
    */
@@ -22,4 +25,32 @@ interface Blocks {
       float[] scales,
       int[] zeroPoints,
       int at);
+
+  /** The form to use. */
+  static Blocks of(Algorithm algorithm) {
+    return VectorSupport.available() ? vector(algorithm) : scalar(algorithm);
+  }
+
+  /** Codes on grids that are in {@code scales} and {@code zeroPoints} already. */
+  static Blocks onGivenGrids() {
+    return VectorSupport.available() ? new VectorEngineCodes() : new EngineCodes();
+  }
+
+  /** The form that reads like the formula. */
+  static Blocks scalar(Algorithm algorithm) {
+    return switch (algorithm) {
+      case DEFAULT -> new EngineBlocks();
+      case RTN -> new RoundToNearest();
+      case K_QUANT -> new KQuant();
+    };
+  }
+
+  /** The fast form. */
+  static Blocks vector(Algorithm algorithm) {
+    return switch (algorithm) {
+      case DEFAULT -> new VectorEngineBlocks();
+      case RTN -> new VectorRoundToNearest();
+      case K_QUANT -> new VectorKQuant();
+    };
+  }
 }

@@ -1,13 +1,9 @@
 package phiquant.quant.matmulnbits;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.List;
 import phiquant.UserError;
 import phiquant.quant.FloatType;
-import phiquant.quant.Packing;
 
 /**
  * Blocks of a few bits as ONNX Runtime's {@code com.microsoft.MatMulNBits} and {@code
@@ -39,8 +35,8 @@ public record NBitsFormat(
   /** Sizes of a block that the engine has. */
   public static final List<Integer> BLOCKS = List.of(16, 32, 64, 128, 256);
 
-  /** Weights quantized at a time: whole blocks that stay in the first-level cache. */
-  private static final int CHUNK = 1024;
+  /** Scales and zero points of blocks that follow one another. */
+  public record Grid(float[] scales, int[] zeroPoints) {}
 
   /** Refuses what the engine does not have, listing what it has. */
   public NBitsFormat {
@@ -99,30 +95,42 @@ public record NBitsFormat(
       MemorySegment codes,
       MemorySegment scales,
       MemorySegment zeroPoints) {
-    Blocks quantizer = quantizer();
-    int blocks = blocks(columns);
-    float[] w = new float[CHUNK];
-    int[] chunkCodes = new int[CHUNK];
-    float[] rowScales = new float[blocks];
-    int[] rowZeroPoints = new int[blocks];
-    for (int row = 0; row < rows; row++) {
-      for (int b = 0; b < blocks; b += CHUNK / block) {
-        int count = Math.min(CHUNK / block, blocks - b);
-        int present = Math.min(count * block, columns - b * block);
-        type.round(x, row * columns + b * block, present, w);
-        Arrays.fill(w, present, count * block, 0);
-        quantizer.quantize(this, w, 0, count, chunkCodes, rowScales, rowZeroPoints, b);
-        if (algorithm == Algorithm.DEFAULT) {
-          Arrays.fill(chunkCodes, present, count * block, 0);
-        }
-        long at = (long) row * codeBytes(columns) + (long) b * blockBytes();
-        Packing.pack(chunkCodes, count * block, bits, codes, at);
-      }
-      type.encode(rowScales, 0, blocks, scales.asSlice((long) row * scaleBytes(columns)));
-      if (hasZeroPoints()) {
-        packZeroPoints(rowZeroPoints, zeroPoints, (long) row * zeroPointBytes(columns));
-      }
-    }
+    encode(Blocks.of(algorithm), x, rows, columns, codes, scales, zeroPoints);
+  }
+
+  /** The same, in a form to choose. */
+  void encode(
+      Blocks quantizer,
+      float[] x,
+      int rows,
+      int columns,
+      MemorySegment codes,
+      MemorySegment scales,
+      MemorySegment zeroPoints) {
+    int blocks = rows * blocks(columns);
+    new NBitsRows(this, columns)
+        .encode(quantizer, x, rows, new float[blocks], new int[blocks], codes, scales, zeroPoints);
+  }
+
+  /**
+   * Encodes rows on grids that come from elsewhere, such as calibrated ones. Codes are made as
+   * {@code default} makes them.
+   *
+   * @param grid scales [rows, blocks] and zero points [rows, blocks]; rounded to the model's type
+   *     here
+   */
+  public void encode(
+      Grid grid,
+      float[] x,
+      int rows,
+      int columns,
+      MemorySegment codes,
+      MemorySegment scales,
+      MemorySegment zeroPoints) {
+    float[] stored = new float[grid.scales.length];
+    type.round(grid.scales, 0, stored.length, stored);
+    new NBitsRows(this, columns)
+        .encode(Blocks.onGivenGrids(), x, rows, stored, grid.zeroPoints, codes, scales, zeroPoints);
   }
 
   /** Decodes rows, laid out as {@link #encode} leaves them, into {@code y[0 .. rows * columns)}. */
@@ -133,23 +141,7 @@ public record NBitsFormat(
       int rows,
       int columns,
       float[] y) {
-    int[] blockCodes = new int[block];
-    int blocks = blocks(columns);
-    for (int row = 0; row < rows; row++) {
-      for (int b = 0; b < blocks; b++) {
-        long index = (long) row * blocks + b;
-        Packing.unpack(codes, index * blockBytes(), bits, blockCodes, block);
-        float scale = type.get(scales, index);
-        int zeroPoint =
-            hasZeroPoints()
-                ? zeroPoint(zeroPoints, (long) row * zeroPointBytes(columns), b)
-                : middle();
-        int present = Math.min(block, columns - b * block);
-        for (int i = 0; i < present; i++) {
-          y[row * columns + b * block + i] = (blockCodes[i] - zeroPoint) * scale;
-        }
-      }
-    }
+    new NBitsRows(this, columns).decode(codes, scales, zeroPoints, rows, y);
   }
 
   /** The largest code. */
@@ -165,28 +157,6 @@ public record NBitsFormat(
   /** The scale that codes are made with: the stored one, but for bfloat16. */
   float used(float scale) {
     return type == FloatType.BFLOAT16 ? scale : type.round(scale);
-  }
-
-  private Blocks quantizer() {
-    return new EngineBlocks();
-  }
-
-  private void packZeroPoints(int[] zeroPoints, MemorySegment out, long at) {
-    int perByte = 8 / bits;
-    for (int i = 0; i < zeroPoints.length; i += perByte, at++) {
-      int packed = 0;
-      for (int k = 0; k < perByte; k++) {
-        // The engine's library fills the last byte up with the middle code.
-        int code = i + k < zeroPoints.length ? zeroPoints[i + k] : middle();
-        packed |= code << k * bits;
-      }
-      out.set(JAVA_BYTE, at, (byte) packed);
-    }
-  }
-
-  private int zeroPoint(MemorySegment in, long at, int index) {
-    int perByte = 8 / bits;
-    return in.get(JAVA_BYTE, at + index / perByte) >> index % perByte * bits & top();
   }
 
   private static void check(int value, String what, List<Integer> possible) {

@@ -6,10 +6,15 @@ import phiquant.checkpoint.StoredTensor;
 /** The three parts of encoded rows. */
 record Encoded(byte[] codes, byte[] scales, byte[] zeroPoints) {
   static Encoded of(NBitsFormat format, float[] x, int rows, int columns) {
+    return of(format, Blocks.of(format.algorithm()), x, rows, columns);
+  }
+
+  static Encoded of(NBitsFormat format, Blocks quantizer, float[] x, int rows, int columns) {
     byte[] codes = new byte[rows * format.codeBytes(columns)];
     byte[] scales = new byte[rows * format.scaleBytes(columns)];
     byte[] zeroPoints = new byte[rows * format.zeroPointBytes(columns)];
     format.encode(
+        quantizer,
         x,
         rows,
         columns,
