@@ -1,0 +1,138 @@
+package phiquant.run;
+
+import java.util.Arrays;
+import phiquant.model.PhiConfig;
+import phiquant.run.matrix.Panels;
+import phiquant.run.matrix.Tile;
+
+/**
+ * Attention of a panel of tokens, each in its lane: the same running softmax as {@link
+ * TokenAttention}, with both products as tiles of keys and values times a panel.
+ */
+final class PanelAttention {
+  private static final int WIDTH = Panels.WIDTH;
+  private static final int RUN = TokenAttention.RUN;
+
+  /** A score that is not seen: finite, so that a run without any visible position is no trouble. */
+  private static final float HIDDEN = -1e30f;
+
+  private final PhiConfig config;
+  private final int group;
+  private final float scale;
+  private final Memory[] memories;
+
+  /** What one worker works in. */
+  private final class Memory {
+    /** {@code [RUN, headSize]}. */
+    final float[] keys = new float[RUN * config.headSize()];
+
+    final float[] values = new float[RUN * config.headSize()];
+
+    /** {@code [headSize, RUN]}. */
+    final float[] columns = new float[RUN * config.headSize()];
+
+    /** {@code [RUN, WIDTH]}. */
+    final float[] scores = new float[RUN * WIDTH];
+
+    /** {@code [group, WIDTH]}. */
+    final float[] max = new float[group * WIDTH];
+
+    final float[] sum = new float[group * WIDTH];
+    final float[] rescale = new float[WIDTH];
+  }
+
+  PanelAttention(PhiConfig config, int workers) {
+    this.config = config;
+    this.group = config.heads() / config.kvHeads();
+    this.scale = (float) (1 / Math.sqrt(config.headSize()));
+    this.memories = new Memory[workers];
+    Arrays.setAll(memories, i -> new Memory());
+  }
+
+  /**
+   * One key and value head for one panel.
+   *
+   * @param qkv rotated queries of the panel, heads first
+   * @param position of the panel's first token
+   * @param length positions that have been stored
+   * @param out {@code [heads · headSize, WIDTH]}: the heads of this group are written
+   */
+  void attend(
+      int kvHead,
+      float[] qkv,
+      HeadStore keys,
+      HeadStore values,
+      int position,
+      int length,
+      float[] out,
+      int worker) {
+    Memory memory = memories[worker];
+    int size = config.headSize();
+    int first = kvHead * group * size;
+    int last = Math.min(length, position + WIDTH) - 1;
+    Arrays.fill(memory.max, HIDDEN);
+    Arrays.fill(memory.sum, 0);
+    Arrays.fill(out, first * WIDTH, (first + group * size) * WIDTH, 0);
+    int begin = TokenAttention.firstVisible(config, position) / RUN * RUN;
+    for (int from = begin; from <= last; from += RUN) {
+      int count = Math.min(RUN, last + 1 - from);
+      keys.read(kvHead, from, count, memory.keys, 0);
+      values.read(kvHead, from, count, memory.values, 0);
+      transpose(memory.values, count, size, memory.columns);
+      for (int g = 0; g < group; g++) {
+        int at = (first + g * size) * WIDTH;
+        score(memory, qkv, at, from, count, position);
+        Exponentials.BEST.softmax(
+            memory.scores, count, WIDTH, memory.max, memory.sum, g * WIDTH, memory.rescale);
+        rescale(out, at, size, memory.rescale);
+        Tile.BEST.add(memory.columns, 0, RUN, size, memory.scores, 0, count, out, at);
+      }
+    }
+    for (int g = 0; g < group; g++) {
+      for (int t = 0; t < WIDTH; t++) {
+        memory.rescale[t] = 1 / memory.sum[g * WIDTH + t];
+      }
+      rescale(out, (first + g * size) * WIDTH, size, memory.rescale);
+    }
+  }
+
+  /** Scaled products of keys and queries, those hidden that a token must not see. */
+  private void score(Memory memory, float[] q, int qAt, int from, int count, int position) {
+    int size = config.headSize();
+    float[] scores = memory.scores;
+    Arrays.fill(scores, 0, count * WIDTH, 0);
+    Tile.BEST.add(memory.keys, 0, size, count, q, qAt, size, scores, 0);
+    for (int i = 0; i < count * WIDTH; i++) {
+      scores[i] *= scale;
+    }
+    boolean allVisible = from + count - 1 <= position;
+    int window = config.slidingWindow().orElse(Integer.MAX_VALUE);
+    if (allVisible && position + WIDTH - 1 - from < window) {
+      return;
+    }
+    for (int j = 0; j < count; j++) {
+      for (int t = 0; t < WIDTH; t++) {
+        int back = position + t - (from + j);
+        if (back < 0 || back >= window) {
+          scores[j * WIDTH + t] = HIDDEN;
+        }
+      }
+    }
+  }
+
+  private static void rescale(float[] out, int at, int size, float[] factor) {
+    for (int d = 0; d < size; d++) {
+      for (int t = 0; t < WIDTH; t++) {
+        out[at + d * WIDTH + t] *= factor[t];
+      }
+    }
+  }
+
+  private static void transpose(float[] rows, int count, int size, float[] columns) {
+    for (int j = 0; j < count; j++) {
+      for (int d = 0; d < size; d++) {
+        columns[d * RUN + j] = rows[j * size + d];
+      }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package phiquant.run;
+
+import phiquant.model.PhiConfig;
+
+/**
+ * Attention of one token to all before it: {@code softmax(q · K / sqrt(d)) · V}, over the cache in
+ * runs of positions with a running softmax (Milakov and Gimelshein 2018, arXiv:1805.02867), so that
+ * memory does not grow with the context. All queries that share a key and value head are done
+ * together.
+ */
+final class TokenAttention {
+  /** Positions of a run: their keys fit the first-level cache. */
+  static final int RUN = 64;
+
+  private final PhiConfig config;
+  private final int group;
+  private final float scale;
+
+  /** For each worker: decoded keys or values {@code [RUN, headSize]}. */
+  private final float[][] rows;
+
+  /** For each worker: {@code [group, RUN]}. */
+  private final float[][] scores;
+
+  TokenAttention(PhiConfig config, int workers) {
+    this.config = config;
+    this.group = config.heads() / config.kvHeads();
+    this.scale = (float) (1 / Math.sqrt(config.headSize()));
+    this.rows = new float[workers][RUN * config.headSize()];
+    this.scores = new float[workers][group * (RUN + 2)];
+  }
+
+  /** The first position that attention at {@code position} sees. */
+  static int firstVisible(PhiConfig config, int position) {
+    return config.slidingWindow().map(window -> Math.max(0, position - window + 1)).orElse(0);
+  }
+
+  /**
+   * One key and value head.
+   *
+   * @param qkv rotated queries, heads first
+   * @param out {@code [heads, headSize]}: the heads of this group are written
+   */
+  void attend(
+      int kvHead,
+      float[] qkv,
+      HeadStore keys,
+      HeadStore values,
+      int position,
+      float[] out,
+      int worker) {
+    int size = config.headSize();
+    int first = kvHead * group;
+    float[] row = rows[worker];
+    float[] score = scores[worker];
+    int max = group * RUN;
+    int sum = max + group;
+    java.util.Arrays.fill(score, max, sum, Float.NEGATIVE_INFINITY);
+    java.util.Arrays.fill(score, sum, sum + group, 0);
+    java.util.Arrays.fill(out, first * size, (first + group) * size, 0);
+    int next;
+    for (int from = firstVisible(config, position); from <= position; from = next) {
+      next = Math.min(position + 1, (from / RUN + 1) * RUN);
+      int count = next - from;
+      keys.read(kvHead, from, count, row, 0);
+      for (int g = 0; g < group; g++) {
+        Rows.multiply(row, count, size, qkv, (first + g) * size, scale, score, g * RUN);
+      }
+      values.read(kvHead, from, count, row, 0);
+      for (int g = 0; g < group; g++) {
+        float before = score[max + g];
+        float largest = before;
+        for (int j = 0; j < count; j++) {
+          largest = Math.max(largest, score[g * RUN + j]);
+        }
+        float rescale = (float) Math.exp(before - largest);
+        float total = Exponentials.BEST.softmax(score, g * RUN, count, largest);
+        score[max + g] = largest;
+        score[sum + g] = score[sum + g] * rescale + total;
+        Rows.scaleAndAdd(row, count, size, score, g * RUN, rescale, out, (first + g) * size);
+      }
+    }
+    for (int g = 0; g < group; g++) {
+      float inverse = 1 / score[sum + g];
+      for (int i = (first + g) * size; i < (first + g + 1) * size; i++) {
+        out[i] *= inverse;
+      }
+    }
+  }
+}

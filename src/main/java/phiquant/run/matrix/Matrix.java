@@ -1,0 +1,37 @@
+package phiquant.run.matrix;
+
+/**
+ * A weight matrix {@code W [rows, columns]} that can be multiplied as it is stored. One token at a
+ * time it is read once from memory, so the product is fused with decoding; for many tokens {@link
+ * Gemm} decodes tiles of it. Implementations hold no state that changes and may be used by many
+ * threads.
+ */
+public interface Matrix {
+  int rows();
+
+  int columns();
+
+  /**
+   * {@code y[yAt + r] = Σ_k W[r, k] · x[k]} for the rows r of {@code [from, to)}.
+   *
+   * @param x length columns
+   * @param yAt where row 0 belongs in y
+   */
+  void multiply(int from, int to, float[] x, float[] y, int yAt);
+
+  /**
+   * Decodes a part of one row.
+   *
+   * @param column a multiple of {@link #COLUMNS}
+   * @param count a multiple of it, or what is left of the row
+   */
+  void read(int row, int column, int count, float[] out, int at);
+
+  /** How this format's engine rounds what it multiplies these weights with. */
+  Rounding rounding();
+
+  /**
+   * Parts of rows that can be decoded begin at multiples of this, which all formats' blocks fit.
+   */
+  int COLUMNS = 256;
+}

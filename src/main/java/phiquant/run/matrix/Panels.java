@@ -1,0 +1,76 @@
+package phiquant.run.matrix;
+
+import phiquant.quant.VectorSupport;
+
+/**
+ * The features of many tokens, {@code [panel][feature][token of the panel]}: a panel is as many
+ * tokens as two vectors have lanes, so that each lane computes one token from one end of the model
+ * to the other, and no sum ever crosses lanes. The last panel is filled up with zeros.
+ */
+public final class Panels {
+  /** Tokens of a panel. */
+  public static final int WIDTH = VectorSupport.available() ? Lanes.two() : 16;
+
+  private final int features;
+  private final int tokens;
+  private final float[][] data;
+
+  public Panels(int features, int tokens) {
+    this.features = features;
+    this.tokens = tokens;
+    this.data = new float[Math.ceilDiv(tokens, WIDTH)][Math.multiplyExact(features, WIDTH)];
+  }
+
+  private Panels(int features, int tokens, float[][] data) {
+    this.features = features;
+    this.tokens = tokens;
+    this.data = data;
+  }
+
+  /** The panels {@code [from, to)} of these, sharing their memory. */
+  public Panels slice(int from, int to) {
+    int count = Math.min(tokens - from * WIDTH, (to - from) * WIDTH);
+    return new Panels(features, count, java.util.Arrays.copyOfRange(data, from, to));
+  }
+
+  public int features() {
+    return features;
+  }
+
+  public int tokens() {
+    return tokens;
+  }
+
+  /** Number of panels. */
+  public int count() {
+    return data.length;
+  }
+
+  /** One panel: {@code [features, WIDTH]}. */
+  public float[] panel(int p) {
+    return data[p];
+  }
+
+  /** Writes the features of one token. */
+  public void put(int token, float[] from, int at) {
+    float[] panel = data[token / WIDTH];
+    for (int k = 0, i = token % WIDTH; k < features; k++, i += WIDTH) {
+      panel[i] = from[at + k];
+    }
+  }
+
+  /** Reads the features of one token. */
+  public void get(int token, float[] out, int at) {
+    float[] panel = data[token / WIDTH];
+    for (int k = 0, i = token % WIDTH; k < features; k++, i += WIDTH) {
+      out[at + k] = panel[i];
+    }
+  }
+
+  /** Apart, because loading it needs the vector module. */
+  private static final class Lanes {
+    static int two() {
+      return 2 * jdk.incubator.vector.FloatVector.SPECIES_PREFERRED.length();
+    }
+  }
+}

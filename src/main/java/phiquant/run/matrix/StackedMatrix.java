@@ -1,0 +1,55 @@
+package phiquant.run.matrix;
+
+import java.util.List;
+
+/** Matrices of the same width one below the other, each in its own format. */
+final class StackedMatrix implements Matrix {
+  private final List<Matrix> parts;
+  private final int rows;
+
+  StackedMatrix(List<Matrix> parts) {
+    this.parts = List.copyOf(parts);
+    this.rows = parts.stream().mapToInt(Matrix::rows).sum();
+  }
+
+  @Override
+  public int rows() {
+    return rows;
+  }
+
+  @Override
+  public int columns() {
+    return parts.get(0).columns();
+  }
+
+  @Override
+  public void multiply(int from, int to, float[] x, float[] y, int yAt) {
+    int begin = 0;
+    for (Matrix part : parts) {
+      int first = Math.max(from, begin);
+      int last = Math.min(to, begin + part.rows());
+      if (first < last) {
+        part.multiply(first - begin, last - begin, x, y, yAt + begin);
+      }
+      begin += part.rows();
+    }
+  }
+
+  @Override
+  public void read(int row, int column, int count, float[] out, int at) {
+    int begin = 0;
+    for (Matrix part : parts) {
+      if (row < begin + part.rows()) {
+        part.read(row - begin, column, count, out, at);
+        return;
+      }
+      begin += part.rows();
+    }
+  }
+
+  /** Parts are rounded alike: the first decides. */
+  @Override
+  public Rounding rounding() {
+    return parts.get(0).rounding();
+  }
+}
