@@ -3,7 +3,6 @@ package phiquant.checkpoint;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,9 +23,6 @@ import phiquant.UserError;
 final class HuggingFaceFolder implements Checkpoint {
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
-
-  /** No companion file is larger; tokenizer.json has some ten MB. */
-  private static final long MAX_COMPANION = 256 << 20;
 
   private final Path folder;
   private final Arena arena = Arena.ofShared();
@@ -155,18 +151,7 @@ final class HuggingFaceFolder implements Checkpoint {
 
   @Override
   public Optional<byte[]> file(String name) {
-    Path file = folder.resolve(name);
-    if (!Files.isRegularFile(file)) {
-      return Optional.empty();
-    }
-    try {
-      if (Files.size(file) > MAX_COMPANION) {
-        throw new UserError(file + " is too large to be what its name says.");
-      }
-      return Optional.of(Files.readAllBytes(file));
-    } catch (IOException | UncheckedIOException e) {
-      throw new UserError(file + " cannot be read: " + e.getMessage() + ".", e);
-    }
+    return CompanionFiles.read(folder, name);
   }
 
   @Override

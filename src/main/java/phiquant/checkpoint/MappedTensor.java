@@ -15,7 +15,8 @@ import phiquant.quant.Half;
  * @param offset of its first byte in the data, for ordering
  * @param data its bytes
  */
-record MappedTensor(String name, DType dtype, List<Long> shape, long offset, MemorySegment data)
+public record MappedTensor(
+    String name, DType dtype, List<Long> shape, long offset, MemorySegment data)
     implements StoredTensor {
   @Override
   public String format() {
