@@ -3,7 +3,9 @@ package phiquant.target.openvino;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import phiquant.model.PhiConfig;
-import phiquant.target.openvino.Ir.Out;
+import phiquant.target.openvino.ir.Ir;
+import phiquant.target.openvino.ir.Ir.Out;
+import phiquant.target.openvino.ir.Type;
 
 /**
  * Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245) with its cache as state of the

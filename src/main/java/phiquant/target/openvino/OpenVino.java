@@ -22,6 +22,9 @@ import phiquant.target.TargetSpec;
 import phiquant.target.openvino.Options.Fallback;
 import phiquant.target.openvino.Precision.Compressed;
 import phiquant.target.openvino.Precision.Plain;
+import phiquant.target.openvino.ir.IrXml;
+import phiquant.target.openvino.ir.Type;
+import phiquant.target.openvino.tokenizer.TokenizerModels;
 
 /**
  * A folder with the model as OpenVINO's intermediate representation (XML and .bin) and the
@@ -78,6 +81,9 @@ public final class OpenVino implements Target {
     for (String file : COPIED) {
       model.checkpoint().file(file).ifPresent(bytes -> files.add(PlannedFile.whole(file, bytes)));
     }
+    TokenizerModels tokenizer = TokenizerModels.of(model.checkpoint());
+    files.addAll(tokenizer.files());
+    tokenizer.note().ifPresent(notes::add);
     return new ArtifactPlan(
         spec,
         name + "-openvino-" + options.format(),

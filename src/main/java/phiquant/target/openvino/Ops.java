@@ -1,7 +1,9 @@
 package phiquant.target.openvino;
 
 import java.util.Map;
-import phiquant.target.openvino.Ir.Out;
+import phiquant.target.openvino.ir.Ir;
+import phiquant.target.openvino.ir.Ir.Out;
+import phiquant.target.openvino.ir.Type;
 
 /** The operators that Phi's graph is made of, with their attributes: a vocabulary, no more. */
 record Ops(Ir graph) {

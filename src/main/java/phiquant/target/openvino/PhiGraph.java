@@ -7,7 +7,9 @@ import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
-import phiquant.target.openvino.Ir.Out;
+import phiquant.target.openvino.ir.Ir;
+import phiquant.target.openvino.ir.Ir.Out;
+import phiquant.target.openvino.ir.Type;
 
 /**
  * Phi-3 as a stateful OpenVINO graph. Inputs: input_ids, attention_mask and position_ids, each

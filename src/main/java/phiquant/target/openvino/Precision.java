@@ -1,6 +1,7 @@
 package phiquant.target.openvino;
 
 import phiquant.quant.nncf.GroupFormat;
+import phiquant.target.openvino.ir.Type;
 
 /** How one weight is stored: as plain floats, or as codes in groups. */
 sealed interface Precision {

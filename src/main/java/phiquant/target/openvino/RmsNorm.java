@@ -1,7 +1,9 @@
 package phiquant.target.openvino;
 
 import java.util.Map;
-import phiquant.target.openvino.Ir.Out;
+import phiquant.target.openvino.ir.Ir;
+import phiquant.target.openvino.ir.Ir.Out;
+import phiquant.target.openvino.ir.Type;
 
 /**
  * Root mean square normalization, {@code w · x / sqrt(mean(x²) + ε)} (Zhang and Sennrich 2019,

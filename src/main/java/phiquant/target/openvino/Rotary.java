@@ -2,7 +2,9 @@ package phiquant.target.openvino;
 
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiConfig.LongRope;
-import phiquant.target.openvino.Ir.Out;
+import phiquant.target.openvino.ir.Ir;
+import phiquant.target.openvino.ir.Ir.Out;
+import phiquant.target.openvino.ir.Type;
 
 /**
  * Rotary position embedding (Su et al. 2021, arXiv:2104.09864) with its two Phi extensions: partial

@@ -11,9 +11,11 @@ import phiquant.quant.nncf.Nf4;
 import phiquant.target.Part;
 import phiquant.target.PlannedTensor;
 import phiquant.target.RowEncoder;
-import phiquant.target.openvino.Ir.Out;
 import phiquant.target.openvino.Precision.Compressed;
 import phiquant.target.openvino.Precision.Plain;
+import phiquant.target.openvino.ir.Ir;
+import phiquant.target.openvino.ir.Ir.Out;
+import phiquant.target.openvino.ir.Type;
 
 /**
  * Puts weights into a graph: a constant in the form that is stored and the few operators that turn

@@ -1,4 +1,4 @@
-package phiquant.target.openvino;
+package phiquant.target.openvino.ir;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -12,7 +12,7 @@ import phiquant.target.PlannedFile.Fixed;
  * ones are known at once and stored once however often they are used; large ones get a place that
  * the pipeline fills.
  */
-final class Bin {
+public final class Bin {
   /** Cache lines: the engine maps the file and may read constants where they lie. */
   private static final int ALIGNMENT = 64;
 
@@ -21,7 +21,7 @@ final class Bin {
   private long size;
 
   /** The place of these bytes. */
-  long place(byte[] bytes) {
+  public long place(byte[] bytes) {
     return known.computeIfAbsent(
         ByteBuffer.wrap(bytes),
         unused -> {
@@ -32,19 +32,19 @@ final class Bin {
   }
 
   /** A place for that many bytes, to be filled later. */
-  long reserve(long bytes) {
+  public long reserve(long bytes) {
     long offset = Math.ceilDiv(size, ALIGNMENT) * ALIGNMENT;
     size = Math.addExact(offset, bytes);
     return offset;
   }
 
   /** The bytes that are known, at their places. */
-  List<Fixed> fixed() {
+  public List<Fixed> fixed() {
     return List.copyOf(fixed);
   }
 
   /** Bytes of the file. */
-  long size() {
+  public long size() {
     return size;
   }
 }

@@ -1,9 +1,9 @@
-package phiquant.target.openvino;
+package phiquant.target.openvino.ir;
 
 import java.util.Locale;
 
 /** Element types of OpenVINO, under the names that an IR gives them. */
-enum Type {
+public enum Type {
   I64,
   I32,
   F32,
@@ -19,12 +19,12 @@ enum Type {
   STRING;
 
   /** As attributes name it: {@code f32}. */
-  String attribute() {
+  public String attribute() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /** As ports name it: {@code FP32}. */
-  String port() {
+  public String port() {
     return switch (this) {
       case F32 -> "FP32";
       case F16 -> "FP16";

@@ -1,4 +1,6 @@
-package phiquant.target.openvino;
+package phiquant.target.openvino.ir;
+
+import static java.util.Collections.nCopies;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,9 +14,9 @@ import java.util.Set;
 /**
  * A graph of OpenVINO operators under construction. Every method adds one layer and returns its
  * output, so that a model reads as a program. Shapes are left to the engine, which infers them when
- * it reads the file. Source: OpenVINO's operation specifications, opset 1 to 13, IR version 11.
+ * it reads the file. Source: OpenVINO's operation specifications, opset 1 to 15, IR version 11.
  */
-final class Ir {
+public final class Ir {
   /**
    * An output of a layer.
    *
@@ -22,10 +24,10 @@ final class Ir {
    * @param port the output's port in that layer; ports count inputs first
    * @param type of its elements
    */
-  record Out(int layer, int port, Type type) {}
+  public record Out(int layer, int port, Type type) {}
 
   /** A layer as the file has it; {@code names} are tensor names of its first output. */
-  record Layer(
+  public record Layer(
       String name,
       String type,
       String opset,
@@ -41,21 +43,21 @@ final class Ir {
   private String scope = "";
 
   /** The layers in the order of their numbers; inputs have lower numbers than their users. */
-  List<Layer> layers() {
+  public List<Layer> layers() {
     return layers;
   }
 
-  Bin bin() {
+  public Bin bin() {
     return bin;
   }
 
   /** From now on, names of layers begin with this. */
-  void scope(String prefix) {
+  public void scope(String prefix) {
     scope = prefix;
   }
 
   /** An input of the model. */
-  Out parameter(String name, Type type, String shape) {
+  public Out parameter(String name, Type type, String shape) {
     return layer(
         name,
         "Parameter",
@@ -68,26 +70,35 @@ final class Ir {
   }
 
   /** A layer with one output. */
-  Out op(String type, String opset, Map<String, String> attributes, Type output, Out... inputs) {
+  public Out op(
+      String type, String opset, Map<String, String> attributes, Type output, Out... inputs) {
     return layer(
         scope + type, type, opset, attributes, List.of(inputs), List.of(output), null, false);
   }
 
-  /** A layer with several outputs of one type. */
-  List<Out> split(
+  /** A layer with several outputs of the first input's type. */
+  public List<Out> split(
       String type, String opset, Map<String, String> attributes, int outputs, Out... inputs) {
-    Type element = inputs[0].type();
-    List<Type> types = java.util.Collections.nCopies(outputs, element);
-    Out first = layer(scope + type, type, opset, attributes, List.of(inputs), types, null, false);
+    return ops(type, opset, attributes, nCopies(outputs, inputs[0].type()), List.of(inputs));
+  }
+
+  /** A layer with several outputs. */
+  public List<Out> ops(
+      String type,
+      String opset,
+      Map<String, String> attributes,
+      List<Type> outputs,
+      List<Out> inputs) {
+    Out first = layer(scope + type, type, opset, attributes, inputs, outputs, null, false);
     List<Out> all = new ArrayList<>();
-    for (int i = 0; i < outputs; i++) {
-      all.add(new Out(first.layer(), first.port() + i, element));
+    for (int i = 0; i < outputs.size(); i++) {
+      all.add(new Out(first.layer(), first.port() + i, outputs.get(i)));
     }
     return all;
   }
 
   /** A layer whose first output is known under tensor names. */
-  Out named(
+  public Out named(
       String names,
       String type,
       String opset,
@@ -99,7 +110,8 @@ final class Ir {
   }
 
   /** Ends a computation: Assign and Result have no use for an output. */
-  void sink(String type, String opset, Map<String, String> attributes, boolean output, Out input) {
+  public void sink(
+      String type, String opset, Map<String, String> attributes, boolean output, Out input) {
     layer(
         scope + type,
         type,
@@ -112,7 +124,7 @@ final class Ir {
   }
 
   /** A conversion that the engine must keep beside the constant, so that weights stay small. */
-  Out decompress(Out input, Type type) {
+  public Out decompress(Out input, Type type) {
     return layer(
         scope + "Convert",
         "Convert",
@@ -125,7 +137,7 @@ final class Ir {
   }
 
   /** A constant whose bytes the pipeline writes at {@code offset}. */
-  Out constant(String name, Type type, String shape, long offset, long size) {
+  public Out constant(String name, Type type, String shape, long offset, long size) {
     Map<String, String> attributes = new LinkedHashMap<>();
     attributes.put("element_type", type.attribute());
     attributes.put("shape", shape);
@@ -139,32 +151,37 @@ final class Ir {
   }
 
   /** A vector of 64-bit integers. */
-  Out i64s(long... values) {
+  public Out i64s(long... values) {
     return constant(Type.I64, Integer.toString(values.length), longs(values));
   }
 
   /** A 64-bit integer. */
-  Out i64(long value) {
+  public Out i64(long value) {
     return constant(Type.I64, "", longs(value));
   }
 
   /** A 32-bit integer. */
-  Out i32(int value) {
+  public Out i32(int value) {
     return constant(Type.I32, "", ints(value));
   }
 
   /** A vector of 32-bit integers. */
-  Out i32s(int... values) {
+  public Out i32s(int... values) {
     return constant(Type.I32, Integer.toString(values.length), ints(values));
   }
 
+  /** Bytes: text as OpenVINO's string operators take it. */
+  public Out u8s(byte[] values) {
+    return constant(Type.U8, Integer.toString(values.length), values);
+  }
+
   /** A constant truth value. */
-  Out bool(boolean value) {
+  public Out bool(boolean value) {
     return constant(Type.BOOLEAN, "", new byte[] {(byte) (value ? 1 : 0)});
   }
 
   /** Floats of a shape such as {@code "1, 1, 768"}. */
-  Out f32(String shape, float... values) {
+  public Out f32(String shape, float... values) {
     ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     for (float value : values) {
       bytes.putFloat(value);
