@@ -20,6 +20,8 @@ import picocli.CommandLine.ScopeType;
       QuantizeCommand.class,
       InspectCommand.class,
       AdviseCommand.class,
+      RunCommand.class,
+      ChatCommand.class,
       DemoCommand.class,
       VersionCommand.class,
       CompletionCommand.class,

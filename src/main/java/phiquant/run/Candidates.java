@@ -24,9 +24,7 @@ record Candidates(int[] ids, double[] weights) {
     return new Candidates(ids, weights);
   }
 
-  /**
-   * The {@code count} likeliest ones (0: all); of equals the lower id.
-   */
+  /** The {@code count} likeliest ones (0: all); of equals the lower id. */
   Candidates topK(int count) {
     if (count == 0 || count >= ids.length) {
       return this;

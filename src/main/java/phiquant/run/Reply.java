@@ -11,7 +11,8 @@ import java.util.List;
  * @param promptTokens tokens of the prompt
  * @param reusedTokens those of them that the cache still held
  * @param promptSeconds until the first token was chosen
- * @param answerSeconds from then on
+ * @param steps tokens that the model read one by one from then on
+ * @param stepSeconds how long that took
  */
 public record Reply(
     String text,
@@ -20,7 +21,8 @@ public record Reply(
     int promptTokens,
     int reusedTokens,
     double promptSeconds,
-    double answerSeconds) {
+    int steps,
+    double stepSeconds) {
   /** Why an answer ends. */
   public enum Finish {
     /** An end token or a stop text came. */
@@ -31,8 +33,8 @@ public record Reply(
     CANCELLED
   }
 
-  /** Tokens of the answer per second, the first one not counted; 0 if there is no second one. */
+  /** How fast the answer grew; 0 if it has one token only. */
   public double tokensPerSecond() {
-    return tokens.size() < 2 ? 0 : (tokens.size() - 1) / answerSeconds;
+    return steps == 0 ? 0 : steps / stepSeconds;
   }
 }

@@ -1,5 +1,7 @@
 package phiquant.run;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,9 +9,11 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
+import phiquant.checkpoint.Json;
 import phiquant.tokenizer.ChatTemplate;
 import phiquant.tokenizer.EndTokens;
 import phiquant.tokenizer.Message;
@@ -33,7 +37,6 @@ public final class Session implements AutoCloseable {
   private final Tokenizer tokenizer;
   private final Set<Integer> ends;
   private final KvCache cache;
-  private int[] held = new int[0]; // The tokens in the cache.
   private ChatTemplate template;
 
   private Session(Checkpoint checkpoint, LanguageModel model, Tokenizer tokenizer, KvCache cache) {
@@ -58,8 +61,7 @@ public final class Session implements AutoCloseable {
     try {
       model = LanguageModel.of(checkpoint, options);
       tokenizer = Tokenizer.of(checkpoint);
-      int length =
-          context.orElse(Math.min(DEFAULT_CONTEXT, model.config().contextLength()));
+      int length = context.orElse(Math.min(DEFAULT_CONTEXT, model.config().contextLength()));
       return new Session(checkpoint, model, tokenizer, model.cache(length));
     } catch (RuntimeException e) {
       close(checkpoint, model, tokenizer);
@@ -75,6 +77,18 @@ public final class Session implements AutoCloseable {
   /** Tokens that prompt and answer may have together. */
   public int context() {
     return cache.context();
+  }
+
+  /** How the model's makers let it choose tokens; another seed each time. */
+  public Sampling recommended() {
+    JsonNode config =
+        checkpoint
+            .file("generation_config.json")
+            .map(
+                bytes ->
+                    (JsonNode) Json.object(bytes, checkpoint.path() + "/generation_config.json"))
+            .orElse(MissingNode.getInstance());
+    return Sampling.recommended(config, RandomGenerator.getDefault().nextLong());
   }
 
   /** A text's tokens, as it is. */
@@ -120,7 +134,8 @@ public final class Session implements AutoCloseable {
       sampler.saw(token);
       answer.take(token);
       if (answer.finish == null) {
-        logits = append(token);
+        logits = model.logits(new int[] {token}, cache);
+        answer.steps++;
       }
     }
     return answer.reply(prompt.length, reused, start, first);
@@ -148,18 +163,11 @@ public final class Session implements AutoCloseable {
 
   /** Cuts the cache to what it shares with a prompt, less one token to compute logits from. */
   private int reuse(int[] prompt) {
+    int[] held = cache.tokens();
     int common = Arrays.mismatch(held, prompt);
-    if (common < 0) {
-      common = held.length;
-    }
-    common = Math.min(common, prompt.length - 1);
-    truncate(common);
+    common = Math.min(common < 0 ? held.length : common, prompt.length - 1);
+    cache.truncate(common);
     return common;
-  }
-
-  private void truncate(int length) {
-    cache.truncate(length);
-    held = Arrays.copyOf(held, length);
   }
 
   /** The logits after the prompt's last token, or null if the listener wants no more. */
@@ -170,7 +178,9 @@ public final class Session implements AutoCloseable {
       if (!listener.test("")) {
         return null;
       }
-      logits = append(Arrays.copyOfRange(tokens, from, Math.min(from + portion, tokens.length)));
+      logits =
+          model.logits(
+              Arrays.copyOfRange(tokens, from, Math.min(from + portion, tokens.length)), cache);
     }
     return logits;
   }
@@ -179,25 +189,13 @@ public final class Session implements AutoCloseable {
   private int portion(int count) {
     boolean crosses =
         model.config().longRope().isPresent()
-            && held.length + count > model.config().originalContextLength();
+            && cache.length() + count > model.config().originalContextLength();
     return crosses ? count : PORTION;
-  }
-
-  private float[] append(int... tokens) {
-    try {
-      float[] logits = model.logits(tokens, cache);
-      held = Arrays.copyOf(held, held.length + tokens.length);
-      System.arraycopy(tokens, 0, held, held.length - tokens.length, tokens.length);
-      return logits;
-    } catch (RuntimeException | Error e) {
-      truncate(0); // What the cache holds now is not known.
-      throw e;
-    }
   }
 
   /** Forgets the conversation. */
   public void reset() {
-    truncate(0);
+    cache.truncate(0);
   }
 
   @Override
@@ -224,6 +222,7 @@ public final class Session implements AutoCloseable {
     final StringBuilder text = new StringBuilder();
     final List<Integer> tokens = new ArrayList<>();
     Reply.Finish finish;
+    int steps;
 
     Answer(Generation asked, Predicate<String> listener) {
       this.asked = asked;
@@ -242,7 +241,7 @@ public final class Session implements AutoCloseable {
         finish = Reply.Finish.STOP;
       } else if (!wanted) {
         finish = Reply.Finish.CANCELLED;
-      } else if (tokens.size() >= asked.maxTokens() || held.length + 1 >= cache.context()) {
+      } else if (tokens.size() >= asked.maxTokens() || cache.length() >= cache.context()) {
         finish = Reply.Finish.LENGTH;
       }
     }
@@ -265,6 +264,7 @@ public final class Session implements AutoCloseable {
           promptTokens,
           reused,
           (first - start) / 1e9,
+          steps,
           (end - first) / 1e9);
     }
   }

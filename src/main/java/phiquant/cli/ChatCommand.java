@@ -1,0 +1,112 @@
+package phiquant.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import phiquant.UserError;
+import phiquant.run.Generation;
+import phiquant.run.Reply;
+import phiquant.run.Session;
+import phiquant.tokenizer.Message;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** A conversation with any artifact, line by line, on a terminal or in a pipe. */
+@Command(
+    name = "chat",
+    description = "Talk to a checkpoint or artifact. Ctrl-C stops a reply; /exit ends the chat.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "In the chat: /reset forgets the conversation, /exit (or the end of the input) ends it.",
+      "",
+      "Example:",
+      "  phiquant chat out/Phi-4-mini-instruct-Q4_K_M.gguf --system \"Answer briefly.\""
+    })
+final class ChatCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "ARTIFACT", description = "A GGUF file, or an artifact's folder.")
+  private Path artifact;
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told before.")
+  private String system;
+
+  @Option(
+      names = {"-n", "--tokens"},
+      paramLabel = "N",
+      description = "At most so many tokens in a reply. Default: what the context holds.")
+  private int tokens = Integer.MAX_VALUE;
+
+  @Mixin private EngineOptions engine;
+  @Mixin private SamplingOptions sampling;
+
+  private final List<Message> history = new ArrayList<>();
+
+  @Override
+  public Integer call() throws IOException {
+    if (tokens < 1) {
+      throw UserError.usage("-n is " + tokens + "; it must be 1 or more.");
+    }
+    boolean terminal = System.console() != null && System.console().isTerminal();
+    BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    try (Session session = engine.open(artifact)) {
+      Generation asked = new Generation(tokens, sampling.over(session.recommended()), List.of());
+      reset();
+      for (String line = ask(in, terminal); line != null; line = ask(in, terminal)) {
+        switch (line.strip()) {
+          case "" -> {}
+          case "/exit" -> {
+            return 0;
+          }
+          case "/reset" -> reset();
+          default -> reply(session, line, asked);
+        }
+      }
+    }
+    return 0;
+  }
+
+  private static String ask(BufferedReader in, boolean terminal) throws IOException {
+    if (terminal) {
+      System.out.print("> ");
+      System.out.flush();
+    }
+    return in.readLine();
+  }
+
+  private void reset() {
+    history.clear();
+    if (system != null) {
+      history.add(Message.system(system));
+    }
+  }
+
+  /** A question that cannot be answered is taken back, so that the chat can go on. */
+  private void reply(Session session, String question, Generation asked) {
+    history.add(Message.user(question));
+    try (Interrupt.Watch watch = Interrupt.watch()) {
+      Reply reply =
+          session.generate(
+              session.prompt(history),
+              asked,
+              piece -> {
+                System.out.print(piece);
+                System.out.flush();
+                return !watch.came() && !System.out.checkError();
+              });
+      System.out.println(reply.finish() == Reply.Finish.CANCELLED ? " …" : "");
+      history.add(Message.assistant(reply.text()));
+    } catch (UserError e) {
+      history.removeLast();
+      System.err.println("error: " + e.getMessage());
+      System.err.println("hint: /reset forgets the conversation; --ctx allows a longer one.");
+    }
+  }
+}

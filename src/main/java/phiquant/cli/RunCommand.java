@@ -1,0 +1,114 @@
+package phiquant.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import phiquant.UserError;
+import phiquant.run.Generation;
+import phiquant.run.Reply;
+import phiquant.run.Session;
+import phiquant.tokenizer.Message;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Lets any artifact answer one prompt, in Java, as it lies on the disk. */
+@Command(
+    name = "run",
+    description = "Let a checkpoint or artifact answer a prompt; no engine needs to be installed.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  phiquant run out/Phi-4-mini-instruct-Q4_K_M.gguf -p \"Why is the sky blue?\"",
+      "  phiquant run out/Phi-4-mini-instruct-mlx-4bit --raw -p \"1, 2, 3,\" -n 16",
+      "  cat letter.txt | phiquant run Phi-4-mini-instruct --system \"Summarize in one line.\""
+    })
+final class RunCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "ARTIFACT", description = "A GGUF file, or an artifact's folder.")
+  private Path artifact;
+
+  @Option(
+      names = {"-p", "--prompt"},
+      paramLabel = "TEXT",
+      description = "Default: what comes on standard input.")
+  private String prompt;
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told before.")
+  private String system;
+
+  @Option(names = "--raw", description = "Continue the text as it is, without chat template.")
+  private boolean raw;
+
+  @Option(
+      names = {"-n", "--tokens"},
+      paramLabel = "N",
+      description = "At most so many tokens. Default: as many as the context holds.")
+  private int tokens = Integer.MAX_VALUE;
+
+  @Option(names = "--stop", paramLabel = "TEXT", description = "Ends the answer; repeatable.")
+  private List<String> stops = List.of();
+
+  @Mixin private EngineOptions engine;
+  @Mixin private SamplingOptions sampling;
+
+  @Override
+  public Integer call() throws IOException {
+    if (tokens < 1) {
+      throw UserError.usage("-n is " + tokens + "; it must be 1 or more.");
+    }
+    if (raw && system != null) {
+      throw UserError.usage("--raw takes no --system: there is no template to put it into.");
+    }
+    String text = prompt;
+    if (text == null) {
+      text = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+    try (Session session = engine.open(artifact)) {
+      Generation asked = new Generation(tokens, sampling.over(session.recommended()), stops);
+      int[] ids = raw ? session.prompt(text) : session.prompt(conversation(text));
+      Reply reply =
+          session.generate(
+              ids,
+              asked,
+              piece -> {
+                System.out.print(piece);
+                System.out.flush();
+                return !System.out.checkError();
+              });
+      System.out.println();
+      System.err.println(summary(reply));
+    }
+    return 0;
+  }
+
+  private List<Message> conversation(String text) {
+    List<Message> messages = new ArrayList<>();
+    if (system != null) {
+      messages.add(Message.system(system));
+    }
+    messages.add(Message.user(text));
+    return messages;
+  }
+
+  private static String summary(Reply reply) {
+    String speed =
+        reply.steps() == 0
+            ? ""
+            : String.format(Locale.ROOT, " at %.1f tokens/s", reply.tokensPerSecond());
+    return String.format(
+        Locale.ROOT,
+        "%d tokens%s; first after %.2f s (a prompt of %d tokens, %.1f tokens/s)%s",
+        reply.tokens().size(),
+        speed,
+        reply.promptSeconds(),
+        reply.promptTokens(),
+        reply.promptTokens() / reply.promptSeconds(),
+        reply.finish() == Reply.Finish.LENGTH ? "; stopped by -n or --ctx" : "");
+  }
+}
