@@ -4,8 +4,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import phiquant.UserError;
 import phiquant.checkpoint.gguf.GgufCheckpoint;
+import phiquant.checkpoint.openvino.OpenVinoFolder;
 
-/** Opens what people have: a Hugging Face folder or a GGUF file. */
+/** Opens what people have: a Hugging Face or OpenVINO folder, or a GGUF file. */
 public final class Checkpoints {
   private Checkpoints() {}
 
@@ -15,6 +16,9 @@ public final class Checkpoints {
    * @throws UserError if it is none, or is damaged
    */
   public static Checkpoint open(Path path) {
+    if (Files.exists(path.resolve(OpenVinoFolder.XML))) {
+      return new OpenVinoFolder(path);
+    }
     if (Files.isDirectory(path)) {
       return new HuggingFaceFolder(path);
     }
@@ -26,6 +30,9 @@ public final class Checkpoints {
     }
     if (path.toString().matches(".*\\.(bin|pt|pth|ckpt)")) {
       throw pickle(path);
+    }
+    if (path.endsWith(OpenVinoFolder.XML)) {
+      return new OpenVinoFolder(path.toAbsolutePath().getParent());
     }
     if (path.toString().endsWith(".safetensors")) {
       throw new UserError(

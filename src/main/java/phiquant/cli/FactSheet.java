@@ -1,7 +1,9 @@
 package phiquant.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Comparator;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** The facts of {@code inspect} for people. */
 final class FactSheet {
@@ -74,6 +76,9 @@ final class FactSheet {
             + String.format(
                 Locale.ROOT, ", %.2f bits per weight", facts.path("bits_per_weight").asDouble()));
     shares(sheet, facts);
+    if (facts.has("operators")) {
+      line(sheet, "operators", operators(facts.path("operators")));
+    }
     if (tensors) {
       facts
           .path("tensors")
@@ -88,6 +93,16 @@ final class FactSheet {
                       .append('\n'));
     }
     return sheet.toString();
+  }
+
+  /** The most frequent operators; Const does not count. */
+  private static String operators(JsonNode counts) {
+    return counts.properties().stream()
+        .filter(entry -> !entry.getKey().equals("Const"))
+        .sorted(Comparator.comparingInt(entry -> -entry.getValue().asInt()))
+        .map(entry -> entry.getValue().asInt() + " " + entry.getKey())
+        .limit(8)
+        .collect(Collectors.joining(", "));
   }
 
   private static String context(JsonNode facts) {

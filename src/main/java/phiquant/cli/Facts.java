@@ -10,6 +10,7 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.openvino.OpenVinoFolder;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 
@@ -35,6 +36,10 @@ final class Facts {
     }
     weights(checkpoint, facts);
     tokenizer(checkpoint, facts);
+    if (checkpoint instanceof OpenVinoFolder ir) {
+      ObjectNode operators = facts.putObject("operators");
+      ir.operators().forEach(operators::put);
+    }
     return facts;
   }
 

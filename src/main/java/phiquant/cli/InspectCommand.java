@@ -12,7 +12,8 @@ import picocli.CommandLine.Parameters;
 /** Shows what a checkpoint or an artifact is. */
 @Command(
     name = "inspect",
-    description = "Show what a checkpoint, GGUF file or MLX folder holds; reads headers only.",
+    description =
+        "Show what a checkpoint or an artifact (GGUF, MLX, OpenVINO) holds; reads headers only.",
     mixinStandardHelpOptions = true,
     footer = {
       "",
@@ -21,7 +22,9 @@ import picocli.CommandLine.Parameters;
       "  phiquant inspect m.gguf --json"
     })
 final class InspectCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "PATH", description = "A checkpoint folder or a GGUF file.")
+  @Parameters(
+      paramLabel = "PATH",
+      description = "A checkpoint folder, an artifact's folder, or a GGUF file.")
   private Path path;
 
   @Option(names = "--json", description = "Print JSON instead of text.")

@@ -91,7 +91,9 @@ final class PhiGraph {
   }
 
   private Out vector(Role role, int layer) {
-    graph.scope("layers." + layer + "." + role.name().toLowerCase(java.util.Locale.ROOT) + "/");
-    return constants.vector(model.weight(role, layer));
+    Weight weight = model.weight(role, layer);
+    // Readers know a norm's weight by the module in the name of the operator that uses it.
+    graph.scope(weight.name().replaceFirst("\\.weight$", "/"));
+    return constants.vector(weight);
   }
 }
