@@ -5,6 +5,8 @@ python openvino_driver.py logits FOLDER MODULUS LENGTH...   a line of JSON for e
                                                            logits and the argmax after every token
 python openvino_driver.py counts FOLDER                    the layer types of the compiled CPU graph
 python openvino_driver.py greedy FOLDER COUNT ID...        ids that follow a prompt, chosen greedily
+python openvino_driver.py weights FOLDER NAME...           a line for each: the first and the last row of
+                                                           the constant, as its user sees it
 """
 
 import json
@@ -64,5 +66,16 @@ def greedy(folder, count, *prompt):
     print(json.dumps(answer))
 
 
+def weights(folder, *names):
+    ops = {op.get_friendly_name(): op for op in ov.Core().read_model(f"{folder}/openvino_model.xml").get_ops()}
+    for name in names:
+        out = ops[name].output(0)
+        while next(iter(out.get_target_inputs())).get_node().get_type_name() not in ("MatMul", "Gather"):
+            out = next(iter(out.get_target_inputs())).get_node().output(0)
+        request = ov.Core().compile_model(ov.Model([out], []), "CPU", EXACT).create_infer_request()
+        matrix = next(iter(request.infer().values()))
+        print(json.dumps([matrix[0].tolist(), matrix[-1].tolist()]))
+
+
 if __name__ == "__main__":
-    {"logits": logits, "counts": counts, "greedy": greedy}[sys.argv[1]](*sys.argv[2:])
+    {"logits": logits, "counts": counts, "greedy": greedy, "weights": weights}[sys.argv[1]](*sys.argv[2:])
