@@ -1,6 +1,8 @@
 package phiquant.run;
 
 import phiquant.model.PhiConfig;
+import phiquant.run.matrix.Input;
+import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
 import phiquant.run.matrix.Rounding;
 
@@ -17,12 +19,12 @@ final class Step {
   private final TokenAttention attention;
 
   private final float[] x;
-  private final float[] normed;
+  private final Input normed;
   private final float[] qkv;
-  private final float[] attended;
+  private final Input attended;
   private final float[] update;
   private final float[] gateUp;
-  private final float[] inner;
+  private final Input inner;
   private final float[] cos;
   private final float[] sin;
 
@@ -34,12 +36,12 @@ final class Step {
     this.activations = activations;
     this.attention = new TokenAttention(config, workers.count());
     x = new float[config.hidden()];
-    normed = new float[config.hidden()];
+    normed = new Input(config.hidden());
     qkv = new float[config.qkvRows()];
-    attended = new float[config.heads() * config.headSize()];
+    attended = new Input(config.heads() * config.headSize());
     update = new float[config.hidden()];
     gateUp = new float[2 * config.feedForward()];
-    inner = new float[config.feedForward()];
+    inner = new Input(config.feedForward());
     cos = new float[config.rotarySize() / 2];
     sin = new float[config.rotarySize() / 2];
   }
@@ -65,7 +67,7 @@ final class Step {
           1,
           (from, to, worker) -> {
             for (int head = from; head < to; head++) {
-              attention.attend(head, qkv, keys, values, position, attended, worker);
+              attention.attend(head, qkv, keys, values, position, attended.values(), worker);
             }
           });
       multiply(layer.output(), attended, update, observer);
@@ -73,7 +75,7 @@ final class Step {
       norm(layer.feedForwardNorm());
       multiply(layer.gateUp(), normed, gateUp, observer);
       int width = config.feedForward();
-      Exponentials.BEST.swiGlu(gateUp, 0, gateUp, width, inner, 0, width);
+      Exponentials.BEST.swiGlu(gateUp, 0, gateUp, width, inner.values(), 0, width);
       multiply(layer.down(), inner, update, observer);
       add();
     }
@@ -91,20 +93,13 @@ final class Step {
     multiply(network.head(), normed, logits, observer);
   }
 
-  private void multiply(Network.Linear linear, float[] in, float[] out, LayerObserver observer) {
+  private void multiply(Network.Linear linear, Input in, float[] out, LayerObserver observer) {
     if (observer != null) {
-      observer.accept(linear.weight(), 1, in);
+      observer.accept(linear.weight(), 1, in.values());
     }
-    Rounding rounding = linear.matrix().rounding();
-    if (activations == Activations.INT8) {
-      for (int k = 0; k < in.length; k += 256) {
-        rounding.round(in, k, Math.min(256, in.length - k), 1);
-      }
-    }
-    workers.split(
-        linear.matrix().rows(),
-        16,
-        (from, to, worker) -> linear.matrix().multiply(from, to, in, out, 0));
+    Matrix matrix = linear.matrix();
+    in.ready(activations == Activations.INT8 ? matrix.rounding() : Rounding.NONE);
+    workers.split(matrix.rows(), 16, (from, to, worker) -> matrix.multiply(from, to, in, out, 0));
   }
 
   /** {@code normed = x / sqrt(mean(x²) + ε) · weight}. */
@@ -115,7 +110,7 @@ final class Step {
     }
     float scale = (float) (1 / Math.sqrt(sum / x.length + config.rmsEpsilon()));
     for (int i = 0; i < x.length; i++) {
-      normed[i] = x[i] * scale * weight[i];
+      normed.values()[i] = x[i] * scale * weight[i];
     }
   }
 

@@ -14,10 +14,10 @@ public interface Matrix {
   /**
    * {@code y[yAt + r] = Σ_k W[r, k] · x[k]} for the rows r of {@code [from, to)}.
    *
-   * @param x length columns
+   * @param input length columns
    * @param yAt where row 0 belongs in y
    */
-  void multiply(int from, int to, float[] x, float[] y, int yAt);
+  void multiply(int from, int to, Input input, float[] y, int yAt);
 
   /**
    * Decodes a part of one row.

@@ -1,5 +1,7 @@
 package phiquant.run.matrix;
 
+import phiquant.quant.ggml.GgmlType;
+
 /**
  * What engines do to activations before they multiply them: llama.cpp and others round them to int8
  * in blocks, or to the type of plain weights. The product of two rounded numbers is exact in f32,
@@ -26,12 +28,22 @@ public enum Rounding {
    */
   Q8_K;
 
-  /** Numbers that share a scale. */
+  /** What {@code vec_dot_type} is in ggml-cpu. */
+  static Rounding of(GgmlType type) {
+    return switch (type) {
+      case F32 -> NONE;
+      case F16 -> F16;
+      case BF16 -> BF16;
+      case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4 -> Q8_0;
+      case Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS, TQ1_0, TQ2_0 -> Q8_K;
+    };
+  }
+
+  /** Numbers that are rounded together. */
   public int block() {
     return switch (this) {
-      case NONE, F16, BF16 -> 1;
       case Q8_0, INT8 -> 32;
-      case Q8_K -> 256;
+      case NONE, F16, BF16, Q8_K -> 256;
     };
   }
 

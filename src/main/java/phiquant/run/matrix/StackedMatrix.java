@@ -23,13 +23,13 @@ final class StackedMatrix implements Matrix {
   }
 
   @Override
-  public void multiply(int from, int to, float[] x, float[] y, int yAt) {
+  public void multiply(int from, int to, Input input, float[] y, int yAt) {
     int begin = 0;
     for (Matrix part : parts) {
       int first = Math.max(from, begin);
       int last = Math.min(to, begin + part.rows());
       if (first < last) {
-        part.multiply(first - begin, last - begin, x, y, yAt + begin);
+        part.multiply(first - begin, last - begin, input, y, yAt + begin);
       }
       begin += part.rows();
     }

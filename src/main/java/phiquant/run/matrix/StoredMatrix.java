@@ -29,13 +29,13 @@ final class StoredMatrix implements Matrix {
   }
 
   @Override
-  public void multiply(int from, int to, float[] x, float[] y, int yAt) {
+  public void multiply(int from, int to, Input input, float[] y, int yAt) {
     float[] row = new float[columns];
     for (int r = from; r < to; r++) {
       tensor.read(r, 1, row, 0);
       float sum = 0;
       for (int k = 0; k < columns; k++) {
-        sum += row[k] * x[k];
+        sum += row[k] * input.x[k];
       }
       y[yAt + r] = sum;
     }

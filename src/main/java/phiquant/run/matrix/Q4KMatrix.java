@@ -1,0 +1,116 @@
+package phiquant.run.matrix;
+
+import static phiquant.run.matrix.Lanes.BYTES;
+import static phiquant.run.matrix.Lanes.BYTE_COUNT;
+import static phiquant.run.matrix.Lanes.COUNT;
+import static phiquant.run.matrix.Lanes.FLOATS;
+import static phiquant.run.matrix.Lanes.LONGS;
+import static phiquant.run.matrix.Lanes.ORDER;
+import static phiquant.run.matrix.Lanes.PARTS;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorOperators;
+import phiquant.checkpoint.Layout;
+
+/**
+ * Q4_K: {@code w = d · s · q - m · t} in eight groups of 32. A block of 256 weights has d and m as
+ * f16, scales s and minimums t in twelve bytes ({@link SixBits}), and 128 bytes: byte 32p + i holds
+ * weight 64p + i and, in its high half, 64p + 32 + i; {@code Σ w·x = d · Σ_groups s · Σ q·x - m ·
+ * Σ_groups t · Σ x}.
+ */
+final class Q4KMatrix extends GgmlMatrix {
+  private static final int BLOCK = 144;
+
+  Q4KMatrix(Layout.Ggml layout, int rows, int columns) {
+    super(layout, rows, columns);
+  }
+
+  @Override
+  public void multiply(int from, int to, Input input, float[] y, int yAt) {
+    MemorySegment in = blocks;
+    float[] x = input.x;
+    float[] sums = input.evenOdd;
+    float[] scales = new float[16];
+    int columns = columns();
+    long at = at(from, 0);
+    for (int row = from; row < to; row++) {
+      FloatVector even = FloatVector.zero(FLOATS);
+      FloatVector odd = FloatVector.zero(FLOATS);
+      for (int k = 0; k < columns; k += 256, at += BLOCK) {
+        ByteVector s = LongVector.broadcast(LONGS, SixBits.scales(in, at + 4)).reinterpretAsBytes();
+        ByteVector t = LongVector.broadcast(LONGS, SixBits.mins(in, at + 4)).reinterpretAsBytes();
+        float d = half(in, at);
+        float m = -half(in, at + 2);
+        for (int part = 0; part < PARTS; part++) {
+          FloatVector a = (FloatVector) s.convertShape(VectorOperators.B2F, FLOATS, part);
+          a.mul(d).intoArray(scales, part * COUNT);
+        }
+        for (int i = 0; i < 16; i += COUNT) {
+          FloatVector b =
+              (FloatVector) t.convertShape(VectorOperators.B2F, FLOATS, i / COUNT % PARTS);
+          even = b.mul(m).fma(FloatVector.fromArray(FLOATS, sums, k / 16 + i), even);
+        }
+        for (int pair = 0; pair < 4; pair++) {
+          FloatVector low = FloatVector.zero(FLOATS);
+          FloatVector high = FloatVector.zero(FLOATS);
+          for (int i = 0; i < 32; i += BYTE_COUNT) {
+            ByteVector q = ByteVector.fromMemorySegment(BYTES, in, at + 16 + 32 * pair + i, ORDER);
+            ByteVector l = q.and((byte) 15);
+            ByteVector h =
+                q.reinterpretAsInts()
+                    .lanewise(VectorOperators.LSHR, 4)
+                    .and(0x0f0f0f0f)
+                    .reinterpretAsBytes();
+            for (int part = 0; part < PARTS; part++) {
+              int column = k + 64 * pair + i + part * COUNT;
+              FloatVector a = (FloatVector) l.convertShape(VectorOperators.B2F, FLOATS, part);
+              FloatVector b = (FloatVector) h.convertShape(VectorOperators.B2F, FLOATS, part);
+              low = a.fma(FloatVector.fromArray(FLOATS, x, column), low);
+              high = b.fma(FloatVector.fromArray(FLOATS, x, column + 32), high);
+            }
+          }
+          even = low.fma(FloatVector.broadcast(FLOATS, scales[2 * pair]), even);
+          odd = high.fma(FloatVector.broadcast(FLOATS, scales[2 * pair + 1]), odd);
+        }
+      }
+      y[yAt + row] = even.add(odd).reduceLanes(VectorOperators.ADD);
+    }
+  }
+
+  @Override
+  public void read(int row, int column, int count, float[] out, int to) {
+    MemorySegment in = blocks;
+    long at = at(row, column);
+    for (int k = to; k < to + count; k += 256, at += BLOCK) {
+      long s = SixBits.scales(in, at + 4);
+      long t = SixBits.mins(in, at + 4);
+      float d = half(in, at);
+      float m = -half(in, at + 2);
+      for (int pair = 0; pair < 4; pair++, s >>>= 16, t >>>= 16) {
+        FloatVector lowScale = FloatVector.broadcast(FLOATS, d * (s & 63));
+        FloatVector highScale = FloatVector.broadcast(FLOATS, d * (s >> 8 & 63));
+        FloatVector lowMin = FloatVector.broadcast(FLOATS, m * (t & 63));
+        FloatVector highMin = FloatVector.broadcast(FLOATS, m * (t >> 8 & 63));
+        for (int i = 0; i < 32; i += BYTE_COUNT) {
+          ByteVector q = ByteVector.fromMemorySegment(BYTES, in, at + 16 + 32 * pair + i, ORDER);
+          ByteVector l = q.and((byte) 15);
+          ByteVector h =
+              q.reinterpretAsInts()
+                  .lanewise(VectorOperators.LSHR, 4)
+                  .and(0x0f0f0f0f)
+                  .reinterpretAsBytes();
+          for (int part = 0; part < PARTS; part++) {
+            int column0 = k + 64 * pair + i + part * COUNT;
+            FloatVector a = (FloatVector) l.convertShape(VectorOperators.B2F, FLOATS, part);
+            FloatVector b = (FloatVector) h.convertShape(VectorOperators.B2F, FLOATS, part);
+            a.fma(lowScale, lowMin).intoArray(out, column0);
+            b.fma(highScale, highMin).intoArray(out, column0 + 32);
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package phiquant.run.matrix;
+
+import static phiquant.run.matrix.Lanes.BYTES;
+import static phiquant.run.matrix.Lanes.BYTE_COUNT;
+import static phiquant.run.matrix.Lanes.COUNT;
+import static phiquant.run.matrix.Lanes.FLOATS;
+import static phiquant.run.matrix.Lanes.ORDER;
+import static phiquant.run.matrix.Lanes.PARTS;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import phiquant.checkpoint.Layout;
+
+/**
+ * Q4_0: {@code w = d · (q - 8)}. A block of 32 weights has d as f16 and 16 bytes: weight i in the
+ * low half of byte i, weight i + 16 in its high half; {@code Σ w·x = Σ_blocks d · Σ (q - 8)·x}.
+ */
+final class Q4_0Matrix extends GgmlMatrix {
+  private static final int BLOCK = 18;
+
+  Q4_0Matrix(Layout.Ggml layout, int rows, int columns) {
+    super(layout, rows, columns);
+  }
+
+  @Override
+  public void multiply(int from, int to, Input input, float[] y, int yAt) {
+    MemorySegment in = blocks;
+    float[] x = input.x;
+    int columns = columns();
+    long at = at(from, 0);
+    for (int row = from; row < to; row++) {
+      FloatVector sum = FloatVector.zero(FLOATS);
+      for (int k = 0; k < columns; k += 32, at += BLOCK) {
+        FloatVector block = FloatVector.zero(FLOATS);
+        for (int i = 0; i < 16; i += BYTE_COUNT) {
+          ByteVector q = ByteVector.fromMemorySegment(BYTES, in, at + 2 + i, ORDER);
+          ByteVector low = q.and((byte) 15).sub((byte) 8);
+          ByteVector high =
+              q.reinterpretAsInts()
+                  .lanewise(VectorOperators.LSHR, 4)
+                  .and(0x0f0f0f0f)
+                  .reinterpretAsBytes()
+                  .sub((byte) 8);
+          for (int part = 0; part < PARTS; part++) {
+            int at16 = k + i + part * COUNT;
+            FloatVector a = (FloatVector) low.convertShape(VectorOperators.B2F, FLOATS, part);
+            FloatVector b = (FloatVector) high.convertShape(VectorOperators.B2F, FLOATS, part);
+            block = a.fma(FloatVector.fromArray(FLOATS, x, at16), block);
+            block = b.fma(FloatVector.fromArray(FLOATS, x, at16 + 16), block);
+          }
+        }
+        sum = block.fma(FloatVector.broadcast(FLOATS, half(in, at)), sum);
+      }
+      y[yAt + row] = sum.reduceLanes(VectorOperators.ADD);
+    }
+  }
+
+  @Override
+  public void read(int row, int column, int count, float[] out, int to) {
+    long at = at(row, column);
+    for (int k = 0; k < count; k += 32, at += BLOCK) {
+      FloatVector d = FloatVector.broadcast(FLOATS, half(blocks, at));
+      for (int i = 0; i < 16; i += BYTE_COUNT) {
+        ByteVector q = ByteVector.fromMemorySegment(BYTES, blocks, at + 2 + i, ORDER);
+        ByteVector low = q.and((byte) 15).sub((byte) 8);
+        ByteVector high =
+            q.reinterpretAsInts()
+                .lanewise(VectorOperators.LSHR, 4)
+                .and(0x0f0f0f0f)
+                .reinterpretAsBytes()
+                .sub((byte) 8);
+        for (int part = 0; part < PARTS; part++) {
+          int at16 = to + k + i + part * COUNT;
+          FloatVector a = (FloatVector) low.convertShape(VectorOperators.B2F, FLOATS, part);
+          FloatVector b = (FloatVector) high.convertShape(VectorOperators.B2F, FLOATS, part);
+          a.mul(d).intoArray(out, at16);
+          b.mul(d).intoArray(out, at16 + 16);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package phiquant.run.matrix;
+
+import static phiquant.run.matrix.Lanes.BYTES;
+import static phiquant.run.matrix.Lanes.BYTE_COUNT;
+import static phiquant.run.matrix.Lanes.COUNT;
+import static phiquant.run.matrix.Lanes.FLOATS;
+import static phiquant.run.matrix.Lanes.ORDER;
+import static phiquant.run.matrix.Lanes.PARTS;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import phiquant.checkpoint.Layout;
+
+/**
+ * Q6_K: {@code w = d · s · (q - 32)} in sixteen groups of 16. A block of 256 weights has 128 bytes
+ * with the low halves (byte 64h + i holds weights 128h + i and 128h + 64 + i), 64 bytes with the
+ * upper two bits (byte 32h + i holds those of weights 128h + i, + 32, + 64 and + 96), 16 signed
+ * scales s and d as f16; {@code Σ w·x = d · Σ_groups s · (Σ q·x - 32 · Σ x)}.
+ */
+final class Q6KMatrix extends GgmlMatrix {
+  private static final int BLOCK = 210;
+
+  Q6KMatrix(Layout.Ggml layout, int rows, int columns) {
+    super(layout, rows, columns);
+  }
+
+  @Override
+  public void multiply(int from, int to, Input input, float[] y, int yAt) {
+    MemorySegment in = blocks;
+    float[] x = input.x;
+    float[] sums = input.sums;
+    float[] scales = new float[16];
+    int columns = columns();
+    long at = at(from, 0);
+    for (int row = from; row < to; row++) {
+      FloatVector sum0 = FloatVector.zero(FLOATS);
+      FloatVector sum1 = FloatVector.zero(FLOATS);
+      FloatVector sum2 = FloatVector.zero(FLOATS);
+      FloatVector sum3 = FloatVector.zero(FLOATS);
+      for (int k = 0; k < columns; k += 256, at += BLOCK) {
+        float d = half(in, at + 208);
+        for (int i = 0; i < 16; i += BYTE_COUNT) {
+          ByteVector s = ByteVector.fromMemorySegment(BYTES, in, at + 192 + i, ORDER);
+          for (int part = 0; part < PARTS; part++) {
+            int group = i + part * COUNT;
+            FloatVector scale = (FloatVector) s.convertShape(VectorOperators.B2F, FLOATS, part);
+            scale = scale.mul(d);
+            scale.intoArray(scales, group);
+            FloatVector offset = FloatVector.fromArray(FLOATS, sums, k / 16 + group).mul(-32);
+            sum0 = scale.fma(offset, sum0);
+          }
+        }
+        for (int half = 0; half < 2; half++) {
+          for (int i = 0; i < 32; i += BYTE_COUNT) {
+            long low = at + 64 * half + i;
+            IntVector a = ByteVector.fromMemorySegment(BYTES, in, low, ORDER).reinterpretAsInts();
+            IntVector b =
+                ByteVector.fromMemorySegment(BYTES, in, low + 32, ORDER).reinterpretAsInts();
+            IntVector c =
+                ByteVector.fromMemorySegment(BYTES, in, at + 128 + 32 * half + i, ORDER)
+                    .reinterpretAsInts();
+            ByteVector q0 =
+                a.and(0x0f0f0f0f)
+                    .or(c.lanewise(VectorOperators.LSHL, 4).and(0x30303030))
+                    .reinterpretAsBytes();
+            ByteVector q1 =
+                b.and(0x0f0f0f0f)
+                    .or(c.lanewise(VectorOperators.LSHL, 2).and(0x30303030))
+                    .reinterpretAsBytes();
+            ByteVector q2 =
+                a.lanewise(VectorOperators.LSHR, 4)
+                    .and(0x0f0f0f0f)
+                    .or(c.and(0x30303030))
+                    .reinterpretAsBytes();
+            ByteVector q3 =
+                b.lanewise(VectorOperators.LSHR, 4)
+                    .and(0x0f0f0f0f)
+                    .or(c.lanewise(VectorOperators.LSHR, 2).and(0x30303030))
+                    .reinterpretAsBytes();
+            int group = 8 * half + i / 16;
+            FloatVector s0 = FloatVector.broadcast(FLOATS, scales[group]);
+            FloatVector s1 = FloatVector.broadcast(FLOATS, scales[group + 2]);
+            FloatVector s2 = FloatVector.broadcast(FLOATS, scales[group + 4]);
+            FloatVector s3 = FloatVector.broadcast(FLOATS, scales[group + 6]);
+            for (int part = 0; part < PARTS; part++) {
+              int column = k + 128 * half + i + part * COUNT;
+              FloatVector w0 = (FloatVector) q0.convertShape(VectorOperators.B2F, FLOATS, part);
+              FloatVector w1 = (FloatVector) q1.convertShape(VectorOperators.B2F, FLOATS, part);
+              FloatVector w2 = (FloatVector) q2.convertShape(VectorOperators.B2F, FLOATS, part);
+              FloatVector w3 = (FloatVector) q3.convertShape(VectorOperators.B2F, FLOATS, part);
+              sum0 = w0.mul(s0).fma(FloatVector.fromArray(FLOATS, x, column), sum0);
+              sum1 = w1.mul(s1).fma(FloatVector.fromArray(FLOATS, x, column + 32), sum1);
+              sum2 = w2.mul(s2).fma(FloatVector.fromArray(FLOATS, x, column + 64), sum2);
+              sum3 = w3.mul(s3).fma(FloatVector.fromArray(FLOATS, x, column + 96), sum3);
+            }
+          }
+        }
+      }
+      y[yAt + row] = sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    }
+  }
+
+  @Override
+  public void read(int row, int column, int count, float[] out, int to) {
+    MemorySegment in = blocks;
+    long at = at(row, column);
+    for (int k = to; k < to + count; k += 256, at += BLOCK) {
+      float d = half(in, at + 208);
+      for (int half = 0; half < 2; half++) {
+        for (int i = 0; i < 32; i += BYTE_COUNT) {
+          IntVector c =
+              ByteVector.fromMemorySegment(BYTES, in, at + 128 + 32 * half + i, ORDER)
+                  .reinterpretAsInts()
+                  .lanewise(VectorOperators.ROL, 4);
+          for (int quarter = 0; quarter < 4; quarter++) {
+            int low = 64 * half + 32 * (quarter & 1) + i;
+            ByteVector q =
+                ByteVector.fromMemorySegment(BYTES, in, at + low, ORDER)
+                    .reinterpretAsInts()
+                    .lanewise(VectorOperators.LSHR, 2 * (quarter & 2))
+                    .and(0x0f0f0f0f)
+                    .or(c.lanewise(VectorOperators.ROR, 2 * quarter).and(0x30303030))
+                    .reinterpretAsBytes()
+                    .sub((byte) 32);
+            float scale =
+                d
+                    * in.get(
+                        java.lang.foreign.ValueLayout.JAVA_BYTE,
+                        at + 192 + 8 * half + 2 * quarter + i / 16);
+            for (int part = 0; part < PARTS; part++) {
+              FloatVector w = (FloatVector) q.convertShape(VectorOperators.B2F, FLOATS, part);
+              w.mul(scale).intoArray(out, k + 128 * half + 32 * quarter + i + part * COUNT);
+            }
+          }
+        }
+      }
+    }
+  }
+}
