@@ -9,8 +9,11 @@ import java.util.concurrent.locks.LockSupport;
  * works along.
  */
 final class Workers implements AutoCloseable {
-  /** Looks at the epoch before parking; about a tenth of a millisecond. */
-  private static final int SPINS = 20_000;
+  /** Looks before letting other threads run: some microseconds. */
+  private static final int SPINS = 200;
+
+  /** Looks before parking: where processors are idle, a fraction of a millisecond. */
+  private static final int PATIENCE = 2_000;
 
   /** A part of the work, {@code [from, to)}; worker counts from 0, for memory of its own. */
   @FunctionalInterface
@@ -65,8 +68,8 @@ final class Workers implements AutoCloseable {
       }
     }
     work(0);
-    while (pending.get() > 0) {
-      Thread.onSpinWait();
+    for (int spin = 0; pending.get() > 0; spin++) {
+      relax(spin);
     }
     if (failure != null) {
       Throwable thrown = failure;
@@ -79,6 +82,15 @@ final class Workers implements AutoCloseable {
   void split(int count, int unit, Part part) {
     int units = Math.ceilDiv(count, unit);
     run(count, unit * Math.ceilDiv(units, count()), part);
+  }
+
+  /** On a busy machine, the one that is waited for may need this processor. */
+  private static void relax(int spin) {
+    if (spin < SPINS) {
+      Thread.onSpinWait();
+    } else {
+      Thread.yield();
+    }
   }
 
   private void work(int worker) {
@@ -113,8 +125,8 @@ final class Workers implements AutoCloseable {
       int seen = 0;
       while (true) {
         for (int spin = 0; epoch == seen && !closed; spin++) {
-          if (spin < SPINS) {
-            Thread.onSpinWait();
+          if (spin < PATIENCE) {
+            relax(spin);
           } else {
             parked = true;
             if (epoch == seen && !closed) {
