@@ -1,0 +1,97 @@
+package phiquant.calibration;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.run.LanguageModel;
+import phiquant.run.RunOptions;
+import phiquant.tokenizer.Tokenizer;
+
+/**
+ * Runs a model over a text, in 32 bits, and remembers the range of every linear layer's inputs:
+ * what formats need to know whose activations are rounded on a grid that is fixed beforehand.
+ */
+public final class Calibration {
+  /** Tokens that see each other. */
+  private static final int WINDOW = 256;
+
+  /** More tokens change ranges no more than other text would. */
+  private static final int MOST_TOKENS = 4096;
+
+  private final Map<String, Seen> seen = new HashMap<>();
+
+  private Calibration() {}
+
+  /** What was seen of one layer's inputs so far. */
+  private static final class Seen {
+    private float min;
+    private float max;
+    private double squares;
+    private long count;
+
+    void add(float[] inputs, int length) {
+      for (int i = 0; i < length; i++) {
+        min = Math.min(min, inputs[i]);
+        max = Math.max(max, inputs[i]);
+        squares += (double) inputs[i] * inputs[i];
+      }
+      count += length;
+    }
+
+    ActivationRange range() {
+      return new ActivationRange(min, max, squares / count);
+    }
+  }
+
+  /**
+   * The text that is used if there is no other: prose, questions, code, tables, some languages; 5
+   * kB, written for this.
+   */
+  public static String builtInText() {
+    try (InputStream in = Calibration.class.getResourceAsStream("/phiquant/calibration/text.txt")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Reads all weights as often as the text has windows of 256 tokens, up to 16.
+   *
+   * @return ranges by the name of the weight that the inputs are multiplied by
+   * @throws UserError if the checkpoint has no tokenizer, or the text no tokens
+   */
+  public static Map<String, ActivationRange> ranges(Checkpoint checkpoint, String text) {
+    Calibration calibration = new Calibration();
+    int[] tokens;
+    try (Tokenizer tokenizer = Tokenizer.of(checkpoint)) {
+      tokens = tokenizer.encode(text);
+    }
+    if (tokens.length < 2) {
+      throw new UserError("The calibration text has no words.");
+    }
+    try (LanguageModel model = LanguageModel.of(checkpoint, RunOptions.exact())) {
+      model.observe(
+          (weight, count, inputs) ->
+              calibration
+                  .seen
+                  .computeIfAbsent(weight.name(), name -> new Seen())
+                  .add(inputs, count * Math.toIntExact(weight.tensor().columns())));
+      int window = Math.min(WINDOW, model.config().contextLength());
+      int most = Math.min(MOST_TOKENS, tokens.length);
+      for (int from = 0; from < most; from += window) {
+        int[] some = Arrays.copyOfRange(tokens, from, Math.min(from + window, most));
+        model.logits(some, model.cache(some.length), (index, logits) -> {});
+      }
+    }
+    Map<String, ActivationRange> ranges = new HashMap<>();
+    calibration.seen.forEach((name, inputs) -> ranges.put(name, inputs.range()));
+    return ranges;
+  }
+}
