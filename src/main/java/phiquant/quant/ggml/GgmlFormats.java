@@ -3,9 +3,12 @@ package phiquant.quant.ggml;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.VectorSupport;
 import phiquant.quant.ggml.vector.VectorAffineGroups;
+import phiquant.quant.ggml.vector.VectorMxfp4;
+import phiquant.quant.ggml.vector.VectorNibbles;
 import phiquant.quant.ggml.vector.VectorNonLinearGroups;
 import phiquant.quant.ggml.vector.VectorQ6KGroups;
 import phiquant.quant.ggml.vector.VectorQ8_0;
+import phiquant.quant.ggml.vector.VectorTernary;
 
 /** The number format of each GGUF tensor type, in the fastest form that this JVM can run. */
 public final class GgmlFormats {
@@ -43,13 +46,16 @@ public final class GgmlFormats {
   /** The vector form, equal to the scalar form bit for bit. */
   public static BlockFormat vector(GgmlType type) {
     return switch (type) {
-      case Q8_0 -> new VectorQ8_0(new Q8_0());
+      case Q4_0, Q4_1, Q5_0, Q5_1 -> new VectorNibbles(type, scalar(type));
+      case Q8_0 -> new VectorQ8_0(scalar(type));
       case Q2_K -> new Q2K(new VectorAffineGroups());
       case Q4_K -> new Q4K(new VectorAffineGroups());
       case Q5_K -> new Q5K(new VectorAffineGroups());
       case Q6_K -> new Q6K(new VectorQ6KGroups());
       case IQ4_NL -> new Iq4Nl(new VectorNonLinearGroups());
       case IQ4_XS -> new Iq4Xs(new VectorNonLinearGroups());
+      case TQ1_0, TQ2_0 -> new VectorTernary(type, scalar(type));
+      case MXFP4 -> new VectorMxfp4(scalar(type));
       default -> scalar(type);
     };
   }

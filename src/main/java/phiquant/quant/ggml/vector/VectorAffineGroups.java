@@ -12,11 +12,20 @@ import phiquant.quant.ggml.AffineSearch;
  * {@link AffineSearch} for as many groups at once as a vector has lanes. Each lane does what the
  * scalar form does, in its order, so the width of the vector changes nothing; choices become masks.
  * The weights of the groups are transposed first, so that weight i of all groups is one vector.
+ *
+ * <p>Levels stay floats: adding and subtracting 1.5 · 2^23 rounds as the scalar form does, and the
+ * largest level is a bound on the bits in between. No level is below zero, for nothing is below the
+ * minimum.
  */
 public final class VectorAffineGroups implements AffineGroups {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = FLOATS.length();
   private static final float MAGIC = 12582912f;
+
+  /** Ranges whose inverse times the largest level is a float, and so is its product with them. */
+  private static final float NARROWEST = 1e-30f;
+
+  private static final float WIDEST = 1e30f;
 
   @Override
   public void find(
@@ -24,8 +33,10 @@ public final class VectorAffineGroups implements AffineGroups {
     int n = search.group();
     float[] values = new float[n * LANES];
     float[] weights = new float[n * LANES];
+    float[] aboves = new float[n * LANES];
     float[] levels = new float[n * LANES];
-    float[] found = new float[2 * LANES];
+    float[] foundScales = new float[LANES];
+    float[] foundMins = new float[LANES];
     for (int g = 0; g < groups; g += LANES) {
       for (int lane = 0; lane < LANES; lane++) {
         // Lanes beyond the last group repeat it; what they find is not used.
@@ -35,10 +46,12 @@ public final class VectorAffineGroups implements AffineGroups {
         }
       }
       weigh(search.absolute(), values, weights);
-      search(search, values, weights, levels, found);
       int some = Math.min(LANES, groups - g);
-      System.arraycopy(found, 0, scales, g, some);
-      System.arraycopy(found, LANES, mins, g, some);
+      if (!search(search, values, weights, aboves, levels, foundScales, foundMins)) {
+        SCALAR.find(search, x, from + n * g, some, foundScales, foundMins);
+      }
+      System.arraycopy(foundScales, 0, scales, g, some);
+      System.arraycopy(foundMins, 0, mins, g, some);
     }
   }
 
@@ -56,11 +69,18 @@ public final class VectorAffineGroups implements AffineGroups {
     }
   }
 
-  private static void search(
-      AffineSearch search, float[] values, float[] weights, float[] levels, float[] found) {
+  /** False if a group calls for the scalar form. */
+  private static boolean search(
+      AffineSearch search,
+      float[] values,
+      float[] weights,
+      float[] aboves,
+      float[] levels,
+      float[] foundScales,
+      float[] foundMins) {
     int size = values.length;
     float most = search.levels();
-    int mostLevel = search.levels();
+    int mostBits = Float.floatToRawIntBits(MAGIC + most);
     boolean absolute = search.absolute();
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector min = FloatVector.fromArray(FLOATS, values, 0);
@@ -78,22 +98,23 @@ public final class VectorAffineGroups implements AffineGroups {
     min = min.blend(zero, min.compare(VectorOperators.GT, 0f));
     VectorMask<Float> flat = max.eq(min);
     FloatVector flatMin = min;
+    FloatVector range = max.sub(min);
+    VectorMask<Float> ordinary =
+        range.compare(VectorOperators.GT, NARROWEST).and(range.lt(WIDEST)).or(flat);
+    if (!ordinary.allTrue()) {
+      return false;
+    }
 
-    FloatVector inverse = FloatVector.broadcast(FLOATS, most).div(max.sub(min));
+    FloatVector inverse = FloatVector.broadcast(FLOATS, most).div(range);
     FloatVector scale = FloatVector.broadcast(FLOATS, 1f).div(inverse);
     FloatVector best = zero;
     for (int i = 0; i < size; i += LANES) {
       FloatVector v = FloatVector.fromArray(FLOATS, values, i);
       FloatVector w = FloatVector.fromArray(FLOATS, weights, i);
-      IntVector rounded = inverse.mul(v.sub(min)).add(MAGIC).reinterpretAsInts();
-      FloatVector l =
-          (FloatVector)
-              rounded
-                  .and(0x007fffff)
-                  .sub(0x00400000)
-                  .max(0)
-                  .min(mostLevel)
-                  .convert(VectorOperators.I2F, 0);
+      FloatVector above = v.sub(min);
+      above.intoArray(aboves, i);
+      IntVector rounded = inverse.mul(above).add(MAGIC).reinterpretAsInts();
+      FloatVector l = rounded.min(mostBits).reinterpretAsFloats().sub(MAGIC);
       FloatVector difference = scale.mul(l).add(min).sub(v);
       FloatVector loss = absolute ? difference.abs() : difference.mul(difference);
       best = best.add(w.mul(loss));
@@ -101,23 +122,16 @@ public final class VectorAffineGroups implements AffineGroups {
 
     for (int is = 0; is <= search.steps(); is++) {
       inverse =
-          FloatVector.broadcast(FLOATS, search.first() + search.step() * is + mostLevel)
-              .div(max.sub(min));
+          FloatVector.broadcast(FLOATS, search.first() + search.step() * is + most).div(range);
       FloatVector sumL = zero;
       FloatVector sumL2 = zero;
       FloatVector sumXl = zero;
       for (int i = 0; i < size; i += LANES) {
         FloatVector v = FloatVector.fromArray(FLOATS, values, i);
         FloatVector w = FloatVector.fromArray(FLOATS, weights, i);
-        IntVector rounded = inverse.mul(v.sub(min)).add(MAGIC).reinterpretAsInts();
-        FloatVector l =
-            (FloatVector)
-                rounded
-                    .and(0x007fffff)
-                    .sub(0x00400000)
-                    .max(0)
-                    .min(mostLevel)
-                    .convert(VectorOperators.I2F, 0);
+        IntVector rounded =
+            inverse.mul(FloatVector.fromArray(FLOATS, aboves, i)).add(MAGIC).reinterpretAsInts();
+        FloatVector l = rounded.min(mostBits).reinterpretAsFloats().sub(MAGIC);
         l.intoArray(levels, i);
         FloatVector wl = w.mul(l);
         sumL = sumL.add(wl);
@@ -144,7 +158,8 @@ public final class VectorAffineGroups implements AffineGroups {
       scale = scale.blend(thisScale, better);
       min = min.blend(thisMin, better);
     }
-    scale.blend(zero, flat).intoArray(found, 0);
-    min.blend(flatMin, flat).neg().intoArray(found, LANES);
+    scale.blend(zero, flat).intoArray(foundScales, 0);
+    min.blend(flatMin, flat).neg().intoArray(foundMins, 0);
+    return true;
   }
 }

@@ -15,9 +15,15 @@ public final class VectorQ6KGroups implements SymmetricGroups {
   private static final float MAGIC = 12582912f;
   private static final float EPSILON = 1e-15f;
 
+  /** The bits of the lowest and the highest level while the number that rounds is added. */
+  private static final int LOWEST = Float.floatToRawIntBits(MAGIC - 32);
+
+  private static final int HIGHEST = Float.floatToRawIntBits(MAGIC + 31);
+
   @Override
   public void find(float[] x, int from, int groups, float[] scales) {
     float[] values = new float[GROUP * LANES];
+    float[] squares = new float[GROUP * LANES];
     float[] products = new float[GROUP * LANES];
     float[] found = new float[LANES];
     for (int g = 0; g < groups; g += LANES) {
@@ -27,13 +33,13 @@ public final class VectorQ6KGroups implements SymmetricGroups {
           values[i * LANES + lane] = x[group + i];
         }
       }
-      search(values, products, found);
+      search(values, squares, products, found);
       System.arraycopy(found, 0, scales, g, Math.min(LANES, groups - g));
     }
   }
 
-  /** {@code products} is scratch for w · x, where the importance w is x². */
-  private static void search(float[] values, float[] products, float[] found) {
+  /** Scratch: {@code squares} for the importance w = x², {@code products} for w · x. */
+  private static void search(float[] values, float[] squares, float[] products, float[] found) {
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector max = zero;
     FloatVector amax = zero;
@@ -43,7 +49,9 @@ public final class VectorQ6KGroups implements SymmetricGroups {
       VectorMask<Float> larger = amax.lt(magnitude);
       amax = amax.blend(magnitude, larger);
       max = max.blend(v, larger);
-      v.mul(v).mul(v).intoArray(products, i);
+      FloatVector square = v.mul(v);
+      square.intoArray(squares, i);
+      square.mul(v).intoArray(products, i);
     }
     FloatVector scale = zero;
     FloatVector best = zero;
@@ -59,16 +67,9 @@ public final class VectorQ6KGroups implements SymmetricGroups {
       for (int i = 0; i < values.length; i += LANES) {
         FloatVector v = FloatVector.fromArray(FLOATS, values, i);
         IntVector rounded = inverse.mul(v).add(MAGIC).reinterpretAsInts();
-        FloatVector l =
-            (FloatVector)
-                rounded
-                    .and(0x007fffff)
-                    .sub(0x00400000)
-                    .max(-32)
-                    .min(31)
-                    .convert(VectorOperators.I2F, 0);
+        FloatVector l = rounded.max(LOWEST).min(HIGHEST).reinterpretAsFloats().sub(MAGIC);
         sumLx = sumLx.add(FloatVector.fromArray(FLOATS, products, i).mul(l));
-        sumL2 = sumL2.add(v.mul(v).mul(l).mul(l));
+        sumL2 = sumL2.add(FloatVector.fromArray(FLOATS, squares, i).mul(l).mul(l));
       }
       if (plain) {
         VectorMask<Float> some = sumL2.compare(VectorOperators.NE, 0f);

@@ -1,13 +1,13 @@
 package phiquant.quant.ggml.vector;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlBlock;
+import phiquant.quant.ggml.GgmlType;
 
 /**
  * Q8_0 with vectors along a block. The largest magnitude is the same in any order, and everything
@@ -29,14 +29,14 @@ public final class VectorQ8_0 extends GgmlBlock {
 
   /** For blocks whose step has no finite inverse, and for decoding, there is the scalar form. */
   public VectorQ8_0(BlockFormat scalar) {
-    super(phiquant.quant.ggml.GgmlType.Q8_0);
+    super(GgmlType.Q8_0);
     this.scalar = scalar;
   }
 
   @Override
   public void encode(float[] x, int from, int count, MemorySegment out, long at) {
+    BlockWriter writer = new BlockWriter(34 * BLOCKS, 32 * BLOCKS);
     int[] wide = new int[32 * BLOCKS];
-    byte[] narrow = new byte[32 * BLOCKS];
     float[] steps = new float[BLOCKS];
     for (int block = 0; block < count / 32; block += BLOCKS) {
       int some = Math.min(BLOCKS, count / 32 - block);
@@ -44,16 +44,16 @@ public final class VectorQ8_0 extends GgmlBlock {
       for (int i = 0; i < some; i++) {
         steps[i] = levels(x, first + 32 * i, wide, 32 * i);
       }
-      for (int i = 0; i < 32 * some; i++) {
-        narrow[i] = (byte) wide[i];
-      }
+      writer.narrow(wide, 32 * some);
       for (int i = 0; i < some; i++) {
-        long place = at + 34L * (block + i);
-        if (Float.isFinite(inverse(steps[i]))) {
-          putHalf(out, place, steps[i]);
-          MemorySegment.copy(narrow, 32 * i, out, ValueLayout.JAVA_BYTE, place + 2, 32);
-        } else {
-          scalar.encode(x, first + 32 * i, 32, out, place);
+        writer.putHalf(34 * i, steps[i]);
+        writer.putCodes(32 * i, 34 * i + 2, 32);
+      }
+      long place = at + 34L * block;
+      writer.flush(out, place, 34 * some);
+      for (int i = 0; i < some; i++) {
+        if (!Float.isFinite(inverse(steps[i]))) {
+          scalar.encode(x, first + 32 * i, 32, out, place + 34L * i);
         }
       }
     }
@@ -61,11 +61,13 @@ public final class VectorQ8_0 extends GgmlBlock {
 
   /** The step of 32 weights; their levels go to {@code levels}. */
   private static float levels(float[] x, int from, int[] levels, int at) {
-    FloatVector max = FloatVector.zero(FLOATS);
+    // The bits of floats without their sign are in the floats' order.
+    IntVector max = IntVector.zero(IntVector.SPECIES_PREFERRED);
     for (int i = 0; i < 32; i += FLOATS.length()) {
-      max = max.max(FloatVector.fromArray(FLOATS, x, from + i).abs());
+      IntVector bits = FloatVector.fromArray(FLOATS, x, from + i).reinterpretAsInts();
+      max = max.max(bits.and(0x7fffffff));
     }
-    float d = max.reduceLanes(VectorOperators.MAX) / 127;
+    float d = Float.intBitsToFloat(max.reduceLanes(VectorOperators.MAX)) / 127;
     float inverse = inverse(d);
     FloatVector up = FloatVector.broadcast(FLOATS, ALMOST_HALF);
     FloatVector down = up.neg();
