@@ -12,5 +12,5 @@ if not exist "%JAR%" (
   call mvn -q -B -ntp -DskipTests -Dspotless.check.skip package || exit /b 1
   popd
 )
-"%PHIQUANT_JAVA%" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Dstdout.encoding=UTF-8 -jar "%JAR%" %*
+"%PHIQUANT_JAVA%" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -XX:-BackgroundCompilation -Dstdout.encoding=UTF-8 -jar "%JAR%" %*
 exit /b %ERRORLEVEL%
