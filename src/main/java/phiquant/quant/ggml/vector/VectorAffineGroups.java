@@ -14,13 +14,14 @@ import phiquant.quant.ggml.AffineSearch;
  * The weights of the groups are transposed first, so that weight i of all groups is one vector.
  *
  * <p>Levels stay floats: adding and subtracting 1.5 · 2^23 rounds as the scalar form does, and the
- * largest level is a bound on the bits in between. No level is below zero, for nothing is below the
- * minimum.
+ * lowest and the highest level are bounds on the bits in between.
  */
 public final class VectorAffineGroups implements AffineGroups {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = FLOATS.length();
   private static final float MAGIC = 12582912f;
+
+  private static final int LOWEST = Float.floatToRawIntBits(MAGIC);
 
   /** Ranges whose inverse times the largest level is a float, and so is its product with them. */
   private static final float NARROWEST = 1e-30f;
@@ -33,7 +34,6 @@ public final class VectorAffineGroups implements AffineGroups {
     int n = search.group();
     float[] values = new float[n * LANES];
     float[] weights = new float[n * LANES];
-    float[] aboves = new float[n * LANES];
     float[] levels = new float[n * LANES];
     float[] foundScales = new float[LANES];
     float[] foundMins = new float[LANES];
@@ -47,7 +47,7 @@ public final class VectorAffineGroups implements AffineGroups {
       }
       weigh(search.absolute(), values, weights);
       int some = Math.min(LANES, groups - g);
-      if (!search(search, values, weights, aboves, levels, foundScales, foundMins)) {
+      if (!search(search, values, weights, levels, foundScales, foundMins)) {
         SCALAR.find(search, x, from + n * g, some, foundScales, foundMins);
       }
       System.arraycopy(foundScales, 0, scales, g, some);
@@ -74,13 +74,12 @@ public final class VectorAffineGroups implements AffineGroups {
       AffineSearch search,
       float[] values,
       float[] weights,
-      float[] aboves,
       float[] levels,
       float[] foundScales,
       float[] foundMins) {
     int size = values.length;
     float most = search.levels();
-    int mostBits = Float.floatToRawIntBits(MAGIC + most);
+    int highest = Float.floatToRawIntBits(MAGIC + most);
     boolean absolute = search.absolute();
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector min = FloatVector.fromArray(FLOATS, values, 0);
@@ -105,33 +104,37 @@ public final class VectorAffineGroups implements AffineGroups {
       return false;
     }
 
+    FloatVector least = range.mul(0x1p-10f);
     FloatVector inverse = FloatVector.broadcast(FLOATS, most).div(range);
     FloatVector scale = FloatVector.broadcast(FLOATS, 1f).div(inverse);
     FloatVector best = zero;
     for (int i = 0; i < size; i += LANES) {
       FloatVector v = FloatVector.fromArray(FLOATS, values, i);
       FloatVector w = FloatVector.fromArray(FLOATS, weights, i);
-      FloatVector above = v.sub(min);
-      above.intoArray(aboves, i);
-      IntVector rounded = inverse.mul(above).add(MAGIC).reinterpretAsInts();
-      FloatVector l = rounded.min(mostBits).reinterpretAsFloats().sub(MAGIC);
+      IntVector rounded = inverse.mul(v.sub(min)).add(MAGIC).reinterpretAsInts();
+      FloatVector l = rounded.max(LOWEST).min(highest).reinterpretAsFloats().sub(MAGIC);
       FloatVector difference = scale.mul(l).add(min).sub(v);
       FloatVector loss = absolute ? difference.abs() : difference.mul(difference);
       best = best.add(w.mul(loss));
     }
 
     for (int is = 0; is <= search.steps(); is++) {
+      // The minimum moves with the best candidate; levels stay small while it keeps off the
+      // maximum.
+      FloatVector reach = max.sub(min);
+      if (!reach.compare(VectorOperators.GT, least).or(flat).allTrue()) {
+        return false;
+      }
       inverse =
-          FloatVector.broadcast(FLOATS, search.first() + search.step() * is + most).div(range);
+          FloatVector.broadcast(FLOATS, search.first() + search.step() * is + most).div(reach);
       FloatVector sumL = zero;
       FloatVector sumL2 = zero;
       FloatVector sumXl = zero;
       for (int i = 0; i < size; i += LANES) {
         FloatVector v = FloatVector.fromArray(FLOATS, values, i);
         FloatVector w = FloatVector.fromArray(FLOATS, weights, i);
-        IntVector rounded =
-            inverse.mul(FloatVector.fromArray(FLOATS, aboves, i)).add(MAGIC).reinterpretAsInts();
-        FloatVector l = rounded.min(mostBits).reinterpretAsFloats().sub(MAGIC);
+        IntVector rounded = inverse.mul(v.sub(min)).add(MAGIC).reinterpretAsInts();
+        FloatVector l = rounded.max(LOWEST).min(highest).reinterpretAsFloats().sub(MAGIC);
         l.intoArray(levels, i);
         FloatVector wl = w.mul(l);
         sumL = sumL.add(wl);
