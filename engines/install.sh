@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs a real engine for the tests, once, outside of the checkout:
-#   engines/install.sh llama|mlx|onnx|openvino
+#   engines/install.sh llama|mlx|onnx|openvino|openai|chromium
 # Into $PHIQUANT_CACHE/engines (default ~/.cache/phiquant/engines). Versions are pinned beside this
 # script. Prints the engine's folder.
 set -euo pipefail
@@ -40,12 +40,16 @@ case "${1:-}" in
     package="@node-llama-cpp/linux-x64@3.22.1"
     install llama "$package" llama "$package"
     ;;
-  mlx | onnx | openvino)
+  mlx | onnx | openvino | openai)
     list="$here/requirements-$1.txt"
     install "$1" "$(cat "$list")" python_engine "$list"
     ;;
+  chromium) # Debian's; prints the program itself.
+    command -v chromium > /dev/null || (apt-get update -qq && apt-get install -y -qq chromium) >&2
+    command -v chromium
+    ;;
   *)
-    echo "usage: engines/install.sh llama|mlx|onnx|openvino" >&2
+    echo "usage: engines/install.sh llama|mlx|onnx|openvino|openai|chromium" >&2
     exit 2
     ;;
 esac

@@ -62,7 +62,7 @@ public final class Json {
   }
 
   private static String firstLine(String text) {
-    String line = text.lines().findFirst().orElse("");
+    String line = text.lines().findFirst().orElse("").replaceAll(" \\(start marker at .*", "");
     return line.length() <= 160 ? line : line.substring(0, 160) + "…";
   }
 }

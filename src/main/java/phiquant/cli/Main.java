@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
       AdviseCommand.class,
       RunCommand.class,
       ChatCommand.class,
+      ServeCommand.class,
       DemoCommand.class,
       VersionCommand.class,
       CompletionCommand.class,

@@ -79,6 +79,11 @@ public final class Session implements AutoCloseable {
     return cache.context();
   }
 
+  /** Tokens that the model knows. */
+  public int vocabulary() {
+    return model.config().vocabulary();
+  }
+
   /** How the model's makers let it choose tokens; another seed each time. */
   public Sampling recommended() {
     JsonNode config =
