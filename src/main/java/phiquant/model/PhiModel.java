@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.DType;
 import phiquant.checkpoint.StoredTensor;
 
 /**
@@ -96,6 +97,16 @@ public record PhiModel(Checkpoint checkpoint, PhiConfig config, List<Weight> wei
         throw new UserError(
             checkpoint.path() + ": the tensor '" + name + "' is missing.",
             "Download the checkpoint again, or check that config.json belongs to it.");
+      }
+      if (DType.named(tensor.format()).filter(type -> !type.isWeight()).isPresent()) {
+        throw new UserError(
+            checkpoint.path()
+                + ": the tensor '"
+                + name
+                + "' is stored as "
+                + tensor.format()
+                + ", which phiquant does not read as weights.",
+            "It reads F32, F16 and BF16: look for the checkpoint in one of them.");
       }
       if (!tensor.shape().equals(List.of(shape))) {
         throw new UserError(

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.UserError;
 import phiquant.fixtures.Fixtures;
 import phiquant.model.PhiModel;
@@ -127,6 +128,34 @@ class HostileFilesTest {
       assertThatThrownBy(() -> PhiModel.of(phi))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("model.embed_tokens.weight");
+    }
+  }
+
+  /** Such tensors are listed by inspect; as weights they are refused before any work. */
+  @ParameterizedTest
+  @ValueSource(strings = {"F8_E4M3", "F8_E5M2", "I8", "U8"})
+  void weightsOfOtherTypesAreNamed(String dtype) throws IOException {
+    Path phi = copyWith("", "");
+    Path file = phi.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    int length = (int) ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    String header = new String(bytes, 8, length, StandardCharsets.UTF_8);
+    // Half as wide, and twice as many columns of the embedding: the size stays what it was.
+    String changed =
+        header.replaceFirst(
+            "(\"model.embed_tokens.weight\":\\{\"dtype\":\")BF16(\",\"shape\":\\[\\d+,)512",
+            "$1" + dtype + "$21024");
+    assertThat(changed).isNotEqualTo(header);
+    Files.delete(file);
+    byte[] text = changed.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer written = ByteBuffer.allocate(8 + text.length + bytes.length - 8 - length);
+    written.order(ByteOrder.LITTLE_ENDIAN).putLong(text.length).put(text);
+    Files.write(file, written.put(bytes, 8 + length, bytes.length - 8 - length).array());
+    try (Checkpoint checkpoint = Checkpoints.open(phi)) {
+      assertThat(checkpoint.tensors().get("model.embed_tokens.weight").format()).isEqualTo(dtype);
+      assertThatThrownBy(() -> PhiModel.of(checkpoint))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("model.embed_tokens.weight' is stored as " + dtype);
     }
   }
 

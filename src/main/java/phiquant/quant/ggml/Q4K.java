@@ -1,5 +1,7 @@
 package phiquant.quant.ggml;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -17,11 +19,13 @@ final class Q4K extends GroupedByMinimum {
 
   @Override
   void pack(byte[] l, MemorySegment out, long at) {
+    byte[] codes = new byte[128];
     for (int pair = 0; pair < 4; pair++) {
       for (int i = 0; i < 32; i++) {
-        put(out, at + 16 + 32 * pair + i, l[64 * pair + i] | l[64 * pair + 32 + i] << 4);
+        codes[32 * pair + i] = (byte) (l[64 * pair + i] | l[64 * pair + 32 + i] << 4);
       }
     }
+    MemorySegment.copy(codes, 0, out, JAVA_BYTE, at + 16, 128);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package phiquant.quant.ggml;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -16,19 +18,21 @@ final class Q5K extends GroupedByMinimum {
 
   @Override
   void pack(byte[] l, MemorySegment out, long at) {
+    byte[] codes = new byte[160];
     for (int i = 0; i < 32; i++) {
       int fifth = 0;
       for (int group = 0; group < 8; group++) {
         fifth |= (l[32 * group + i] >> 4) << group;
       }
-      put(out, at + 16 + i, fifth);
+      codes[i] = (byte) fifth;
     }
     for (int pair = 0; pair < 4; pair++) {
       for (int i = 0; i < 32; i++) {
         int low = l[64 * pair + i] & 15;
-        put(out, at + 48 + 32 * pair + i, low | (l[64 * pair + 32 + i] & 15) << 4);
+        codes[32 + 32 * pair + i] = (byte) (low | (l[64 * pair + 32 + i] & 15) << 4);
       }
     }
+    MemorySegment.copy(codes, 0, out, JAVA_BYTE, at + 16, 160);
   }
 
   @Override

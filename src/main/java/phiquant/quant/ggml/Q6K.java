@@ -70,17 +70,19 @@ final class Q6K extends GgmlBlock {
   }
 
   private static void pack(byte[] l, MemorySegment out, long at) {
+    byte[] codes = new byte[192];
     for (int half = 0; half < 2; half++) {
       for (int i = 0; i < 64; i++) {
         int low = l[128 * half + i] & 15;
-        put(out, at + 64 * half + i, low | (l[128 * half + 64 + i] & 15) << 4);
+        codes[64 * half + i] = (byte) (low | (l[128 * half + 64 + i] & 15) << 4);
       }
       for (int i = 0; i < 32; i++) {
         int j = 128 * half + i;
         int upper = l[j] >> 4 | l[j + 32] >> 4 << 2 | l[j + 64] >> 4 << 4 | l[j + 96] >> 4 << 6;
-        put(out, at + 128 + 32 * half + i, upper);
+        codes[128 + 32 * half + i] = (byte) upper;
       }
     }
+    MemorySegment.copy(codes, 0, out, JAVA_BYTE, at, 192);
   }
 
   /** The scale of 16 weights and their levels plus 32; 0 if they are zeros. */

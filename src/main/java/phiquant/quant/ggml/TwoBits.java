@@ -1,5 +1,7 @@
 package phiquant.quant.ggml;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -14,6 +16,7 @@ final class TwoBits {
   }
 
   static void put(MemorySegment out, long at, byte[] levels) {
+    byte[] codes = new byte[64];
     for (int half = 0; half < 2; half++) {
       for (int i = 0; i < 32; i++) {
         int first = 128 * half + i;
@@ -21,8 +24,9 @@ final class TwoBits {
         for (int n = 0; n < 4; n++) {
           packed |= (levels[first + 32 * n] & 3) << 2 * n;
         }
-        GgmlBlock.put(out, at + 32 * half + i, packed);
+        codes[32 * half + i] = (byte) packed;
       }
     }
+    MemorySegment.copy(codes, 0, out, JAVA_BYTE, at, 64);
   }
 }

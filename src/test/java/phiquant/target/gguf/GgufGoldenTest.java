@@ -62,6 +62,8 @@ class GgufGoldenTest {
     "smolphi-wide, 'gguf:F32,layout=convert', convert-f32",
     "smolphi-wide, 'gguf:BF16,layout=convert', convert-auto",
     "smolphi-wide, 'gguf:Q8_0,layout=convert', convert-q8_0",
+    "smolphi-wide, 'gguf:TQ1_0,layout=convert,token-embedding-type=F16', convert-tq1_0",
+    "smolphi-wide, 'gguf:TQ2_0,layout=convert,token-embedding-type=F16', convert-tq2_0",
     "tiny-phi-3.5-mini, 'gguf:BF16,layout=convert', source-bf16",
     "tiny-phi-4, 'gguf:BF16,layout=convert', source-bf16",
     "tiny-phi-4-mini, 'gguf:BF16,layout=convert', source-bf16",

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,8 +72,18 @@ class MlxLmIT {
     "float32, mlx:fp32",
   })
   void filesEqualTheGoldens(String golden, String spec) throws IOException {
-    JsonNode expected = Golden.json("mlx-smolphi-wide-" + golden);
-    Path folder = MlxArtifact.make(Fixtures.smolPhiWide(), out, spec).get(spec);
+    assertGolden(Fixtures.smolPhiWide(), "mlx-smolphi-wide-" + golden, spec);
+  }
+
+  /** Its rows are not multiples of 128 or 256. */
+  @Test
+  void filesOfANarrowModelEqualTheGolden() throws IOException {
+    assertGolden(Fixtures.smolPhi135m(), "mlx-smolphi-135m-4-g64", "mlx:4bit");
+  }
+
+  private void assertGolden(Path checkpoint, String golden, String spec) throws IOException {
+    JsonNode expected = Golden.json(golden);
+    Path folder = MlxArtifact.make(checkpoint, out, spec).get(spec);
     assertThat(MlxArtifact.tensors(folder)).isEqualTo(expected.path("tensors"));
     for (String file :
         List.of("config.json", "model.safetensors.index.json", "generation_config.json")) {
