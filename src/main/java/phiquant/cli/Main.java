@@ -23,6 +23,7 @@ import picocli.CommandLine.ScopeType;
       RunCommand.class,
       ChatCommand.class,
       ServeCommand.class,
+      EvalCommand.class,
       DemoCommand.class,
       VersionCommand.class,
       CompletionCommand.class,

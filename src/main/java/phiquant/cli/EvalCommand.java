@@ -1,0 +1,158 @@
+package phiquant.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import phiquant.UserError;
+import phiquant.eval.Evaluation;
+import phiquant.eval.EvaluationProgress;
+import phiquant.eval.EvaluationText;
+import phiquant.eval.Evaluator;
+import phiquant.report.ReportPage;
+import phiquant.run.Activations;
+import phiquant.run.RopeRule;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Measures artifacts against the original that they were made from. */
+@Command(
+    name = "eval",
+    description = "Measure what quantizing cost: quality, speed, memory and size of artifacts.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  phiquant eval out/model-Q4_K_M.gguf out/model-mlx-4bit --against model",
+      "  phiquant eval out/* --against model --windows 32 --window 512 --report report.html"
+    })
+final class EvalCommand implements Callable<Integer> {
+  @Parameters(
+      paramLabel = "ARTIFACT",
+      arity = "1..*",
+      description = "GGUF files, MLX, ONNX and OpenVINO folders.")
+  private List<Path> artifacts;
+
+  @Option(
+      names = "--against",
+      required = true,
+      paramLabel = "CHECKPOINT",
+      description = "The original, in full precision.")
+  private Path original;
+
+  @Option(
+      names = "--text",
+      paramLabel = "FILE",
+      description = "Your own text in UTF-8, instead of the built-in one.")
+  private Path text;
+
+  @Option(names = "--windows", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
+  private int windows = 8;
+
+  @Option(
+      names = "--window",
+      paramLabel = "L",
+      description = "Tokens in a window. Default: ${DEFAULT-VALUE}.")
+  private int window = 256;
+
+  @Option(
+      names = "--activations",
+      paramLabel = "f32|int8|both",
+      description =
+          "f32 measures the weights alone, int8 as the engines round activations."
+              + " Default: ${DEFAULT-VALUE}.")
+  private String activations = "both";
+
+  @Option(
+      names = "--rope-rule",
+      paramLabel = "RULE",
+      description =
+          "When longrope's long factors are used: ${COMPLETION-CANDIDATES}."
+              + " Default: as the checkpoint says.")
+  private RopeRule ropeRule = RopeRule.CHECKPOINT;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Default: all cores.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(names = "--tensors", description = "List the error of every weight.")
+  private boolean tensors;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write all as JSON; - prints it.")
+  private String json;
+
+  @Option(names = "--csv", paramLabel = "FILE", description = "Write the figures as CSV.")
+  private Path csv;
+
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      description = "Write a page to look at and to print; it needs no network.")
+  private Path report;
+
+  @Override
+  public Integer call() throws IOException {
+    if (threads < 1) {
+      throw UserError.usage("--threads is " + threads + "; it must be 1 or more.");
+    }
+    Evaluator.Options defaults = Evaluator.Options.defaults();
+    Evaluator.Options options =
+        new Evaluator.Options(
+            windows,
+            window,
+            activations(),
+            ropeRule,
+            threads,
+            defaults.cacheFolder(),
+            defaults.cacheLimit(),
+            progress());
+    EvaluationText on = text == null ? EvaluationText.builtIn() : EvaluationText.of(text);
+    Evaluation evaluation = Evaluator.evaluate(original, artifacts, on, options);
+    if (json != null) {
+      String all =
+          new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(evaluation) + "\n";
+      if (json.equals("-")) {
+        System.out.print(all);
+        return 0;
+      }
+      write(Path.of(json), all);
+    }
+    if (csv != null) {
+      write(csv, EvaluationCsv.of(evaluation));
+    }
+    if (report != null) {
+      write(report, ReportPage.of(evaluation));
+    }
+    System.out.print(EvaluationTable.of(evaluation));
+    if (tensors) {
+      evaluation.artifacts().forEach(one -> System.out.print(EvaluationTable.tensors(one)));
+    }
+    return 0;
+  }
+
+  private List<Activations> activations() {
+    return switch (activations) {
+      case "f32" -> List.of(Activations.F32);
+      case "int8" -> List.of(Activations.INT8);
+      case "both" -> List.of(Activations.INT8, Activations.F32);
+      default ->
+          throw UserError.usage(
+              "--activations is '" + activations + "'; it can be f32, int8 or both.");
+    };
+  }
+
+  private static EvaluationProgress progress() {
+    boolean terminal = System.console() != null && System.console().isTerminal();
+    return terminal ? new EvaluationBar() : EvaluationProgress.NONE;
+  }
+
+  private static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new UserError(file + " cannot be written: " + e.getMessage() + ".", e);
+    }
+  }
+}

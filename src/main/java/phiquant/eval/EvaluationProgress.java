@@ -1,0 +1,26 @@
+package phiquant.eval;
+
+/** Is told how far an evaluation has come, in steps of work that are about equal. */
+public interface EvaluationProgress {
+  /** Tells nobody. */
+  EvaluationProgress NONE =
+      new EvaluationProgress() {
+        @Override
+        public void begin(String what, long total) {}
+
+        @Override
+        public void advance(long done) {}
+
+        @Override
+        public void end() {}
+      };
+
+  /** Something begins that has so many tokens. */
+  void begin(String what, long total);
+
+  /** That many more are done. */
+  void advance(long done);
+
+  /** It is done. */
+  void end();
+}

@@ -1,0 +1,36 @@
+package phiquant.eval;
+
+import java.util.Arrays;
+import phiquant.run.KvCache;
+import phiquant.run.LanguageModel;
+
+/** How fast a model takes in a window and produces tokens: medians, so that warming up is out. */
+final class Speed {
+  private static final int DECODED = 32;
+
+  private Speed() {}
+
+  /** Tokens per second of a decode after a context of {@code tokens}. */
+  static double decode(LanguageModel model, int[] tokens) {
+    int context = Math.min(tokens.length + DECODED, model.config().contextLength());
+    int room = context - DECODED;
+    if (room < 1) {
+      return Double.NaN;
+    }
+    KvCache cache = model.cache(context);
+    float[] logits = model.logits(Arrays.copyOf(tokens, Math.min(room, tokens.length)), cache);
+    double[] seconds = new double[DECODED];
+    for (int i = 0; i < DECODED; i++) {
+      long start = System.nanoTime();
+      logits = model.logits(new int[] {Divergence.top(logits)}, cache);
+      seconds[i] = (System.nanoTime() - start) / 1e9;
+    }
+    return 1 / median(seconds);
+  }
+
+  static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return Scores.quantile(sorted, 0.5);
+  }
+}
