@@ -103,7 +103,7 @@ final class HeatMap {
 
   private static String percent(TensorError error) {
     double percent = 100 * error.relativeRms();
-    return percent == 0
+    return percent < 0.0005
         ? "0 %"
         : Figures.number(percent, percent < 0.1 ? 3 : percent < 10 ? 1 : 0) + " %";
   }

@@ -14,7 +14,7 @@ import phiquant.eval.Result;
 final class ParetoPlot {
   private static final double WIDTH = 860;
   private static final double HEIGHT = 440;
-  private static final double LEFT = 70;
+  private static final double LEFT = 92;
   private static final double RIGHT = 24;
   private static final double TOP = 22;
   private static final double BOTTOM = 54;
@@ -163,7 +163,7 @@ final class ParetoPlot {
 
   /** Beside the point, where nothing is yet. */
   private void place(String name, double x, double y) {
-    double width = 6.9 * name.length();
+    double width = 7.7 * name.length();
     double[][] places = {
       {x + 13, y + 4}, {x - 13 - width, y + 4}, {x - width / 2, y - 14}, {x - width / 2, y + 23},
       {x + 10, y - 12}, {x + 10, y + 20}, {x - 10 - width, y - 12}, {x - 10 - width, y + 20},
