@@ -1,9 +1,16 @@
 package phiquant.target.onnx;
 
-/** Where the model will run: ONNX Runtime's execution providers that GenAI knows. */
+import java.util.Locale;
+
+/** Where the model will run: execution providers of ONNX Runtime that GenAI knows. */
 enum Device {
   CPU,
   CUDA,
   DML,
-  WEBGPU
+  WEBGPU;
+
+  /** The name that GenAI has for it. */
+  String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

@@ -4,43 +4,88 @@ import java.util.List;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
-import phiquant.quant.FloatType;
 
 /**
  * Looks tokens up in the embedding: a table of floats, blocks of codes, or the head's own constants
  * where the head is tied to it and both are stored once.
  */
-record Embedding(Graph graph, Constants constants, PhiModel model, FloatType type) {
+record Embedding(Graph graph, Constants constants, PhiModel model, ElementType type) {
+  private static final String PATH = "/model/embed_tokens";
+
+  /** Its operator, as the builder's {@code nodes_to_exclude} names it. */
+  static final String OPERATOR = PATH + "/Gather";
+
   /**
+   * With constants of its own.
+   *
    * @param tokens i64 of shape [batch, sequence]
    * @return shape [batch, sequence, hidden]
    */
-  Value of(Value tokens, boolean shared) {
-    PhiConfig config = model.config();
-    Value table =
-        shared
-            ? transposedHead(config)
-            : constants.plain(
-                "model.embed_tokens.weight",
-                model.weight(Role.EMBEDDING, -1).tensor(),
-                false,
-                type);
-    return graph
-        .op("Gather", "/model/embed_tokens/Gather")
-        .in(table, tokens)
-        .out(ElementType.of(type), Value.dims("batch_size", "sequence_length", config.hidden()));
+  Value own(Value tokens, Precision precision) {
+    var table = model.weight(Role.EMBEDDING, -1).tensor();
+    String name = "model.embed_tokens.weight";
+    return switch (precision) {
+      case Precision.Plain plain ->
+          gather(constants.plain(name, table, false, plain.type()), tokens);
+      case Precision.Blocks blocks ->
+          gather(constants.blocks(name, table, blocks.format()), tokens);
+    };
   }
 
-  /** The head's weights, turned once when the engine loads the model. */
-  private Value transposedHead(PhiConfig config) {
-    ElementType element = ElementType.of(type);
-    Value head =
-        new Value(
-            "lm_head.MatMul.weight", element, Value.dims(config.hidden(), config.vocabulary()));
+  /** With the head's: floats that are turned when the engine loads the model, or its blocks. */
+  Value shared(Value tokens, MatMuls.Stored head) {
+    if (head.blocks() != null) {
+      return gather(head.blocks(), tokens);
+    }
+    PhiConfig config = model.config();
+    Value turned =
+        graph
+            .op("Transpose", PATH + "/Transpose")
+            .in(head.floats())
+            .with("perm", List.of(1L, 0L))
+            .out(type, Value.dims(config.vocabulary(), config.hidden()));
+    return gather(turned, tokens);
+  }
+
+  private Value gather(Value table, Value tokens) {
     return graph
-        .op("Transpose", "/model/embed_tokens/Transpose")
-        .in(head)
-        .with("perm", List.of(1L, 0L))
-        .out(element, Value.dims(config.vocabulary(), config.hidden()));
+        .op("Gather", OPERATOR)
+        .in(table, tokens)
+        .out(type, embedded(model.config().hidden()));
+  }
+
+  private Value gather(Constants.Blocks table, Value tokens) {
+    int hidden = model.config().hidden();
+    int rows = model.config().vocabulary();
+    int bytes = table.format().codeBytes(hidden);
+    int padded = table.format().blocks(hidden) * table.format().block();
+    Value flat =
+        graph
+            .op("Reshape", PATH + "/Reshape")
+            .in(table.codes(), graph.i64s(rows, bytes))
+            .out(ElementType.UINT8, Value.dims(rows, bytes));
+    Op op =
+        graph
+            .op(Graph.MICROSOFT, "GatherBlockQuantized", PATH + "/GatherBlockQuantized")
+            .in(flat, tokens, table.scales());
+    if (table.zeroPoints() != null) {
+      op.in(table.zeroPoints());
+    }
+    Value found =
+        op.with("bits", table.format().bits())
+            .with("block_size", table.format().block())
+            .with("gather_axis", 0)
+            .with("quantize_axis", 1)
+            .out(type, embedded(padded));
+    return padded == hidden
+        ? found
+        : graph
+            .op("Slice", PATH + "/Slice")
+            .in(found, graph.i64s(0), graph.i64s(hidden), graph.i64s(-1))
+            .out(type, embedded(hidden));
+  }
+
+  private static List<String> embedded(int width) {
+    return Value.dims("batch_size", "sequence_length", width);
   }
 }

@@ -20,6 +20,9 @@ import phiquant.model.PhiModel;
 final class GenAiConfig {
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
+  /** Tokens of the longest text on a phone, unless its application says otherwise. */
+  private static final int MOBILE_LENGTH = 4096;
+
   private GenAiConfig() {}
 
   static byte[] of(PhiModel model, OnnxOptions options) {
@@ -40,7 +43,7 @@ final class GenAiConfig {
     // GenAI's own kind for every Phi3ForCausalLM, Phi-4 and Phi-4-mini included.
     top.put("type", "phi3");
     top.put("vocab_size", config.vocabulary());
-    root.set("search", search(config, generation));
+    root.set("search", search(config, options, generation));
     return PythonJson.bytes(root, 4, true);
   }
 
@@ -48,40 +51,59 @@ final class GenAiConfig {
     ObjectNode decoder = NODES.objectNode();
     ObjectNode session = decoder.putObject("session_options");
     session.put("log_id", "onnxruntime-genai");
-    session.putArray("provider_options");
+    provider(session.putArray("provider_options"), options.device());
     decoder.put("filename", "model.onnx");
     decoder.put("head_size", config.headSize());
     decoder.put("hidden_size", config.hidden());
-    decoder
-        .putObject("inputs")
-        .put("input_ids", "input_ids")
-        .put("attention_mask", "attention_mask")
-        .put("past_key_names", "past_key_values.%d.key")
-        .put("past_value_names", "past_key_values.%d.value");
-    decoder
-        .putObject("outputs")
-        .put("logits", "logits")
-        .put("present_key_names", "present.%d.key")
-        .put("present_value_names", "present.%d.value");
+    ObjectNode inputs = decoder.putObject("inputs");
+    String first = options.noEmbedding() ? "inputs_embeds" : "input_ids";
+    inputs.put(first, first).put("attention_mask", "attention_mask");
+    if (options.needsPositions()) {
+      inputs.put("position_ids", "position_ids");
+    }
+    inputs.put("past_key_names", "past_key_values.%d.key");
+    inputs.put("past_value_names", "past_key_values.%d.value");
+    ObjectNode outputs = decoder.putObject("outputs");
+    if (!options.noHead()) {
+      outputs.put("logits", "logits");
+    }
+    outputs.put("present_key_names", "present.%d.key");
+    outputs.put("present_value_names", "present.%d.value");
     decoder.put("num_attention_heads", config.heads());
     decoder.put("num_hidden_layers", config.layers());
-    decoder.put("num_key_value_heads", config.kvHeads());
+    decoder.put("num_key_value_heads", options.repeatsKeys() ? config.heads() : config.kvHeads());
     return decoder;
   }
 
+  /** What the builder gives to each provider; the CPU is always there and needs nothing. */
+  private static void provider(ArrayNode providers, Device device) {
+    switch (device) {
+      case CPU -> {}
+      case CUDA -> providers.addObject().putObject("cuda").put("enable_cuda_graph", "0");
+      case DML -> providers.addObject().putObject("dml").put("enable_graph_capture", "1");
+      case WEBGPU ->
+          providers
+              .addObject()
+              .putObject("webgpu")
+              .put("enableGraphCapture", "0")
+              .put("validationMode", "basic");
+    }
+  }
+
   /** GenAI's defaults, with what the checkpoint itself recommends. */
-  private static ObjectNode search(PhiConfig config, Optional<ObjectNode> generation) {
+  private static ObjectNode search(
+      PhiConfig config, OnnxOptions options, Optional<ObjectNode> generation) {
     ObjectNode search = NODES.objectNode();
     search.put("diversity_penalty", 0.0);
     search.put("do_sample", false);
     search.put("early_stopping", true);
     search.put("length_penalty", 1.0);
-    search.put("max_length", config.contextLength());
+    search.put("max_length", longest(config, options));
     search.put("min_length", 0);
     search.put("no_repeat_ngram_size", 0);
     search.put("num_beams", 1);
     search.put("num_return_sequences", 1);
-    search.put("past_present_share_buffer", true);
+    search.put("past_present_share_buffer", !options.repeatsKeys());
     search.put("repetition_penalty", 1.0);
     search.put("temperature", 1.0);
     search.put("top_k", 50);
@@ -95,6 +117,13 @@ final class GenAiConfig {
           }
         });
     return search;
+  }
+
+  /** GenAI allocates the cache for the longest text at once, which a phone has no memory for. */
+  private static int longest(PhiConfig config, OnnxOptions options) {
+    return options.format() == Format.MOBILE
+        ? Math.min(MOBILE_LENGTH, config.contextLength())
+        : config.contextLength();
   }
 
   /** All tokens that end an answer: generation_config.json's, or else config.json's. */

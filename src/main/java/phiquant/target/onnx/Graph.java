@@ -25,6 +25,10 @@ final class Graph {
 
   private final String name;
   private final List<NodeProto.Builder> nodes = new ArrayList<>();
+
+  /** Before all others, because an operator is there before its inputs are asked for. */
+  private final List<NodeProto.Builder> constantNodes = new ArrayList<>();
+
   private final List<Value> inputs = new ArrayList<>();
   private final List<Value> outputs = new ArrayList<>();
   private final Map<String, Value> values = new LinkedHashMap<>();
@@ -97,25 +101,32 @@ final class Graph {
   private Value constant(String text, List<Long> shape, long... numbers) {
     return constants.computeIfAbsent(
         text,
-        unused ->
-            op("Constant", "/model/constant_nodes/INT64/" + text)
-                .with(
-                    "value",
-                    TensorProto.newBuilder()
-                        .setDataType(ElementType.INT64.number())
-                        .addAllDims(shape)
-                        .addAllInt64Data(Arrays.stream(numbers).boxed().toList())
-                        .build())
-                .out(
-                    "/model/constants/INT64/" + text,
-                    ElementType.INT64,
-                    shape.stream().map(String::valueOf).toList()));
+        unused -> {
+          NodeProto.Builder node =
+              NodeProto.newBuilder()
+                  .setOpType("Constant")
+                  .setName("/model/constant_nodes/INT64/" + text);
+          constantNodes.add(node);
+          return new Op(this, node)
+              .with(
+                  "value",
+                  TensorProto.newBuilder()
+                      .setDataType(ElementType.INT64.number())
+                      .addAllDims(shape)
+                      .addAllInt64Data(Arrays.stream(numbers).boxed().toList())
+                      .build())
+              .out(
+                  "/model/constants/INT64/" + text,
+                  ElementType.INT64,
+                  shape.stream().map(String::valueOf).toList());
+        });
   }
 
   /** The graph as ONNX stores it. */
   GraphProto build() {
     GraphProto.Builder graph =
         GraphProto.newBuilder().setName(name).addAllInitializer(initializers);
+    constantNodes.forEach(graph::addNode);
     nodes.forEach(graph::addNode);
     inputs.forEach(value -> graph.addInput(value.declaration()));
     outputs.forEach(value -> graph.addOutput(value.declaration()));

@@ -44,7 +44,7 @@ public final class Onnx implements Target {
    */
   public static Onnx target(TargetSpec spec) {
     String format = spec.format().isEmpty() ? "int4" : spec.format();
-    return new Onnx(spec.toString(), new OnnxOptions(format, Device.CPU));
+    return new Onnx(spec.toString(), OnnxOptions.of(format, spec.options()));
   }
 
   @Override
@@ -63,8 +63,16 @@ public final class Onnx implements Target {
     for (String file : COPIED) {
       model.checkpoint().file(file).ifPresent(bytes -> files.add(PlannedFile.whole(file, bytes)));
     }
-    return new ArtifactPlan(
-        spec, name + "-onnx-" + options.format(), false, files, phi.constants().planned(), notes);
+    return new ArtifactPlan(spec, folder(name), false, files, phi.constants().planned(), notes);
+  }
+
+  private String folder(String name) {
+    return name
+        + "-onnx-"
+        + options.format().label()
+        + (options.format() == Format.MOBILE ? "" : "-" + options.device().label())
+        + (options.block() == 32 ? "" : "-b" + options.block())
+        + (options.symmetric() ? "" : "-asym");
   }
 
   /** Versions are those that the operators in use need: IR 10, opset 21. */

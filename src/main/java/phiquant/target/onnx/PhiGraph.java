@@ -1,5 +1,9 @@
 package phiquant.target.onnx;
 
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
@@ -8,24 +12,34 @@ import phiquant.quant.FloatType;
 
 /**
  * Phi-3 as a graph for ONNX Runtime GenAI. Inputs: input_ids [batch, sequence], attention_mask
- * [batch, past and new tokens], the cache. Outputs: logits [batch, sequence, vocabulary], the cache
- * with the new tokens. Source: transformers' {@code modeling_phi3.py}; inputs, outputs and
- * operators have the names that GenAI's model builder gives them.
+ * [batch, past and new tokens], the cache, on some devices position_ids [batch, sequence]. Outputs:
+ * logits [batch, sequence, vocabulary], the cache with the new tokens. Source: transformers' {@code
+ * modeling_phi3.py}; inputs, outputs and operators have the names that GenAI's model builder gives
+ * them.
  */
 final class PhiGraph {
+  /** The head's operator. */
+  static final String HEAD = "/lm_head/MatMul";
+
+  private static final List<String> TOKENS = Value.dims("batch_size", "sequence_length");
+
   private final Graph graph = new Graph("main_graph");
   private final Constants constants = new Constants(graph);
   private final PhiModel model;
   private final PhiConfig config;
   private final OnnxOptions options;
   private final FloatType type;
+  private final MatMuls matMuls;
 
   PhiGraph(PhiModel model, OnnxOptions options) {
     this.model = model;
     this.config = model.config();
     this.options = options;
     this.type = options.type();
+    this.matMuls = new MatMuls(graph, constants, options.precisions(config));
+    refuseToShareWhatDiffers();
     build();
+    refuseUnknownOperators();
   }
 
   Graph graph() {
@@ -37,57 +51,126 @@ final class PhiGraph {
   }
 
   private void build() {
-    ElementType element = ElementType.of(type);
-    Value tokens =
-        graph.input("input_ids", ElementType.INT64, Value.dims("batch_size", "sequence_length"));
+    MatMuls.Stored head = options.noHead() ? null : matMuls.store(HEAD, headTensor());
+    Value embedded =
+        options.noEmbedding()
+            ? graph.input("inputs_embeds", ElementType.of(type), hiddenShape())
+            : embed(graph.input("input_ids", ElementType.INT64, TOKENS), head);
+    Value normal = layers(embedded);
+    if (options.hidden() || options.noHead()) {
+      graph.output(normal);
+    }
+    if (!options.noHead()) {
+      new Head(graph, matMuls).of(normal, head, options.pruned());
+    }
+  }
+
+  private Value embed(Value tokens, MatMuls.Stored head) {
+    Embedding embedding = new Embedding(graph, constants, model, ElementType.of(type));
+    Precision own = embeddingPrecision();
+    boolean shared =
+        config.tiedHead()
+            && head != null
+            && options.shared().orElse(true)
+            && (options.embedding().isEmpty() || own.equals(matMuls.precisionOf(HEAD)))
+            && !options.excluded().contains(Embedding.OPERATOR);
+    return shared ? embedding.shared(tokens, head) : embedding.own(tokens, own);
+  }
+
+  private Precision embeddingPrecision() {
+    int bits = options.embedding().orElse(0);
+    return bits == 0
+        ? new Precision.Plain(type)
+        : new Precision.Blocks(options.precisions(config).format(bits));
+  }
+
+  /** From embedded tokens to the last norm. */
+  private Value layers(Value embedded) {
     Value mask =
         graph.input(
             "attention_mask", ElementType.INT64, Value.dims("batch_size", "total_sequence_length"));
-    Cache cache = new Cache(graph, config, config.kvHeads(), element);
-    Lengths lengths = Lengths.of(graph, mask);
-    Rotary rotary = Rotary.of(graph, constants, config, type, lengths);
-    MatMuls matMuls = new MatMuls(graph, constants, options::precision);
-    Attention attention = new FusedAttention(graph, matMuls, config, cache, lengths, rotary);
+    Attention attention = attention(mask);
     FeedForward feedForward = new FeedForward(graph, matMuls);
     Norms norms = new Norms(graph, constants, type, (float) config.rmsEpsilon());
-
-    Value embedded = new Embedding(graph, constants, model, type).of(tokens, config.tiedHead());
     Norms.Step step = norms.first(embedded, tensor(Role.ATTENTION_NORM, 0));
     for (int i = 0; i < config.layers(); i++) {
       String layer = "layers." + i;
       Value attended = attention.of(i, step.normal(), tensor(Role.QKV, i));
-      Value projected =
-          matMuls.of(
-              "/model/" + layer + "/attn/o_proj/MatMul",
-              attended,
-              tensor(Role.ATTENTION_OUTPUT, i));
-      step =
-          norms.add(
-              layer + "/post_attention_layernorm",
-              step.sum(),
-              projected,
-              tensor(Role.FEED_FORWARD_NORM, i));
+      String output = "/model/" + layer + "/attn/o_proj/MatMul";
+      Value projected = matMuls.of(output, attended, tensor(Role.ATTENTION_OUTPUT, i));
+      StoredTensor norm = tensor(Role.FEED_FORWARD_NORM, i);
+      step = norms.add(layer + "/post_attention_layernorm", step.sum(), projected, norm);
       Value fed = feedForward.of(i, step.normal(), tensor(Role.GATE_UP, i), tensor(Role.DOWN, i));
-      step = i + 1 < config.layers() ? next(norms, i + 1, step, fed) : last(norms, step, fed);
+      if (i + 1 == config.layers()) {
+        return last(norms, step.sum(), fed);
+      }
+      StoredTensor next = tensor(Role.ATTENTION_NORM, i + 1);
+      step = norms.add("layers." + (i + 1) + "/input_layernorm", step.sum(), fed, next);
     }
-    StoredTensor head = tensor(config.tiedHead() ? Role.EMBEDDING : Role.HEAD, -1);
-    graph.output(matMuls.of("/lm_head/MatMul", step.normal(), head, "logits"));
+    throw new IllegalStateException("a model has layers");
   }
 
-  private Norms.Step next(Norms norms, int layer, Norms.Step step, Value fed) {
-    return norms.add(
-        "layers." + layer + "/input_layernorm",
-        step.sum(),
-        fed,
-        tensor(Role.ATTENTION_NORM, layer));
-  }
-
-  private Norms.Step last(Norms norms, Norms.Step step, Value fed) {
+  private Value last(Norms norms, Value stream, Value fed) {
     String place = "layers." + config.layers() + "/final_norm_layernorm";
-    return new Norms.Step(
-        norms.last(
-            place, step.sum(), fed, tensor(Role.OUTPUT_NORM, -1), "/model/" + place + "/output_0"),
-        null);
+    boolean output = options.hidden() || options.noHead();
+    String name = output ? "hidden_states" : "/model/" + place + "/output_0";
+    return norms.last(place, stream, fed, tensor(Role.OUTPUT_NORM, -1), name);
+  }
+
+  /** The form that the device has operators for. */
+  private Attention attention(Value mask) {
+    ElementType element = ElementType.of(type);
+    boolean repeated = options.repeatsKeys();
+    Cache cache = new Cache(graph, config, repeated ? config.heads() : config.kvHeads(), element);
+    Lengths lengths = Lengths.of(graph, mask);
+    if (!options.needsPositions()) {
+      Rotary rotary = Rotary.of(graph, constants, config, type, lengths);
+      return new FusedAttention(graph, matMuls, config, cache, lengths, rotary);
+    }
+    Value positions = graph.input("position_ids", ElementType.INT64, TOKENS);
+    if (!repeated) {
+      Rotary rotary = Rotary.concatenated(constants, config, type);
+      Value shifted = Rotary.shifted(graph, config, positions);
+      return new SplitAttention(graph, matMuls, config, cache, lengths, rotary, shifted);
+    }
+    Rotary rotary = Rotary.of(graph, constants, config, type, lengths);
+    SplitAttention split =
+        new SplitAttention(graph, matMuls, config, cache, lengths, rotary, positions);
+    Value padding =
+        graph
+            .op("Cast", "/model/attn_mask_reformat/Cast")
+            .in(mask)
+            .with("to", ElementType.INT32.number())
+            .out(ElementType.INT32, mask.shape());
+    return new RepeatedAttention(graph, config, cache, split, padding);
+  }
+
+  private void refuseToShareWhatDiffers() {
+    if (options.shared().orElse(false) && !config.tiedHead()) {
+      throw UserError.usage(
+          "onnx: shared_embeddings=true, but this model's head is not tied to its embedding.");
+    }
+  }
+
+  private void refuseUnknownOperators() {
+    Set<String> unknown = new LinkedHashSet<>(options.excluded());
+    unknown.removeAll(matMuls.names());
+    unknown.remove(Embedding.OPERATOR);
+    if (!unknown.isEmpty()) {
+      throw UserError.usage(
+          "onnx: nodes_to_exclude names %s, which the graph does not have; it has %s and the like."
+              .formatted(
+                  String.join(", ", unknown),
+                  String.join(", ", matMuls.names().stream().limit(7).toList())));
+    }
+  }
+
+  private List<String> hiddenShape() {
+    return Value.dims("batch_size", "sequence_length", config.hidden());
+  }
+
+  private StoredTensor headTensor() {
+    return tensor(config.tiedHead() ? Role.EMBEDDING : Role.HEAD, -1);
   }
 
   private StoredTensor tensor(Role role, int layer) {

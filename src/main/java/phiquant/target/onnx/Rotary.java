@@ -1,6 +1,7 @@
 package phiquant.target.onnx;
 
 import java.util.List;
+import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiConfig.LongRope;
 import phiquant.quant.FloatType;
@@ -45,11 +46,56 @@ record Rotary(Value cos, Value sin) {
   }
 
   /**
-   * For engines without {@code If}: the short tables with the long ones below them, to be read at
-   * shifted positions.
+   * For providers without {@code If}: the short tables with the long ones below them, to be read at
+   * {@link #shifted} positions.
    */
   static Rotary concatenated(Constants constants, PhiConfig config, FloatType type) {
-    throw new UnsupportedOperationException();
+    if (config.longRope().isEmpty()) {
+      return table(constants, config, type, "", config.contextLength(), List.of());
+    }
+    return new Rotary(
+        constants.plain("cos_cache", both("cos_cache", true, config), false, type),
+        constants.plain("sin_cache", both("sin_cache", false, config), false, type));
+  }
+
+  private static StoredTensor both(String name, boolean cosine, PhiConfig config) {
+    LongRope rope = config.longRope().orElseThrow();
+    int original = config.originalContextLength();
+    return new Below(
+        RotaryCache.of(name, cosine, original, config, rope.shortFactors()),
+        RotaryCache.of(name, cosine, config.contextLength(), config, rope.longFactors()));
+  }
+
+  /** Where tokens are in the concatenated tables: beyond the short ones in a long text. */
+  static Value shifted(Graph graph, PhiConfig config, Value positions) {
+    if (config.longRope().isEmpty()) {
+      return positions;
+    }
+    String path = "/model/pos_ids_reformat";
+    Value original = graph.i64(config.originalContextLength());
+    Value last =
+        graph
+            .op("ReduceMax", path + "/ReduceMax")
+            .in(positions)
+            .with("keepdims", 0)
+            .out(ElementType.INT64, Value.dims());
+    Value beyond =
+        graph
+            .op("GreaterOrEqual", path + "/GreaterOrEqual")
+            .in(last, original)
+            .out(ElementType.BOOL, Value.dims());
+    Value one =
+        graph
+            .op("Cast", path + "/Cast")
+            .in(beyond)
+            .with("to", ElementType.INT64.number())
+            .out(ElementType.INT64, Value.dims());
+    Value shift =
+        graph.op("Mul", path + "/Mul").in(one, original).out(ElementType.INT64, Value.dims());
+    return graph
+        .op("Add", path + "/Add_1")
+        .in(shift, positions)
+        .out(ElementType.INT64, positions.shape());
   }
 
   private static Rotary table(

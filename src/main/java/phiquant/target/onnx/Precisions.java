@@ -1,0 +1,63 @@
+package phiquant.target.onnx;
+
+import java.util.Map;
+import java.util.Set;
+import phiquant.quant.FloatType;
+import phiquant.quant.matmulnbits.Algorithm;
+import phiquant.quant.matmulnbits.NBitsFormat;
+
+/**
+ * Which precision every matrix gets, by the name of its operator: that of the whole model, but for
+ * those that are left out and those that the builder's {@code matmul_mixed_precision} names.
+ *
+ * @param type that the model computes in
+ * @param bits of codes; 0: plain floats
+ * @param excluded operators whose weights stay floats
+ * @param mixed bits by {@code last_matmul} and {@code mixed_layers}
+ * @param layers of the model
+ */
+record Precisions(
+    FloatType type,
+    int bits,
+    int block,
+    boolean symmetric,
+    Algorithm algorithm,
+    int accuracyLevel,
+    Set<String> excluded,
+    Map<String, Integer> mixed,
+    int layers) {
+
+  /** The precision of an operator's weight. */
+  Precision of(String operator) {
+    if (bits == 0 || excluded.contains(operator)) {
+      return new Precision.Plain(type);
+    }
+    return new Precision.Blocks(format(bitsOf(operator)));
+  }
+
+  NBitsFormat format(int codeBits) {
+    return new NBitsFormat(algorithm, codeBits, block, symmetric, type);
+  }
+
+  private int bitsOf(String operator) {
+    if (operator.equals(PhiGraph.HEAD)) {
+      return mixed.getOrDefault("last_matmul", bits);
+    }
+    return isSensitive(operator) ? mixed.getOrDefault("mixed_layers", bits) : bits;
+  }
+
+  /**
+   * The matrices that llama.cpp gives more bits in its K_M mixes: values and the down projection,
+   * in the first and last eighth of the layers and every third between.
+   */
+  private boolean isSensitive(String operator) {
+    if (!operator.matches("/model/layers\\.\\d+/(attn/(qkv|v)_proj|mlp/down_proj)/MatMul")) {
+      return false;
+    }
+    int layer = Integer.parseInt(operator.replaceAll("^/model/layers\\.(\\d+)/.*", "$1"));
+    long eighth = (long) Math.rint(layers / 8.0);
+    return layer < layers / 8.0
+        || layer >= 7 * layers / 8.0
+        || Math.floorMod(layer - eighth, 3L) == 2;
+  }
+}
