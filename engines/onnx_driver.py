@@ -6,10 +6,10 @@ python onnx_driver.py logits FOLDER MODULUS LENGTH...  a line of JSON for each p
                                                        logits and the argmax after every token
 python onnx_driver.py greedy FOLDER COUNT PROMPTS      ids that follow each prompt of a JSON list of
                                                        lists of ids, chosen greedily, one prompt
-                                                       after the other; end tokens are ignored
-python onnx_driver.py batch FOLDER COUNT PROMPTS       the same, all prompts at once; they are of the
-                                                       same length
+                                                       after the other, end tokens ignored; then, if
+                                                       all are of the same length, all at once
 python onnx_driver.py types FOLDER                     what checkers have against the model
+python onnx_driver.py weights FOLDER OPERATOR ROWS     a matrix as the engine dequantizes it
 """
 
 import json
@@ -44,25 +44,22 @@ def logits(folder, modulus, *lengths):
 
 
 def greedy(folder, count, prompts):
-    model = load(folder)
-    for prompt in json.loads(prompts):
-        run = generator(model, len(prompt) + int(count))
+    model, count, prompts = load(folder), int(count), json.loads(prompts)
+    for prompt in prompts:
+        run = generator(model, len(prompt) + count)
         run.append_tokens(np.array([prompt], np.int32))
         answer = []
-        for _ in range(int(count)):
+        for _ in range(count):
             answer.append(int(run.get_logits().reshape(-1).argmax()))
             run.append_tokens(np.array([answer[-1:]], np.int32))
         print(json.dumps(answer))
-
-
-def batch(folder, count, prompts):
-    prompts = json.loads(prompts)
-    run = generator(load(folder), len(prompts[0]) + int(count), len(prompts))
-    run.append_tokens(np.array(prompts, np.int32))
-    for _ in range(int(count)):
-        run.generate_next_token()
-    for i, prompt in enumerate(prompts):
-        print(json.dumps(run.get_sequence(i)[len(prompt) :].tolist()))
+    if len(prompts) > 1 and len(set(map(len, prompts))) == 1:
+        run = generator(model, len(prompts[0]) + count, len(prompts))
+        run.append_tokens(np.array(prompts, np.int32))
+        for _ in range(count):
+            run.generate_next_token()
+        for i, prompt in enumerate(prompts):
+            print(json.dumps(run.get_sequence(i)[len(prompt) :].tolist()))
 
 
 def types(folder):
@@ -84,5 +81,23 @@ def types(folder):
         print(json.dumps(str(error)))
 
 
+def weights(folder, name, rows):
+    """The first rows of the matrix of a MatMulNBits operator, got by multiplying the identity."""
+    os.chdir(folder)
+    model = onnx.load("model.onnx", load_external_data=False)
+    node = next(n for n in model.graph.node if n.name.startswith(name))
+    node.attribute.remove(next(a for a in node.attribute if a.name == "accuracy_level"))
+    parts = [i for i in model.graph.initializer if i.name in node.input]
+    x = onnx.helper.make_tensor_value_info(node.input[0], onnx.TensorProto.FLOAT, ["n", "k"])
+    y = onnx.helper.make_tensor_value_info(node.output[0], onnx.TensorProto.FLOAT, ["n", "m"])
+    graph = onnx.helper.make_graph([node], "one", [x], [y], parts)
+    one = onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=10)
+    onnx.save(one, "one.onnx")
+    session = ort.InferenceSession("one.onnx", providers=["CPUExecutionProvider"])
+    columns = next(a.i for a in node.attribute if a.name == "K")
+    product = session.run(None, {x.name: np.eye(columns, dtype=np.float32)})[0]
+    print(json.dumps(product.T[: int(rows)].tolist()))
+
+
 if __name__ == "__main__":
-    {"logits": logits, "greedy": greedy, "batch": batch, "types": types}[sys.argv[1]](*sys.argv[2:])
+    {"logits": logits, "greedy": greedy, "types": types, "weights": weights}[sys.argv[1]](*sys.argv[2:])

@@ -32,6 +32,11 @@ public interface Checkpoint extends AutoCloseable {
     return false;
   }
 
+  /** How many operators of each kind its graph has, for artifacts that are graphs. */
+  default Map<String, Integer> operators() {
+    return Map.of();
+  }
+
   @Override
   void close();
 }

@@ -4,9 +4,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import phiquant.UserError;
 import phiquant.checkpoint.gguf.GgufCheckpoint;
+import phiquant.checkpoint.onnx.OnnxFolder;
 import phiquant.checkpoint.openvino.OpenVinoFolder;
 
-/** Opens what people have: a Hugging Face or OpenVINO folder, or a GGUF file. */
+/** Opens what people have: a Hugging Face, ONNX or OpenVINO folder, or a GGUF file. */
 public final class Checkpoints {
   private Checkpoints() {}
 
@@ -18,6 +19,9 @@ public final class Checkpoints {
   public static Checkpoint open(Path path) {
     if (Files.exists(path.resolve(OpenVinoFolder.XML))) {
       return new OpenVinoFolder(path);
+    }
+    if (OnnxFolder.is(path) && !HuggingFaceFolder.is(path)) {
+      return new OnnxFolder(path);
     }
     if (Files.isDirectory(path)) {
       return new HuggingFaceFolder(path);

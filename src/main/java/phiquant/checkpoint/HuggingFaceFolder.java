@@ -48,6 +48,11 @@ final class HuggingFaceFolder implements Checkpoint {
     }
   }
 
+  /** Whether a folder has weights as safetensors. */
+  static boolean is(Path folder) {
+    return Files.exists(folder.resolve(SINGLE)) || Files.exists(folder.resolve(INDEX));
+  }
+
   private Map<String, StoredTensor> openTensors() {
     Map<String, MappedTensor> stored = storedTensors();
     return isQuantized() ? MlxTensors.of(folder, config, stored) : new LinkedHashMap<>(stored);

@@ -10,7 +10,6 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
 import phiquant.checkpoint.StoredTensor;
-import phiquant.checkpoint.openvino.OpenVinoFolder;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 
@@ -36,9 +35,9 @@ final class Facts {
     }
     weights(checkpoint, facts);
     tokenizer(checkpoint, facts);
-    if (checkpoint instanceof OpenVinoFolder ir) {
+    if (!checkpoint.operators().isEmpty()) {
       ObjectNode operators = facts.putObject("operators");
-      ir.operators().forEach(operators::put);
+      checkpoint.operators().forEach(operators::put);
     }
     return facts;
   }

@@ -12,6 +12,7 @@ import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.MappedFile;
+import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
 
 /**

@@ -57,7 +57,7 @@ public final class OpenVinoFolder implements Checkpoint {
     }
   }
 
-  /** How many layers of each operator the graph has. */
+  @Override
   public Map<String, Integer> operators() {
     return operators;
   }

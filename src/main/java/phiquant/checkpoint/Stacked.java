@@ -1,15 +1,13 @@
-package phiquant.checkpoint.gguf;
+package phiquant.checkpoint;
 
 import java.util.List;
 import java.util.Optional;
-import phiquant.checkpoint.Layout;
-import phiquant.checkpoint.StoredTensor;
 
 /**
- * Matrices of the same width one below the other, as one: what a Llama keeps apart, such as query,
+ * Matrices of the same width one below the other, as one: what others keep apart, such as query,
  * key and value, Phi-3 has fused.
  */
-record Stacked(String name, List<StoredTensor> parts) implements StoredTensor {
+public record Stacked(String name, List<StoredTensor> parts) implements StoredTensor {
   @Override
   public List<Long> shape() {
     return List.of(parts.stream().mapToLong(StoredTensor::rows).sum(), parts.get(0).columns());

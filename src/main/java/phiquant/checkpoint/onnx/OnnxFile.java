@@ -1,0 +1,168 @@
+package phiquant.checkpoint.onnx;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import phiquant.UserError;
+import phiquant.checkpoint.DType;
+import phiquant.checkpoint.MappedFile;
+
+/**
+ * A file of the ONNX format with the data files that it names. Nothing in it is believed before it
+ * is checked: where constants lie, how long they are, and that their files are in the same folder.
+ */
+final class OnnxFile {
+  /** Protobuf's own limit for a message. */
+  private static final long LARGEST = Integer.MAX_VALUE;
+
+  private final Path path;
+  private final Arena arena;
+  private final GraphProto graph;
+  private final Map<String, TensorProto> constants;
+  private final Map<String, MemorySegment> dataFiles = new HashMap<>();
+
+  private OnnxFile(Path path, Arena arena, GraphProto graph) {
+    this.path = path;
+    this.arena = arena;
+    this.graph = graph;
+    this.constants =
+        graph.getInitializerList().stream()
+            .collect(Collectors.toMap(TensorProto::getName, tensor -> tensor, this::refuseTwo));
+  }
+
+  /**
+   * Reads the graph; data files are mapped when a constant in them is asked for.
+   *
+   * @throws UserError if it is no ONNX file
+   */
+  static OnnxFile open(Path path, Arena arena) {
+    MemorySegment bytes = MappedFile.map(path, arena);
+    if (bytes.byteSize() > LARGEST) {
+      throw new UserError(path + " is larger than a model may be (2 GB).");
+    }
+    try {
+      ModelProto model = ModelProto.parseFrom(bytes.asByteBuffer());
+      if (model.getGraph().getNodeCount() == 0) {
+        throw new UserError(path + " is not an ONNX model: it has no operators.");
+      }
+      return new OnnxFile(path, arena, model.getGraph());
+    } catch (InvalidProtocolBufferException e) {
+      throw new UserError(path + " is not an ONNX model: " + e.getMessage(), e);
+    }
+  }
+
+  private TensorProto refuseTwo(TensorProto one, TensorProto other) {
+    throw new UserError(path + " has two constants named '" + one.getName() + "'.");
+  }
+
+  Path path() {
+    return path;
+  }
+
+  GraphProto graph() {
+    return graph;
+  }
+
+  /**
+   * The constant of that name, if there is one.
+   *
+   * @throws UserError if its bytes are not where it says
+   */
+  Optional<OnnxConstant> constant(String name) {
+    return Optional.ofNullable(constants.get(name)).map(this::checked);
+  }
+
+  private OnnxConstant checked(TensorProto tensor) {
+    DType type = type(tensor);
+    long bytes = type.bytes();
+    try {
+      for (long dimension : tensor.getDimsList()) {
+        if (dimension < 0) {
+          throw wrong(tensor, "has a negative dimension");
+        }
+        bytes = Math.multiplyExact(bytes, dimension);
+      }
+    } catch (ArithmeticException e) {
+      throw wrong(tensor, "has a shape too large for any file: " + tensor.getDimsList());
+    }
+    MemorySegment data =
+        tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL
+            ? external(tensor)
+            : MemorySegment.ofArray(tensor.getRawData().toByteArray());
+    if (data.byteSize() != bytes) {
+      throw wrong(
+          tensor,
+          "has %d bytes where %s%s calls for %d"
+              .formatted(data.byteSize(), type, tensor.getDimsList(), bytes));
+    }
+    return new OnnxConstant(tensor.getName(), type, tensor.getDimsList(), data);
+  }
+
+  private DType type(TensorProto tensor) {
+    return switch (tensor.getDataType()) {
+      case TensorProto.DataType.FLOAT_VALUE -> DType.F32;
+      case TensorProto.DataType.FLOAT16_VALUE -> DType.F16;
+      case TensorProto.DataType.BFLOAT16_VALUE -> DType.BF16;
+      case TensorProto.DataType.UINT8_VALUE -> DType.U8;
+      case TensorProto.DataType.INT8_VALUE -> DType.I8;
+      default -> throw wrong(tensor, "has the element type " + tensor.getDataType());
+    };
+  }
+
+  private MemorySegment external(TensorProto tensor) {
+    Map<String, String> place = new HashMap<>();
+    for (StringStringEntryProto entry : tensor.getExternalDataList()) {
+      place.put(entry.getKey(), entry.getValue());
+    }
+    MemorySegment file = dataFile(tensor, place.getOrDefault("location", ""));
+    long offset = number(tensor, place.getOrDefault("offset", "0"));
+    if (offset > file.byteSize()) {
+      throw wrong(tensor, "begins at " + offset + ", beyond the end of its file");
+    }
+    long length =
+        place.containsKey("length")
+            ? number(tensor, place.get("length"))
+            : file.byteSize() - offset;
+    if (length > file.byteSize() - offset) {
+      throw wrong(tensor, "has " + length + " bytes, more than its file has left");
+    }
+    return file.asSlice(offset, length);
+  }
+
+  private MemorySegment dataFile(TensorProto tensor, String location) {
+    boolean plain = !location.isEmpty() && Path.of(location).getNameCount() == 1;
+    if (!plain || location.startsWith("/") || location.equals("..") || location.contains("\\")) {
+      throw wrong(tensor, "lies in '" + location + "', which is not a plain file name");
+    }
+    return dataFiles.computeIfAbsent(
+        location,
+        name -> {
+          Path file = path.resolveSibling(name);
+          if (!Files.isRegularFile(file)) {
+            throw new UserError(file + " is missing; " + path.getFileName() + " needs it.");
+          }
+          return MappedFile.map(file, arena);
+        });
+  }
+
+  private long number(TensorProto tensor, String text) {
+    if (!text.matches("\\d{1,18}")) {
+      throw wrong(tensor, "has the place '" + text + "', which is not a number");
+    }
+    return Long.parseLong(text);
+  }
+
+  private UserError wrong(TensorProto tensor, String fact) {
+    return new UserError("%s: the constant '%s' %s.".formatted(path, tensor.getName(), fact));
+  }
+}

@@ -1,0 +1,123 @@
+package phiquant.checkpoint.onnx;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CompanionFiles;
+import phiquant.checkpoint.Json;
+import phiquant.checkpoint.Stacked;
+import phiquant.checkpoint.StoredTensor;
+
+/**
+ * A folder with a model for ONNX Runtime GenAI, seen as a checkpoint of Hugging Face: its constants
+ * under their names there. Reads what {@code --to onnx} writes, and what GenAI's model builder does
+ * if the checkpoint's {@code config.json} is put beside it.
+ */
+public final class OnnxFolder implements Checkpoint {
+  private static final String MODEL = "model.onnx";
+  private static final String GENAI = "genai_config.json";
+  private static final String EMBEDDING = "model.embed_tokens.weight";
+  private static final String HEAD = "lm_head.weight";
+
+  private final Path folder;
+  private final Arena arena = Arena.ofShared();
+  private final ObjectNode config;
+  private final Map<String, StoredTensor> tensors;
+  private final Map<String, Integer> operators = new TreeMap<>();
+
+  /**
+   * Opens a folder.
+   *
+   * @throws UserError if its files are damaged or do not belong together
+   */
+  public OnnxFolder(Path folder) {
+    this.folder = folder;
+    try {
+      this.config =
+          Json.object(
+              file("config.json")
+                  .orElseThrow(
+                      () ->
+                          new UserError(
+                              folder + " has no config.json.",
+                              "Copy it there from the checkpoint that the model was made of.")),
+              folder + "/config.json");
+      OnnxFile model = OnnxFile.open(folder.resolve(MODEL), arena);
+      this.tensors = OnnxTensors.of(model, config.path("hidden_size").asInt());
+      sayWhetherTheHeadIsTied();
+      for (NodeProto node : model.graph().getNodeList()) {
+        operators.merge(node.getOpType(), 1, Integer::sum);
+      }
+    } catch (RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A tied head is one weight if the graph stores it once; stored twice, in two precisions, it is
+   * two weights, whatever the original was.
+   */
+  private void sayWhetherTheHeadIsTied() {
+    StoredTensor embedding = tensors.get(EMBEDDING);
+    StoredTensor head = tensors.get(HEAD);
+    if (!config.path("tie_word_embeddings").asBoolean() || head == null) {
+      return;
+    }
+    if (embedding == null) {
+      tensors.put(EMBEDDING, new Stacked(EMBEDDING, List.of(tensors.remove(HEAD))));
+    } else if (OnnxWeights.sameBytes(embedding, head)) {
+      tensors.remove(HEAD);
+    } else {
+      config.put("tie_word_embeddings", false);
+    }
+  }
+
+  /** Whether a folder is one of these. */
+  public static boolean is(Path folder) {
+    return Files.exists(folder.resolve(MODEL)) || Files.exists(folder.resolve(GENAI));
+  }
+
+  @Override
+  public Map<String, Integer> operators() {
+    return operators;
+  }
+
+  @Override
+  public Path path() {
+    return folder;
+  }
+
+  @Override
+  public ObjectNode config() {
+    return config;
+  }
+
+  @Override
+  public Map<String, StoredTensor> tensors() {
+    return tensors;
+  }
+
+  @Override
+  public Optional<byte[]> file(String name) {
+    return CompanionFiles.read(folder, name);
+  }
+
+  @Override
+  public boolean isQuantized() {
+    return operators.containsKey("MatMulNBits");
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}
