@@ -25,6 +25,11 @@ public final class Engines {
     return installed(engine).resolve("venv/bin/python");
   }
 
+  /** Debian's Chromium. */
+  public static String chromium() {
+    return installed("chromium").toString();
+  }
+
   private static Path installed(String engine) {
     return INSTALLED.computeIfAbsent(
         engine, name -> Path.of(run(Path.of("bash"), "engines/install.sh", name).strip()));
