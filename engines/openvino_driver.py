@@ -4,9 +4,13 @@ python openvino_driver.py logits FOLDER MODULUS LENGTH...   a line of JSON for e
                                                            (7919 i + 13) mod MODULUS: the last token's
                                                            logits and the argmax after every token
 python openvino_driver.py counts FOLDER                    the layer types of the compiled CPU graph
-python openvino_driver.py greedy FOLDER COUNT ID...        ids that follow a prompt, chosen greedily
 python openvino_driver.py weights FOLDER NAME...           a line for each: the first and the last row of
                                                            the constant, as its user sees it
+python openvino_driver.py pipeline FOLDER HINTS COUNT PROMPT...
+                                                           the ids that LLMPipeline puts after each
+                                                           prompt, greedily and past end tokens, first
+                                                           with PA, then with SDPA; HINTS are f32 or
+                                                           default
 """
 
 import json
@@ -14,6 +18,7 @@ import sys
 
 import numpy as np
 import openvino as ov
+import openvino_genai
 
 # The engine's defaults are lossy (u8 cache, bf16, quantized activations); these measure the weights.
 EXACT = {
@@ -55,15 +60,20 @@ def counts(folder):
     print(json.dumps(found))
 
 
-def greedy(folder, count, *prompt):
-    request = compiled(folder).create_infer_request()
-    ids, past, answer = list(map(int, prompt)), 0, []
-    for _ in range(int(count)):
-        rows = infer(request, ids, past)
-        past += len(ids)
-        ids = [int(rows[-1].argmax())]
-        answer += ids
-    print(json.dumps(answer))
+def pipeline(folder, hints, count, *prompts):
+    # Named explicitly: by default GenAI falls back from PA to SDPA without a word.
+    for backend in "PA", "SDPA":
+        options = {"ATTENTION_BACKEND": backend, **(EXACT if hints == "f32" else {})}
+        pipe = openvino_genai.LLMPipeline(folder, "CPU", **options)
+        tokenizer = pipe.get_tokenizer()
+        for prompt in prompts:
+            answer = pipe.generate(
+                tokenizer.encode(prompt),
+                max_new_tokens=int(count),
+                ignore_eos=True,
+                do_sample=False,
+            )
+            print(json.dumps(list(answer.tokens[0])))
 
 
 def weights(folder, *names):
@@ -78,4 +88,5 @@ def weights(folder, *names):
 
 
 if __name__ == "__main__":
-    {"logits": logits, "counts": counts, "greedy": greedy, "weights": weights}[sys.argv[1]](*sys.argv[2:])
+    commands = {"logits": logits, "counts": counts, "weights": weights, "pipeline": pipeline}
+    commands[sys.argv[1]](*sys.argv[2:])

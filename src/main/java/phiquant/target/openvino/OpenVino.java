@@ -1,7 +1,5 @@
 package phiquant.target.openvino;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,7 +32,6 @@ public final class OpenVino implements Target {
   private static final List<String> COPIED =
       List.of(
           "config.json",
-          "generation_config.json",
           "tokenizer.json",
           "tokenizer_config.json",
           "special_tokens_map.json",
@@ -72,15 +69,18 @@ public final class OpenVino implements Target {
     List<String> notes = new ArrayList<>();
     Map<Weight, Precision> precisions = precisions(model, notes);
     PhiGraph phi = new PhiGraph(model, precisions::get);
+    SelfDescription self = new SelfDescription(options, precisions);
     List<PlannedFile> files = new ArrayList<>();
     files.add(
-        PlannedFile.whole("openvino_model.xml", IrXml.write("phi3", phi.graph(), runtimeInfo())));
+        PlannedFile.whole(
+            "openvino_model.xml", IrXml.write("phi3", phi.graph(), self.runtimeInfo())));
     files.add(
         new PlannedFile("openvino_model.bin", phi.graph().bin().size(), phi.graph().bin().fixed()));
-    files.add(PlannedFile.whole("openvino_config.json", config()));
+    files.add(PlannedFile.whole("openvino_config.json", self.config()));
     for (String file : COPIED) {
       model.checkpoint().file(file).ifPresent(bytes -> files.add(PlannedFile.whole(file, bytes)));
     }
+    files.add(PlannedFile.whole("generation_config.json", GenerationConfig.of(model.checkpoint())));
     TokenizerModels tokenizer = TokenizerModels.of(model.checkpoint());
     files.addAll(tokenizer.files());
     tokenizer.note().ifPresent(notes::add);
@@ -178,54 +178,5 @@ public final class OpenVino implements Target {
     }
     adjusted.add(weight.name() + " has 8 bits");
     return new Compressed(backup, Compressed.WHOLE_ROW);
-  }
-
-  /** What tools read from the model: how it was compressed, and options for running it. */
-  private Map<String, ?> runtimeInfo() {
-    Map<String, Object> info = new LinkedHashMap<>();
-    info.put("conversion_parameters", Map.of("framework", "phiquant"));
-    if (options.fourBits().isPresent() || options.format().equals("int8")) {
-      Map<String, String> compression = new LinkedHashMap<>();
-      compression.put("mode", mode());
-      compression.put("group_size", Integer.toString(options.group()));
-      compression.put("ratio", Double.toString(options.ratio()));
-      compression.put("layers", options.layers());
-      compression.put("all_layers", options.allLayers() ? "True" : "False");
-      compression.put("backup_mode", options.npu() ? "int8_sym" : "int8_asym");
-      info.put("nncf", Map.of("weight_compression", compression));
-    }
-    // Keeps activations within f16's range on GPUs; optimum-intel writes the same for Phi-3.
-    info.put("runtime_options", Map.of("ACTIVATIONS_SCALE_FACTOR", "8.0"));
-    return info;
-  }
-
-  private String mode() {
-    return switch (options.format()) {
-      case "int4", "int8" -> options.format() + (options.symmetric() ? "_sym" : "_asym");
-      default -> options.format();
-    };
-  }
-
-  private byte[] config() {
-    Map<String, Object> quantization = new LinkedHashMap<>();
-    quantization.put(
-        "bits", options.fourBits().isPresent() ? 4 : options.format().equals("int8") ? 8 : 16);
-    quantization.put("sym", options.symmetric());
-    quantization.put("group_size", options.group());
-    quantization.put("ratio", options.ratio());
-    quantization.put("all_layers", options.allLayers());
-    Map<String, Object> config = new LinkedHashMap<>();
-    config.put("dtype", options.format());
-    if (options.fourBits().isPresent() || options.format().equals("int8")) {
-      config.put("quantization_config", quantization);
-    }
-    try {
-      return new ObjectMapper()
-          .writerWithDefaultPrettyPrinter()
-          .writeValueAsString(config)
-          .getBytes(StandardCharsets.UTF_8);
-    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-      throw new IllegalStateException("a map of plain values is always JSON", e);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package phiquant.target.openvino;
 
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -45,6 +46,13 @@ record Options(
 
   private static final Set<String> FORMATS =
       new TreeSet<>(Set.of("fp32", "fp16", "int8", "int4", "nf4", "mxfp4"));
+
+  /** Options for {@code int4} that have a name: those of Microsoft's Phi cookbook. */
+  private static final Map<String, Map<String, String>> RECIPES =
+      Map.of(
+          "cookbook", Map.of("sym", "", "group", "128", "ratio", "0.6"),
+          "cookbook-vision", Map.of("sym", "", "group", "64", "ratio", "0.6"));
+
   private static final Set<String> KEYS =
       new TreeSet<>(
           Set.of(
@@ -57,15 +65,40 @@ record Options(
               "group-size-fallback",
               "device"));
 
+  private static final Set<String> PLAIN =
+      Set.of(
+          "sym", "asym", "group", "ratio", "layers", "all-layers", "group-size-fallback", "device");
+
+  /** What each format has no use for. */
+  private static final Map<String, Set<String>> MEANINGLESS =
+      Map.of(
+          "fp32", PLAIN,
+          "fp16", PLAIN,
+          "int8", Set.of("group", "ratio", "layers", "all-layers", "group-size-fallback"),
+          "int4", Set.of(),
+          "nf4", Set.of("sym", "asym"),
+          "mxfp4", Set.of("sym", "asym", "group"));
+
   /**
    * Reads and checks options.
    *
    * @throws UserError (usage) naming what is possible
    */
   static Options of(String format, Map<String, String> options) {
+    if (RECIPES.containsKey(format)) {
+      Map<String, String> all = new HashMap<>(RECIPES.get(format));
+      all.putAll(options);
+      return of("int4", all);
+    }
     if (!FORMATS.contains(format)) {
       throw UserError.usage(
-          "openvino has no format '" + format + "'; it has " + String.join(", ", FORMATS) + ".");
+          "openvino has no format '"
+              + format
+              + "'; it has "
+              + String.join(", ", FORMATS)
+              + ", and the recipes "
+              + String.join(", ", new TreeSet<>(RECIPES.keySet()))
+              + ".");
     }
     for (String key : options.keySet()) {
       if (!KEYS.contains(key)) {
@@ -75,18 +108,16 @@ record Options(
     }
     boolean npu = options.containsKey("device") && device(options.get("device"));
     boolean fourBits = format.equals("int4") || format.equals("nf4") || format.equals("mxfp4");
-    if (!fourBits) {
-      for (String key : new String[] {"group", "ratio", "layers", "all-layers"}) {
-        if (options.containsKey(key)) {
-          throw UserError.usage("openvino:" + format + " has no option '" + key + "'.");
-        }
+    for (String key : MEANINGLESS.get(format)) {
+      if (options.containsKey(key)) {
+        throw UserError.usage("openvino:" + format + " has no option '" + key + "'.");
       }
     }
     if (options.containsKey("sym") && options.containsKey("asym")) {
       throw UserError.usage("openvino: give 'sym' or 'asym', not both.");
     }
     boolean symmetric = npu || options.containsKey("sym");
-    int group = group(format, options.getOrDefault("group", "128"));
+    int group = group(format, options.getOrDefault("group", fourBits ? "128" : "row"));
     String layers =
         options.getOrDefault(
             "layers", npu ? "all" : options.containsKey("ratio") ? "nncf" : "auto");
@@ -103,6 +134,11 @@ record Options(
         options.containsKey("all-layers"),
         fallback(options.getOrDefault("group-size-fallback", "adjust")),
         npu);
+  }
+
+  /** Whether weights are codes with scales, not plain floats. */
+  boolean isCompressed() {
+    return fourBits().isPresent() || format.equals("int8");
   }
 
   /** The 4-bit format, if there is one. */

@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,6 +27,9 @@ import phiquant.checkpoint.Checkpoints;
 import phiquant.checkpoint.MappedFile;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
+import phiquant.model.PhiModel;
+import phiquant.target.ArtifactPlan;
+import phiquant.target.PlannedFile;
 import phiquant.target.TargetSpec;
 import phiquant.target.Targets;
 
@@ -66,11 +72,92 @@ class OpenVinoGoldenTest {
       }
     }
     assertThat(compared).isGreaterThan(290);
+    assertThat(info(folder.resolve("openvino_model.xml"))).containsAllEntriesOf(info(golden));
+  }
+
+  /** How the peer says what it did, and its options for the engine. */
+  private static Map<String, String> info(String golden) {
+    JsonNode theirs = Golden.json(golden).path("rt_info");
+    Map<String, String> info = new LinkedHashMap<>();
+    for (JsonNode group :
+        List.of(theirs.path("nncf").path("weight_compression"), theirs.path("runtime_options"))) {
+      group.properties().forEach(entry -> info.put(entry.getKey(), entry.getValue().asText()));
+    }
+    // Settings of algorithms that were not used.
+    info.remove("advanced_parameters");
+    assertThat(info).hasSizeGreaterThan(12);
+    return info;
+  }
+
+  private static Map<String, String> info(Path xml) throws IOException {
+    Map<String, String> info = new LinkedHashMap<>();
+    for (String group : List.of("weight_compression", "runtime_options")) {
+      NodeList entries = elements(xml, group).item(0).getChildNodes();
+      for (int i = 0; i < entries.getLength(); i++) {
+        Element entry = (Element) entries.item(i);
+        info.put(entry.getTagName(), entry.getAttribute("value"));
+      }
+    }
+    return info;
+  }
+
+  /** What optimum-intel reads says the same as what NNCF writes. */
+  @Test
+  void openvinoConfigNamesTheCompression() throws IOException {
+    JsonNode golden = Golden.json("openvino_config");
+    JsonNode ours = config("openvino:int4,sym,ratio=0.6");
+    JsonNode quantization = ours.path("quantization_config");
+    assertThat(ours.path("save_onnx_model")).isEqualTo(golden.path("save_onnx_model"));
+    assertThat(quantization.path("quant_method"))
+        .isEqualTo(golden.path("quantization_config").path("default_config").path("quant_method"));
+    JsonNode asked =
+        Golden.json("openvino-wide-int4").path("rt_info").path("nncf").path("weight_compression");
+    assertThat(quantization.path("group_size").asText())
+        .isEqualTo(asked.path("group_size").asText());
+    assertThat(quantization.path("ratio").asText()).isEqualTo(asked.path("ratio").asText());
+    assertThat(quantization.path("sym").asBoolean()).isTrue();
+    assertThat(quantization.path("bits").asInt()).isEqualTo(4);
+    assertThat(config("openvino:fp16").has("quantization_config")).isFalse();
+  }
+
+  private static JsonNode config(String spec) throws IOException {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4())) {
+      for (PlannedFile file : plan(checkpoint, spec).files()) {
+        if (file.path().equals("openvino_config.json")) {
+          return new ObjectMapper().readTree(file.fixed().get(0).bytes());
+        }
+      }
+    }
+    throw new AssertionError("no openvino_config.json");
+  }
+
+  /** The commands of Microsoft's Phi cookbook, under names. */
+  @ParameterizedTest
+  @CsvSource({
+    "openvino:cookbook, 'openvino:int4,group=128,ratio=0.6,sym'",
+    "openvino:cookbook-vision, 'openvino:int4,group=64,ratio=0.6,sym'",
+    "'openvino:cookbook,group=32', 'openvino:int4,group=32,ratio=0.6,sym'",
+  })
+  void recipesAreNamesForOptions(String recipe, String options) {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4())) {
+      assertThat(formats(plan(checkpoint, recipe))).isEqualTo(formats(plan(checkpoint, options)));
+    }
+  }
+
+  private static List<String> formats(ArtifactPlan plan) {
+    return plan.tensors().stream().map(tensor -> tensor.name() + tensor.format()).toList();
+  }
+
+  private static ArtifactPlan plan(Checkpoint checkpoint, String spec) {
+    return Targets.of(TargetSpec.parse(spec)).plan(PhiModel.of(checkpoint), "tiny");
   }
 
   @ParameterizedTest
   @CsvSource({
     "openvino:int3, int4",
+    "openvino:int3, cookbook",
+    "'openvino:fp32,sym', 'has no option'",
+    "'openvino:mxfp4,group=64', 'has no option'",
     "'openvino:int4,group=100', 'can be 16, 32, 64, 128, 256 or row'",
     "'openvino:int4,ratio=2', 'from 0 to 1'",
     "'openvino:int4,ratio=0.6,layers=auto', 'sets its own'",
@@ -84,8 +171,7 @@ class OpenVinoGoldenTest {
     assertThatThrownBy(
             () -> {
               try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4())) {
-                Targets.of(TargetSpec.parse(spec))
-                    .plan(phiquant.model.PhiModel.of(checkpoint), "tiny");
+                plan(checkpoint, spec);
               }
             })
         .isInstanceOf(UserError.class)
@@ -93,21 +179,24 @@ class OpenVinoGoldenTest {
   }
 
   private static Map<String, Element> constants(Path xml) throws IOException {
-    try {
-      NodeList layers =
-          DocumentBuilderFactory.newDefaultInstance()
-              .newDocumentBuilder()
-              .parse(Files.newInputStream(xml))
-              .getElementsByTagName("layer");
-      Map<String, Element> constants = new LinkedHashMap<>();
-      for (int i = 0; i < layers.getLength(); i++) {
-        Element layer = (Element) layers.item(i);
-        if (layer.getAttribute("type").equals("Const")) {
-          constants.put(
-              layer.getAttribute("name"), (Element) layer.getElementsByTagName("data").item(0));
-        }
+    NodeList layers = elements(xml, "layer");
+    Map<String, Element> constants = new LinkedHashMap<>();
+    for (int i = 0; i < layers.getLength(); i++) {
+      Element layer = (Element) layers.item(i);
+      if (layer.getAttribute("type").equals("Const")) {
+        constants.put(
+            layer.getAttribute("name"), (Element) layer.getElementsByTagName("data").item(0));
       }
-      return constants;
+    }
+    return constants;
+  }
+
+  private static NodeList elements(Path xml, String name) throws IOException {
+    try {
+      return DocumentBuilderFactory.newDefaultInstance()
+          .newDocumentBuilder()
+          .parse(Files.newInputStream(xml))
+          .getElementsByTagName(name);
     } catch (javax.xml.parsers.ParserConfigurationException | org.xml.sax.SAXException e) {
       throw new IllegalStateException(e);
     }
