@@ -10,7 +10,12 @@ python openvino_driver.py pipeline FOLDER HINTS COUNT PROMPT...
                                                            the ids that LLMPipeline puts after each
                                                            prompt, greedily and past end tokens, first
                                                            with PA, then with SDPA; HINTS are f32 or
-                                                           default
+                                                           default; a prompt may be a JSON list of ids
+python openvino_driver.py batch FOLDER MODULUS LENGTH LENGTH
+                                                           logits after two prompts of that formula and
+                                                           after one more token, four lines each time:
+                                                           both alone, then both padded into one batch,
+                                                           whose rows change places for the second time
 """
 
 import json
@@ -33,21 +38,30 @@ def compiled(folder):
 
 
 def infer(request, ids, past):
-    total = past + len(ids)
+    rows = np.array([ids], np.int64)
+    return batched(request, rows, np.ones((1, past + len(ids)), np.int64), [0])[0]
+
+
+def batched(request, ids, mask, beams):
+    """Logits of rows whose padding, on the left, has zeros in the mask."""
     outputs = request.infer({
-        "input_ids": np.array([ids], np.int64),
-        "attention_mask": np.ones((1, total), np.int64),
-        "position_ids": np.arange(past, total, dtype=np.int64)[None],
-        "beam_idx": np.zeros(1, np.int32),
+        "input_ids": ids,
+        "attention_mask": mask,
+        "position_ids": np.maximum(mask.cumsum(1) - 1, 0)[:, -ids.shape[1]:],
+        "beam_idx": np.array(beams, np.int32),
     })
-    return next(iter(outputs.values()))[0]
+    return next(iter(outputs.values())).copy()
+
+
+def formula(modulus, length):
+    return [(7919 * i + 13) % int(modulus) for i in range(int(length))]
 
 
 def logits(folder, modulus, *lengths):
     request = compiled(folder).create_infer_request()
     for length in map(int, lengths):
         request.reset_state()
-        rows = infer(request, [(7919 * i + 13) % int(modulus) for i in range(length)], 0)
+        rows = infer(request, formula(modulus, length), 0)
         print(json.dumps({"last": rows[-1].tolist(), "argmax": rows.argmax(1).tolist()}))
 
 
@@ -67,13 +81,34 @@ def pipeline(folder, hints, count, *prompts):
         pipe = openvino_genai.LLMPipeline(folder, "CPU", **options)
         tokenizer = pipe.get_tokenizer()
         for prompt in prompts:
+            ids = ov.Tensor(np.array([json.loads(prompt)])) if prompt[0] == "[" else None
             answer = pipe.generate(
-                tokenizer.encode(prompt),
+                tokenizer.encode(prompt) if ids is None else ids,
                 max_new_tokens=int(count),
                 ignore_eos=True,
                 do_sample=False,
             )
             print(json.dumps(list(answer.tokens[0])))
+
+
+def batch(folder, modulus, *lengths):
+    request = compiled(folder).create_infer_request()
+    prompts = [formula(modulus, length) for length in lengths]
+    first, second = [], []
+    for prompt in prompts:
+        request.reset_state()
+        first.append(infer(request, prompt, 0)[-1])
+        second.append(infer(request, prompt[:1], len(prompt))[-1])
+    request.reset_state()
+    longest = max(map(len, prompts))
+    ids = np.array([[0] * (longest - len(prompt)) + prompt for prompt in prompts], np.int64)
+    mask = np.array([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], np.int64)
+    first.extend(batched(request, ids, mask, [0, 1])[:, -1])
+    mask = np.concatenate([mask, np.ones((2, 1), np.int64)], 1)[::-1]
+    next_ids = np.array([prompt[:1] for prompt in prompts], np.int64)[::-1]
+    second.extend(batched(request, next_ids, mask, [1, 0])[::-1, -1])
+    for row in first + second:
+        print(json.dumps(row.tolist()))
 
 
 def weights(folder, *names):
@@ -88,5 +123,5 @@ def weights(folder, *names):
 
 
 if __name__ == "__main__":
-    commands = {"logits": logits, "counts": counts, "weights": weights, "pipeline": pipeline}
-    commands[sys.argv[1]](*sys.argv[2:])
+    commands = [logits, counts, weights, batch, pipeline]
+    {command.__name__: command for command in commands}[sys.argv[1]](*sys.argv[2:])

@@ -81,6 +81,12 @@ public final class OpenVino implements Target {
       model.checkpoint().file(file).ifPresent(bytes -> files.add(PlannedFile.whole(file, bytes)));
     }
     files.add(PlannedFile.whole("generation_config.json", GenerationConfig.of(model.checkpoint())));
+    if (model.config().longRope().isPresent()) {
+      notes.add(
+          "OpenVINO GenAI computes prompts in parts; for one beyond "
+              + model.config().originalContextLength()
+              + " tokens give LLMPipeline ATTENTION_BACKEND=\"SDPA\", or longrope is not right.");
+    }
     TokenizerModels tokenizer = TokenizerModels.of(model.checkpoint());
     files.addAll(tokenizer.files());
     tokenizer.note().ifPresent(notes::add);

@@ -51,6 +51,24 @@ class OpenVinoIT {
     }
   }
 
+  /**
+   * Prompts of different lengths, padded into one batch, give the logits that each gives alone, and
+   * so they do after the rows of the cache have changed places, as in beam search.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"phi-3.5-mini", "phi-4"})
+  void batchesGiveTheLogitsOfTheirRows(String kind) throws IOException {
+    Path folder = make(Fixtures.tiny(kind), "openvino:fp32");
+    List<JsonNode> rows = ask(List.of("batch", folder.toString(), "32000", "24", "60"));
+    assertThat(rows).hasSize(8);
+    for (int i : new int[] {0, 1, 4, 5}) {
+      for (int token = 0; token < rows.get(i).size(); token += 97) {
+        assertThat(rows.get(i + 2).path(token).asDouble())
+            .isCloseTo(rows.get(i).path(token).asDouble(), within(1e-3));
+      }
+    }
+  }
+
   /** The fusions that OpenVINO finds in the peer's IR of the same model, it finds in ours. */
   @Test
   void theEngineFusesWhatItFusesInThePeersIr() throws IOException {

@@ -57,6 +57,9 @@ record BytePairs(
             model.path("unk_token").isTextual() ? model.path("unk_token").asText() : "",
             model.path("fuse_unk").asBoolean());
     String[] tokens = tokens(model.path("vocab"), added);
+    if (tokens.length == 0) {
+      throw new Inexpressible("an empty vocabulary");
+    }
     if (settings.byteFallback()) {
       long bytes = Arrays.stream(tokens).filter(t -> t != null && byteToken(t) >= 0).count();
       if (settings.byteLevel() || bytes != 256) {
