@@ -37,7 +37,13 @@ class TokenizerTest {
         model.startsWith("tiny-") ? Fixtures.tiny(model.substring(5)) : Fixtures.smolPhi135m();
     List<Path> artifacts = new ArrayList<>(List.of(source));
     try (Checkpoint checkpoint = Checkpoints.open(source)) {
-      artifacts.addAll(Quantize.of(checkpoint).to("gguf:BF16").to("mlx:bfloat16").into(out));
+      artifacts.addAll(
+          Quantize.of(checkpoint)
+              .to("gguf:BF16")
+              .to("mlx:bfloat16")
+              .to("onnx:int4")
+              .to("openvino:int8")
+              .into(out));
     }
     for (Path artifact : artifacts) {
       try (Checkpoint checkpoint = Checkpoints.open(artifact);
