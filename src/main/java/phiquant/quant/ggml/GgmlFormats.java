@@ -6,6 +6,7 @@ import phiquant.quant.ggml.vector.VectorAffineGroups;
 import phiquant.quant.ggml.vector.VectorMxfp4;
 import phiquant.quant.ggml.vector.VectorNibbles;
 import phiquant.quant.ggml.vector.VectorNonLinearGroups;
+import phiquant.quant.ggml.vector.VectorQ3KGroups;
 import phiquant.quant.ggml.vector.VectorQ6KGroups;
 import phiquant.quant.ggml.vector.VectorQ8_0;
 import phiquant.quant.ggml.vector.VectorTernary;
@@ -49,6 +50,7 @@ public final class GgmlFormats {
       case Q4_0, Q4_1, Q5_0, Q5_1 -> new VectorNibbles(type, scalar(type));
       case Q8_0 -> new VectorQ8_0(scalar(type));
       case Q2_K -> new Q2K(new VectorAffineGroups());
+      case Q3_K -> new Q3K(new VectorQ3KGroups());
       case Q4_K -> new Q4K(new VectorAffineGroups());
       case Q5_K -> new Q5K(new VectorAffineGroups());
       case Q6_K -> new Q6K(new VectorQ6KGroups());
@@ -56,7 +58,7 @@ public final class GgmlFormats {
       case IQ4_XS -> new Iq4Xs(new VectorNonLinearGroups());
       case TQ1_0, TQ2_0 -> new VectorTernary(type, scalar(type));
       case MXFP4 -> new VectorMxfp4(scalar(type));
-      default -> scalar(type);
+      case F32, F16, BF16 -> scalar(type);
     };
   }
 }

@@ -1,5 +1,7 @@
 package phiquant.quant.ggml;
 
+import java.util.Arrays;
+
 /**
  * The sixteen levels of IQ4_NL and IQ4_XS, denser near zero where weights are, and the search for
  * the scale of 32 weights. Candidates map the largest weight to the values around the lowest level;
@@ -16,27 +18,27 @@ public final class NonLinear {
 
   private static final int TRIES = 7;
 
+  /**
+   * The nearest level of all x from i / 2 to (i + 1) / 2, at i + 256: the middles between levels,
+   * where it changes, are multiples of one half. ggml compares the distances to both neighbours,
+   * which are exact near the middle.
+   */
+  private static final byte[] NEAREST = new byte[512];
+
+  static {
+    for (int level = 1; level < 16; level++) {
+      Arrays.fill(NEAREST, VALUES[level - 1] + VALUES[level] + 256, 512, (byte) level);
+    }
+  }
+
   private NonLinear() {}
 
-  /** The index of the nearest level. */
+  /** The index of the nearest level, of two that are equally near the upper one. */
   static int nearest(float x) {
     if (x <= VALUES[0]) {
       return 0;
     }
-    if (x >= VALUES[15]) {
-      return 15;
-    }
-    int low = 0;
-    int high = 15;
-    while (high - low > 1) {
-      int middle = (low + high) / 2;
-      if (x < VALUES[middle]) {
-        high = middle;
-      } else {
-        low = middle;
-      }
-    }
-    return x - VALUES[high - 1] < VALUES[high] - x ? high - 1 : high;
+    return x < VALUES[15] ? NEAREST[(int) Math.floor(2 * x) + 256] : 15;
   }
 
   /** The scale of 32 weights, 0 if they are zeros. */

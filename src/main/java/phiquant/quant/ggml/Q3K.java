@@ -1,6 +1,9 @@
 package phiquant.quant.ggml;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * 3-bit integers with 6-bit scales: {@code w ≈ d · (s - 32) · (q - 4)}, q from 0 to 7, for sixteen
@@ -16,6 +19,9 @@ import java.lang.foreign.MemorySegment;
 final class Q3K extends GgmlBlock {
   private static final float EPSILON = 1e-15f;
 
+  /** Blocks whose scales are searched for together. */
+  private static final int BLOCKS = 16;
+
   private final SymmetricGroups groups;
 
   Q3K(SymmetricGroups groups) {
@@ -24,26 +30,49 @@ final class Q3K extends GgmlBlock {
   }
 
   @Override
+  public void encode(float[] x, int from, int count, MemorySegment out, long at) {
+    float[] scales = new float[16 * BLOCKS];
+    byte[] levels = new byte[256];
+    for (int block = 0; block < count / 256; block += BLOCKS) {
+      int some = Math.min(BLOCKS, count / 256 - block);
+      groups.find(x, from + 256 * block, 16 * some, scales);
+      for (int i = 0; i < some; i++) {
+        long place = at + (long) (block + i) * blockBytes();
+        putScales(scales, 16 * i, out, place + 96);
+        quantize(x, from + 256 * (block + i), levels, out, place);
+        pack(levels, out, place);
+      }
+    }
+  }
+
+  @Override
   protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    byte[] l = new byte[256];
-    float[] scales = new float[16];
-    groups.find(x, from, 16, scales);
-    putScales(scales, 0, out, at + 96);
+    encode(x, from, 256, out, at);
+  }
+
+  /** The levels of 256 weights by the scales that were written. */
+  private static void quantize(float[] x, int from, byte[] l, MemorySegment out, long at) {
     for (int group = 0; group < 16; group++) {
       float d = half(out, at + 108) * (scale(out, at + 96, group) - 32);
       if (d == 0) {
+        Arrays.fill(l, 16 * group, 16 * group + 16, (byte) 0);
         search(x, from + 16 * group, l, 16 * group); // Its levels stay, as in ggml.
       } else {
         Levels.signed(x, from + 16 * group, 16, d, 4, l, 16 * group);
       }
     }
+  }
+
+  private static void pack(byte[] l, MemorySegment out, long at) {
+    byte[] upper = new byte[32];
     for (int i = 0; i < 32; i++) {
-      int upper = 0;
+      int bits = 0;
       for (int group = 0; group < 8; group++) {
-        upper |= (l[32 * group + i] >> 2) << group;
+        bits |= (l[32 * group + i] >> 2) << group;
       }
-      put(out, at + i, upper);
+      upper[i] = (byte) bits;
     }
+    MemorySegment.copy(upper, 0, out, JAVA_BYTE, at, 32);
     TwoBits.put(out, at + 32, l);
   }
 

@@ -9,9 +9,8 @@ import phiquant.quant.ggml.SymmetricGroups;
 
 /**
  * The scales of IQ4's groups of 32, one group in each lane. The nearest of the sixteen levels is
- * found by comparing with the fifteen middles between neighbours: the scalar form takes the lower
- * level where {@code x - low < high - x}, and as levels are small integers, that is {@code x <
- * middle}, but for roundings that the two differences are checked for exactly.
+ * found by comparing with the fifteen middles between neighbours: the scalar form takes the upper
+ * level from the middle on.
  */
 public final class VectorNonLinearGroups implements SymmetricGroups {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -63,12 +62,8 @@ public final class VectorNonLinearGroups implements SymmetricGroups {
         FloatVector scaled = inverse.mul(v);
         FloatVector q = FloatVector.broadcast(FLOATS, NonLinear.VALUES[0]);
         for (int level = 1; level < 16; level++) {
-          int low = NonLinear.VALUES[level - 1];
-          int high = NonLinear.VALUES[level];
-          // NaN takes the highest level, as it does in the scalar form.
-          VectorMask<Float> stays =
-              scaled.sub(low).lt(FloatVector.broadcast(FLOATS, high).sub(scaled));
-          q = q.blend(high, stays.not());
+          float middle = (NonLinear.VALUES[level - 1] + NonLinear.VALUES[level]) / 2f;
+          q = q.blend(NonLinear.VALUES[level], scaled.compare(VectorOperators.GE, middle));
         }
         FloatVector w = v.mul(v);
         FloatVector wq = w.mul(q);
