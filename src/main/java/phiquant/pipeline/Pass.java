@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -219,10 +220,13 @@ public final class Pass {
   /** Refuses to begin what the disk cannot hold. */
   private static void checkSpace(Map<Path, ArtifactPlan> artifacts) {
     Map<FileStore, Long> needed = new LinkedHashMap<>();
+    Map<FileStore, Path> places = new LinkedHashMap<>();
     artifacts.forEach(
         (path, plan) -> {
           try {
-            needed.merge(Files.getFileStore(existing(path)), plan.bytes(), Long::sum);
+            FileStore store = Files.getFileStore(existing(path));
+            needed.merge(store, plan.bytes(), Long::sum);
+            places.putIfAbsent(store, path);
           } catch (IOException e) {
             throw Output.cannotWrite(path, e);
           }
@@ -233,8 +237,11 @@ public final class Pass {
             if (store.getUsableSpace() < bytes) {
               throw new UserError(
                   String.format(
-                      "The disk has %.1f GB left, the artifacts need %.1f GB.",
-                      store.getUsableSpace() / 1e9, bytes / 1e9));
+                      Locale.ROOT,
+                      "%s: its disk has %.2f GB left, %.2f GB are needed.",
+                      places.get(store),
+                      store.getUsableSpace() / 1e9,
+                      bytes / 1e9));
             }
           } catch (IOException e) {
             throw new UserError("The free space of " + store + " cannot be read.", e);

@@ -2,10 +2,12 @@ package phiquant.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -149,6 +151,21 @@ class CommandLineIT {
             folder.toString());
     assertThat(outcome.code()).as(outcome.err()).isZero();
     assertThat(outcome.err()).contains("warning: the source is quantized already");
+  }
+
+  /** The JVM would say on standard output that its cache is of another jar. */
+  @Test
+  void afterABuildNothingButTheAnswerIsPrinted() throws Exception {
+    String model = Fixtures.tinyPhi4().toString();
+    assertThat(run("inspect", model).code()).isZero();
+    Files.setLastModifiedTime(
+        Path.of("target/phiquant.jar"), FileTime.fromMillis(System.currentTimeMillis()));
+    for (int i = 0; i < 2; i++) {
+      Outcome outcome = run("inspect", model, "--json");
+      assertThat(outcome.code()).isZero();
+      assertThat(new ObjectMapper().readTree(outcome.out()).path("supported").asBoolean()).isTrue();
+      assertThat(outcome.err()).isEmpty();
+    }
   }
 
   @Test
