@@ -1,15 +1,16 @@
 package phiquant.quant.affine;
 
 import static jdk.incubator.vector.VectorOperators.ADD;
+import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.GE;
-import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
-import phiquant.quant.Packing;
 
 /**
  * {@link AffineFormat} with the Vector API: the codes of several weights at once. Minimum, maximum
@@ -17,6 +18,8 @@ import phiquant.quant.Packing;
  */
 record VectorAffineFormat(AffineFormat scalar) implements VectorForm {
   private static final VectorSpecies<Float> SPECIES = VectorRounding.SPECIES;
+
+  private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
 
   /** Adding 2^23 leaves a float from 0 to 2^22 rounded to even in its lowest bits. */
   private static final float INTEGER = 0x1p23f;
@@ -32,33 +35,49 @@ record VectorAffineFormat(AffineFormat scalar) implements VectorForm {
     int size = groupSize();
     int top = (1 << bits()) - 1;
     float[] w = new float[VectorRounding.CHUNK];
-    int[] codes = new int[size];
-    for (int g = 0; g < groups; g++) {
-      int at = g * size % w.length;
-      if (at == 0) {
-        int rest = Math.min((groups - g) * size, w.length);
-        VectorRounding.round(type(), x, from + g * size, rest, w);
+    int[] codes = new int[w.length];
+    PackedCodes writer = new PackedCodes(w.length, bits());
+    int together = w.length / size;
+    for (int first = 0; first < groups; first += together) {
+      int some = Math.min(together, groups - first);
+      VectorRounding.round(type(), x, from + first * size, some * size, w);
+      for (int g = 0; g < some; g++) {
+        AffineFormat.Line line = line(w, g * size, size, top);
+        type().put(scales, first + g, line.scale());
+        type().put(biases, first + g, line.bias());
+        codes(w, g * size, size, line, top, codes);
       }
-      FloatVector min = FloatVector.broadcast(SPECIES, Float.POSITIVE_INFINITY);
-      FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
-      for (int i = 0; i < size; i += SPECIES.length()) {
-        FloatVector v = FloatVector.fromArray(SPECIES, w, at + i);
-        max = max.blend(v, max.compare(LT, v));
-        min = min.blend(v, v.compare(LT, min));
-      }
-      AffineFormat.Line line =
-          AffineFormat.Line.through(min.reduceLanes(MIN), max.reduceLanes(MAX), top);
-      for (int i = 0; i < size; i += SPECIES.length()) {
-        FloatVector q =
-            FloatVector.fromArray(SPECIES, w, at + i).sub(line.bias()).div(line.scale());
-        // The first blend also turns what is not a number into 0.
-        q = FloatVector.zero(SPECIES).blend(q, q.compare(GE, 0f));
-        q = q.blend(top, q.compare(GE, (float) top));
-        q.lanewise(ADD, INTEGER).reinterpretAsInts().and(0xFF).intoArray(codes, i);
-      }
-      Packing.pack(codes, size, bits(), packed, (long) g * packedBytes());
-      type().put(scales, g, line.scale());
-      type().put(biases, g, line.bias());
+      writer.pack(codes, some * size, packed, (long) first * packedBytes());
+    }
+  }
+
+  /** Through the smallest and the largest weight; floats become integers in their order. */
+  private static AffineFormat.Line line(float[] w, int at, int size, int top) {
+    IntVector min = IntVector.broadcast(INTS, Integer.MAX_VALUE);
+    IntVector max = IntVector.broadcast(INTS, Integer.MIN_VALUE);
+    for (int i = at; i < at + size; i += SPECIES.length()) {
+      IntVector bits = FloatVector.fromArray(SPECIES, w, i).reinterpretAsInts();
+      IntVector ordered = bits.lanewise(ASHR, 31).and(0x7FFFFFFF).lanewise(XOR, bits);
+      min = min.min(ordered);
+      max = max.max(ordered);
+    }
+    return AffineFormat.Line.through(
+        inOrder(min.reduceLanes(MIN)), inOrder(max.reduceLanes(MAX)), top);
+  }
+
+  /** The float that became this integer; zeros are all positive, as comparing them finds them. */
+  private static float inOrder(int ordered) {
+    return Float.intBitsToFloat(ordered ^ (ordered >> 31 & 0x7FFFFFFF)) + 0f;
+  }
+
+  private static void codes(
+      float[] w, int at, int size, AffineFormat.Line line, int top, int[] codes) {
+    for (int i = at; i < at + size; i += SPECIES.length()) {
+      FloatVector q = FloatVector.fromArray(SPECIES, w, i).sub(line.bias()).div(line.scale());
+      // The first blend also turns what is not a number into 0.
+      q = FloatVector.zero(SPECIES).blend(q, q.compare(GE, 0f));
+      q = q.blend(top, q.compare(GE, (float) top));
+      q.lanewise(ADD, INTEGER).reinterpretAsInts().and(0xFF).intoArray(codes, i);
     }
   }
 }
