@@ -1,9 +1,13 @@
 package phiquant.target.onnx;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.FloatType;
+import phiquant.quant.Int8Rows;
+import phiquant.quant.matmulnbits.NBitsColumns;
 import phiquant.quant.matmulnbits.NBitsFormat;
 import phiquant.target.Part;
 import phiquant.target.PlannedTensor;
@@ -96,10 +100,88 @@ final class Constants {
     return new Blocks(format, codes, scales, zeroPoints);
   }
 
+  /**
+   * A matrix of bytes.
+   *
+   * @param codes i8 of shape [rows, columns]
+   * @param scales f32 of shape [rows]
+   * @param zeroPoints i8 of shape [rows], all zero; older engines take their type from them
+   */
+  record Rows(Value codes, Value scales, Value zeroPoints) {}
+
+  /** Bytes with a scale for each row. */
+  Rows rows(String name, StoredTensor source) {
+    List<Part> parts = new ArrayList<>();
+    Value codes = part(parts, name + "_quantized", ElementType.INT8, source.shape());
+    Value scales = part(parts, name + "_scale", ElementType.FLOAT, List.of(source.rows()));
+    RowEncoder encoder =
+        (x, rows, columns, out) -> Int8Rows.encode(x, rows, columns, out[0], out[1]);
+    long size = source.elements() + 4 * source.rows();
+    planned.add(
+        new PlannedTensor(name, "int8 row", source.shape(), size, source, false, encoder, parts));
+    List<Long> shape = List.of(source.rows());
+    // What no tensor fills is zero in the file.
+    long zeros = data.reserve(source.rows());
+    return new Rows(
+        codes, scales, graph.external(name + "_zero_point", ElementType.INT8, shape, zeros));
+  }
+
+  /**
+   * Blocks of a turned matrix: codes of shape [columns, rows], a grid for each block of a column.
+   */
+  Blocks turned(String name, StoredTensor source, NBitsFormat format) {
+    if (source.columns() % format.block() != 0) {
+      throw UserError.usage(
+          "onnx: use_qdq needs rows that are whole blocks; %s has rows of %d, and block_size is %d."
+              .formatted(source.name(), source.columns(), format.block()));
+    }
+    int rows = Math.toIntExact(source.rows());
+    long blocks = source.columns() / format.block();
+    NBitsColumns columns = new NBitsColumns(format, rows);
+    ElementType type =
+        format.bits() == 8
+            ? columns.isSigned() ? ElementType.INT8 : ElementType.UINT8
+            : columns.isSigned() ? ElementType.INT4 : ElementType.UINT4;
+    List<Part> parts = new ArrayList<>();
+    List<Long> shape = List.of(source.columns(), source.rows());
+    List<Long> grid = List.of(blocks, source.rows());
+    int multiple = columns.rowMultiple();
+    long blocksOfPart = multiple / format.block();
+    Value codes = part(parts, name + "_DQ_Q" + format.bits(), type, shape, multiple);
+    Value scales =
+        part(parts, name + "_DQ_scales", ElementType.of(format.type()), grid, blocksOfPart);
+    Value zeroPoints =
+        format.hasZeroPoints()
+            ? part(parts, name + "_DQ_zero_points", type, grid, blocksOfPart)
+            : null;
+    RowEncoder encoder =
+        new RowEncoder() {
+          @Override
+          public int rowMultiple() {
+            return multiple;
+          }
+
+          @Override
+          public void encode(float[] x, int count, int width, MemorySegment[] out) {
+            columns.encode(x, count, out);
+          }
+        };
+    long size = data.size() - parts.getFirst().offset();
+    planned.add(
+        new PlannedTensor(name, describe(format), shape, size, source, true, encoder, parts));
+    return new Blocks(format, codes, scales, zeroPoints);
+  }
+
   private Value part(List<Part> parts, String name, ElementType type, List<Long> shape) {
-    long size = type.bytes(shape.stream().reduce(1L, Math::multiplyExact));
-    long offset = data.reserve(size);
-    parts.add(new Part(FILE, offset, size / shape.getFirst()));
+    return part(parts, name, type, shape, 1);
+  }
+
+  /** A part whose bytes come in groups of {@code together} of its outermost dimension. */
+  private Value part(
+      List<Part> parts, String name, ElementType type, List<Long> shape, long together) {
+    long elements = shape.stream().reduce(1L, Math::multiplyExact);
+    long offset = data.reserve(type.bytes(elements));
+    parts.add(new Part(FILE, offset, type.bytes(elements / shape.getFirst() * together)));
     return graph.external(name, type, shape, offset);
   }
 

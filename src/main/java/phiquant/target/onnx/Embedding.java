@@ -29,11 +29,17 @@ record Embedding(Graph graph, Constants constants, PhiModel model, ElementType t
           gather(constants.plain(name, table, false, plain.type()), tokens);
       case Precision.Blocks blocks ->
           gather(constants.blocks(name, table, blocks.format()), tokens);
+      case Precision.Turned turned ->
+          gather(constants.blocks(name, table, turned.format()), tokens);
+      case Precision.Rows unused -> gather(constants.rows(name, table), tokens);
     };
   }
 
-  /** With the head's: floats that are turned when the engine loads the model, or its blocks. */
+  /** With the head's: floats that are turned when the engine loads the model, blocks, or rows. */
   Value shared(Value tokens, MatMuls.Stored head) {
+    if (head.rows() != null) {
+      return gather(head.rows(), tokens);
+    }
     if (head.blocks() != null) {
       return gather(head.blocks(), tokens);
     }
@@ -52,6 +58,26 @@ record Embedding(Graph graph, Constants constants, PhiModel model, ElementType t
         .op("Gather", OPERATOR)
         .in(table, tokens)
         .out(type, embedded(model.config().hidden()));
+  }
+
+  /** Bytes of the tokens' rows, times their scales. */
+  private Value gather(Constants.Rows table, Value tokens) {
+    List<String> embedded = embedded(model.config().hidden());
+    Value codes =
+        graph.op("Gather", OPERATOR).in(table.codes(), tokens).out(ElementType.INT8, embedded);
+    Value numbers =
+        graph.op("Cast", PATH + "/Cast").in(codes).with("to", type.number()).out(type, embedded);
+    Value found =
+        graph
+            .op("Gather", PATH + "/scale/Gather")
+            .in(table.scales(), tokens)
+            .out(type, tokens.shape());
+    Value scales =
+        graph
+            .op("Unsqueeze", PATH + "/scale/Unsqueeze")
+            .in(found, graph.i64s(-1))
+            .out(type, embedded(1));
+    return graph.op("Mul", PATH + "/Mul").in(numbers, scales).out(type, embedded);
   }
 
   private Value gather(Constants.Blocks table, Value tokens) {

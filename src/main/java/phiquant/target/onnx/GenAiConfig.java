@@ -51,6 +51,11 @@ final class GenAiConfig {
     ObjectNode decoder = NODES.objectNode();
     ObjectNode session = decoder.putObject("session_options");
     session.put("log_id", "onnxruntime-genai");
+    if (options.activations().isPresent() || options.qdq()) {
+      // ONNX Runtime takes dequantization and product together, and would round to int8 otherwise.
+      String level = options.qdq() ? Integer.toString(options.accuracyLevel()) : "1";
+      session.put("session.qdq_matmulnbits_accuracy_level", level);
+    }
     provider(session.putArray("provider_options"), options.device());
     decoder.put("filename", "model.onnx");
     decoder.put("head_size", config.headSize());

@@ -87,6 +87,28 @@ final class Graph {
     return new Value(name, type, shape.stream().map(String::valueOf).toList());
   }
 
+  /** A scalar in the model itself. */
+  Value scalar(String name, float number) {
+    initializers.add(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(ElementType.FLOAT.number())
+            .addFloatData(number)
+            .build());
+    return new Value(name, ElementType.FLOAT, List.of());
+  }
+
+  /** A small integer of some type, in the model itself. */
+  Value scalar(String name, ElementType type, int number) {
+    initializers.add(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(type.number())
+            .addInt32Data(number)
+            .build());
+    return new Value(name, type, List.of());
+  }
+
   /** A scalar. */
   Value i64(long number) {
     return constant(Long.toString(number), List.of(), number);

@@ -54,7 +54,6 @@ public final class Onnx implements Target {
 
   @Override
   public ArtifactPlan plan(PhiModel model, String name) {
-    List<String> notes = new ArrayList<>();
     PhiGraph phi = new PhiGraph(model, options);
     List<PlannedFile> files = new ArrayList<>();
     files.add(PlannedFile.whole("model.onnx", model(phi.graph())));
@@ -63,7 +62,8 @@ public final class Onnx implements Target {
     for (String file : COPIED) {
       model.checkpoint().file(file).ifPresent(bytes -> files.add(PlannedFile.whole(file, bytes)));
     }
-    return new ArtifactPlan(spec, folder(name), false, files, phi.constants().planned(), notes);
+    return new ArtifactPlan(
+        spec, folder(name), false, files, phi.constants().planned(), phi.notes());
   }
 
   private String folder(String name) {
@@ -72,7 +72,9 @@ public final class Onnx implements Target {
         + options.format().label()
         + (options.format() == Format.MOBILE ? "" : "-" + options.device().label())
         + (options.block() == 32 ? "" : "-b" + options.block())
-        + (options.symmetric() ? "" : "-asym");
+        + (options.symmetric() ? "" : "-asym")
+        + (options.qdq() ? "-qdq" : "")
+        + (options.activations().isPresent() ? "-static" : "");
   }
 
   /** Versions are those that the operators in use need: IR 10, opset 21. */

@@ -31,6 +31,8 @@ import phiquant.quant.matmulnbits.NBitsFormat;
  * @param noEmbedding whether the graph begins with embedded tokens
  * @param noHead whether it ends with hidden states
  * @param hidden whether hidden states are an output beside the logits
+ * @param qdq whether blocks are for ONNX's own {@code DequantizeLinear}
+ * @param activations how inputs of matrices are rounded, if they are
  */
 record OnnxOptions(
     Format format,
@@ -46,7 +48,9 @@ record OnnxOptions(
     boolean pruned,
     boolean noEmbedding,
     boolean noHead,
-    boolean hidden) {
+    boolean hidden,
+    boolean qdq,
+    Optional<StaticActivations> activations) {
 
   private static final Set<String> OF_BLOCKS =
       Set.of(
@@ -56,7 +60,8 @@ record OnnxOptions(
           "algo_config",
           "matmul_mixed_precision",
           "nodes_to_exclude",
-          "embedding");
+          "embedding",
+          "use_qdq");
   private static final Set<String> OF_ALL =
       Set.of(
           "device",
@@ -79,8 +84,13 @@ record OnnxOptions(
                     UserError.usage(
                         "onnx has no format '%s'; it has %s."
                             .formatted(formatName, list(Format.values()))));
-    checkKeys(format, options.keySet());
+    Optional<StaticActivations> activations = StaticActivations.of(options);
+    checkKeys(format, activations.isPresent(), options.keySet());
     Device device = device(format, options.get("device"));
+    if (activations.isPresent() && device != Device.CPU) {
+      throw UserError.usage(
+          "onnx: activations=static is a model of ONNX's own operators in 32 bits; leave device out.");
+    }
     boolean noHead = flag(options, "exclude_lm_head", false);
     boolean hidden = flag(options, "include_hidden_states", false);
     if (noHead && hidden) {
@@ -108,7 +118,9 @@ record OnnxOptions(
         flag(options, "prune_lm_head", false),
         flag(options, "exclude_embeds", false),
         noHead,
-        hidden);
+        hidden,
+        flag(options, "use_qdq", false),
+        activations);
   }
 
   /** What the model computes in. */
@@ -137,13 +149,20 @@ record OnnxOptions(
         accuracyLevel,
         excluded,
         mixed,
-        config.layers());
+        config.layers(),
+        qdq,
+        activations.isPresent());
   }
 
-  private static void checkKeys(Format format, Set<String> keys) {
+  private static void checkKeys(Format format, boolean isStatic, Set<String> keys) {
     Set<String> possible = new TreeSet<>(OF_ALL);
-    if (format.bits() > 0) {
+    if (isStatic) {
+      possible.add("nodes_to_exclude");
+    } else if (format.bits() > 0) {
       possible.addAll(OF_BLOCKS);
+    }
+    if (format == Format.INT8) {
+      possible.addAll(StaticActivations.KEYS);
     }
     for (String key : keys) {
       if (!possible.contains(key)) {

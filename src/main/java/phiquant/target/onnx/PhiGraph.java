@@ -1,9 +1,14 @@
 package phiquant.target.onnx;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import phiquant.UserError;
+import phiquant.calibration.Calibration;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
@@ -29,6 +34,7 @@ final class PhiGraph {
   private final PhiConfig config;
   private final OnnxOptions options;
   private final FloatType type;
+  private final Optional<RoundedInputs> rounded;
   private final MatMuls matMuls;
 
   PhiGraph(PhiModel model, OnnxOptions options) {
@@ -36,7 +42,9 @@ final class PhiGraph {
     this.config = model.config();
     this.options = options;
     this.type = options.type();
-    this.matMuls = new MatMuls(graph, constants, options.precisions(config));
+    this.rounded = options.activations().map(this::rounded);
+    Inputs inputs = rounded.isPresent() ? rounded.get() : Inputs.AS_THEY_ARE;
+    this.matMuls = new MatMuls(graph, constants, options.precisions(config), inputs);
     refuseToShareWhatDiffers();
     build();
     refuseUnknownOperators();
@@ -48,6 +56,24 @@ final class PhiGraph {
 
   Constants constants() {
     return constants;
+  }
+
+  /** What a user should know, a sentence each. */
+  List<String> notes() {
+    return rounded.map(RoundedInputs::summary).stream().toList();
+  }
+
+  private RoundedInputs rounded(StaticActivations asked) {
+    String text = asked.text().map(PhiGraph::read).orElseGet(Calibration::builtInText);
+    return new RoundedInputs(graph, Calibration.ranges(model.checkpoint(), text), asked.bits());
+  }
+
+  private static String read(Path text) {
+    try {
+      return Files.readString(text);
+    } catch (IOException e) {
+      throw new UserError("The calibration text " + text + " cannot be read as UTF-8.", e);
+    }
   }
 
   private void build() {
@@ -72,6 +98,7 @@ final class PhiGraph {
         config.tiedHead()
             && head != null
             && options.shared().orElse(true)
+            && !options.qdq()
             && (options.embedding().isEmpty() || own.equals(matMuls.precisionOf(HEAD)))
             && !options.excluded().contains(Embedding.OPERATOR);
     return shared ? embedding.shared(tokens, head) : embedding.own(tokens, own);

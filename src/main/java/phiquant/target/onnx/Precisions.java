@@ -15,6 +15,8 @@ import phiquant.quant.matmulnbits.NBitsFormat;
  * @param excluded operators whose weights stay floats
  * @param mixed bits by {@code last_matmul} and {@code mixed_layers}
  * @param layers of the model
+ * @param turned whether blocks are for ONNX's own operators
+ * @param rows whether weights have a scale for each row instead, and inputs are rounded
  */
 record Precisions(
     FloatType type,
@@ -25,14 +27,20 @@ record Precisions(
     int accuracyLevel,
     Set<String> excluded,
     Map<String, Integer> mixed,
-    int layers) {
+    int layers,
+    boolean turned,
+    boolean rows) {
 
   /** The precision of an operator's weight. */
   Precision of(String operator) {
     if (bits == 0 || excluded.contains(operator)) {
       return new Precision.Plain(type);
     }
-    return new Precision.Blocks(format(bitsOf(operator)));
+    if (rows) {
+      return new Precision.Rows();
+    }
+    NBitsFormat format = format(bitsOf(operator));
+    return turned ? new Precision.Turned(format) : new Precision.Blocks(format);
   }
 
   NBitsFormat format(int codeBits) {
