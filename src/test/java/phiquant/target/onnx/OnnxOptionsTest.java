@@ -34,7 +34,6 @@ class OnnxOptionsTest {
     "'onnx:int8,activations=static,block_size=32', 'has no option'",
     "'onnx:int8,activations=static,device=cuda', 'leave device out'",
     "'onnx:int8,activations=static,calibration=/no/such/text', 'cannot be read'",
-    "'onnx:int4,use_qdq,block_size=256', 'whole blocks'",
     "'onnx:fp32,block_size=32', 'has no option'",
     "'onnx:int4,algo_config=best', 'default, rtn, k_quant'",
     "'onnx:int4,accuracy_level=5', '0, 1, 2, 3, 4'",
@@ -49,6 +48,17 @@ class OnnxOptionsTest {
     assertThatThrownBy(() -> plan("phi-4", spec))
         .isInstanceOf(UserError.class)
         .hasMessageContaining(says);
+  }
+
+  @Test
+  void turnedBlocksNeedRowsOfWholeBlocks() {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhi135m())) {
+      PhiModel model = PhiModel.of(checkpoint);
+      var target = Targets.of(TargetSpec.parse("onnx:int4,use_qdq,block_size=128"));
+      assertThatThrownBy(() -> target.plan(model, "135m"))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("rows of 576");
+    }
   }
 
   /** The list is what the builder's Python expression gives for 30 layers. */
