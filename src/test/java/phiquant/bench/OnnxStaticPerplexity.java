@@ -17,15 +17,16 @@ import phiquant.model.PhiModel;
 import phiquant.tokenizer.Tokenizer;
 
 /**
- * What each ONNX precision costs in ONNX Runtime on the CPU: perplexity of a text and
- * Kullback-Leibler divergence to the 32-bit model, on smolphi-mixed. Windows of 256 tokens, every
- * token but the first scored. Prints a Markdown table.
+ * What ONNX precisions cost in plain ONNX Runtime on the CPU, whose sessions can be told not to
+ * round inputs on their own: perplexity of a text and Kullback-Leibler divergence to the 32-bit
+ * model, on smolphi-mixed. Windows of 256 tokens, every token but the first scored. Prints a
+ * Markdown table.
  */
-public final class OnnxPerplexity {
+public final class OnnxStaticPerplexity {
   private static final int WINDOW = 256;
   private static final int WINDOWS = 8;
 
-  private OnnxPerplexity() {}
+  private OnnxStaticPerplexity() {}
 
   /** The arguments are a text file and what to compare with {@code onnx:fp32}. */
   public static void main(String[] args) throws Exception {
@@ -52,7 +53,7 @@ public final class OnnxPerplexity {
             int[] window = Arrays.copyOfRange(ids, w * WINDOW, (w + 1) * WINDOW);
             given[w] =
                 Arrays.stream(model.logits(window))
-                    .map(OnnxPerplexity::logSoftmax)
+                    .map(OnnxStaticPerplexity::logSoftmax)
                     .toArray(double[][]::new);
             for (int t = 0; t + 1 < WINDOW; t++) {
               loss -= given[w][t][window[t + 1]];
