@@ -137,7 +137,7 @@ final class Batch {
     }
     Rounding rounding = linear.matrix().rounding();
     if (activations == Activations.INT8 && rounding != Rounding.NONE) {
-      each(x, p -> round(rounding, x.panel(p), x.features()));
+      each(x, p -> rounding.roundPanel(x.panel(p)));
     }
     workers.run(
         linear.matrix().rows(),
@@ -162,15 +162,6 @@ final class Batch {
 
   private void clear(Panels x) {
     each(x, p -> java.util.Arrays.fill(x.panel(p), 0));
-  }
-
-  private static void round(Rounding rounding, float[] panel, int features) {
-    for (int k = 0; k < features; k += rounding.block()) {
-      int count = Math.min(rounding.block(), features - k);
-      for (int t = 0; t < WIDTH; t++) {
-        rounding.round(panel, k * WIDTH + t, count, WIDTH);
-      }
-    }
   }
 
   /** {@code out = x / sqrt(mean(x²) + ε) · weight}, for each token. */

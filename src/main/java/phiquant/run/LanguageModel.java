@@ -101,7 +101,7 @@ public final class LanguageModel implements AutoCloseable {
    */
   public float[] logits(int[] tokens, KvCache cache) {
     float[] logits = new float[config.vocabulary()];
-    append(tokens, cache, (index, values) -> {}, logits);
+    append(tokens, cache, null, logits);
     return logits;
   }
 
@@ -145,26 +145,26 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   private void compute(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
+    float[] own = last == null && each != null ? new float[config.vocabulary()] : null;
     for (int from = 0; from < tokens.length; ) {
       int count = Math.min(BATCH, tokens.length - from);
-      boolean wantsLast = last != null && from + count == tokens.length;
-      if (count < FEW) {
-        count = 1;
-        cache.reserve(1);
-        float[] logits = last != null ? last : new float[config.vocabulary()];
+      count = count < FEW ? 1 : count;
+      boolean isLast = from + count == tokens.length;
+      cache.reserve(count);
+      if (count == 1) {
+        float[] logits = isLast && last != null ? last : own;
         step.run(tokens[from], cache, observer, logits);
         cache.append(tokens, from, 1);
-        if (last == null && each != null) {
-          each.accept(from, logits);
+        if (own != null) {
+          each.accept(from, own);
         }
       } else {
-        cache.reserve(count);
         Panels x = batch.run(tokens, from, count, cache, observer);
         cache.append(tokens, from, count);
-        if (wantsLast) {
-          step.head(x, count - 1, observer, last);
-        } else if (last == null && each != null) {
+        if (own != null) {
           batch.logits(x, from, observer, each);
+        } else if (isLast && last != null) {
+          step.head(x, count - 1, observer, last);
         }
       }
       from += count;

@@ -25,6 +25,7 @@ final class Step {
   private final float[] update;
   private final float[] gateUp;
   private final Input inner;
+  private final float[] square = new float[1];
   private final float[] cos;
   private final float[] sin;
 
@@ -49,7 +50,7 @@ final class Step {
   /**
    * Takes one token into the cache, which has room for it.
    *
-   * @param logits receives one number for each token of the vocabulary
+   * @param logits receives one number for each token of the vocabulary; null if nobody wants them
    */
   void run(int token, KvCache cache, LayerObserver observer, float[] logits) {
     int position = cache.length();
@@ -79,7 +80,9 @@ final class Step {
       multiply(layer.down(), inner, update, observer);
       add();
     }
-    head(observer, logits);
+    if (logits != null) {
+      head(observer, logits);
+    }
   }
 
   /** The logits of one token of a batch, from the last layer's output. */
@@ -104,13 +107,11 @@ final class Step {
 
   /** {@code normed = x / sqrt(mean(x²) + ε) · weight}. */
   private void norm(float[] weight) {
-    float sum = 0;
-    for (float value : x) {
-      sum += value * value;
-    }
-    float scale = (float) (1 / Math.sqrt(sum / x.length + config.rmsEpsilon()));
+    Rows.BEST.multiply(x, 1, x.length, x, 0, 1, square, 0);
+    float scale = (float) (1 / Math.sqrt(square[0] / x.length + config.rmsEpsilon()));
+    float[] out = normed.values();
     for (int i = 0; i < x.length; i++) {
-      normed.values()[i] = x[i] * scale * weight[i];
+      out[i] = x[i] * scale * weight[i];
     }
   }
 

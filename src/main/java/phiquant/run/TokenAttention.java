@@ -64,7 +64,7 @@ final class TokenAttention {
       int count = next - from;
       keys.read(kvHead, from, count, row, 0);
       for (int g = 0; g < group; g++) {
-        Rows.multiply(row, count, size, qkv, (first + g) * size, scale, score, g * RUN);
+        Rows.BEST.multiply(row, count, size, qkv, (first + g) * size, scale, score, g * RUN);
       }
       values.read(kvHead, from, count, row, 0);
       for (int g = 0; g < group; g++) {
@@ -77,7 +77,7 @@ final class TokenAttention {
         float total = Exponentials.BEST.softmax(score, g * RUN, count, largest);
         score[max + g] = largest;
         score[sum + g] = score[sum + g] * rescale + total;
-        Rows.scaleAndAdd(row, count, size, score, g * RUN, rescale, out, (first + g) * size);
+        Rows.BEST.scaleAndAdd(row, count, size, score, g * RUN, rescale, out, (first + g) * size);
       }
     }
     for (int g = 0; g < group; g++) {

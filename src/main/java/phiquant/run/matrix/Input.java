@@ -1,27 +1,24 @@
 package phiquant.run.matrix;
 
 /**
- * What a matrix is multiplied with, for one token: the numbers, and their sums in sixteens. Formats
+ * What a matrix is multiplied with, for one token: the numbers, and their sums in groups. Formats
  * whose levels do not begin at zero need the sums: {@code Σ (a·q + b)·x = a·Σ q·x + b·Σ x}, so that
  * the offset b costs one multiplication a group instead of one a weight.
  */
 public final class Input {
-  /** Numbers of one sum. */
-  static final int SUM = 16;
-
   /** {@code [columns]}. */
   final float[] x;
 
-  /** {@code sums[i] = Σ x[16 i .. 16 i + 16)}, filled up with zeros to a multiple of 16. */
-  final float[] sums;
+  /** {@code sums16[i] = Σ x[16 i .. 16 i + 16)}. */
+  final float[] sums16;
 
-  /** The same in another order: of every sixteen sums first those with even index, then the odd. */
-  final float[] evenOdd;
+  /** {@code sums32[i] = Σ x[32 i .. 32 i + 32)}. */
+  final float[] sums32;
 
   public Input(int columns) {
     x = new float[columns];
-    sums = new float[Math.ceilDiv(columns, 16 * SUM) * 16];
-    evenOdd = new float[sums.length];
+    sums16 = new float[columns / 16];
+    sums32 = new float[columns / 32];
   }
 
   /** The numbers, to be written; then {@link #ready}. */
@@ -31,19 +28,16 @@ public final class Input {
 
   /** Rounds the numbers as the matrix's engine does, and sums them up. */
   public void ready(Rounding rounding) {
-    if (rounding != Rounding.NONE) {
-      for (int k = 0; k < x.length; k += rounding.block()) {
-        rounding.round(x, k, Math.min(rounding.block(), x.length - k), 1);
-      }
-    }
-    for (int i = 0; i < x.length; i += SUM) {
+    rounding.round(x);
+    for (int i = 0; i < sums16.length; i++) {
       float sum = 0;
-      for (int k = i; k < Math.min(x.length, i + SUM); k++) {
-        sum += x[k];
+      for (int k = 16 * i; k < 16 * i + 16; k += 4) {
+        sum += x[k] + x[k + 1] + (x[k + 2] + x[k + 3]);
       }
-      int index = i / SUM;
-      sums[index] = sum;
-      evenOdd[index / 16 * 16 + index % 2 * 8 + index % 16 / 2] = sum;
+      sums16[i] = sum;
+    }
+    for (int i = 0; i < sums32.length; i++) {
+      sums32[i] = sums16[2 * i] + sums16[2 * i + 1];
     }
   }
 }

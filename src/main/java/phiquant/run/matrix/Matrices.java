@@ -23,8 +23,18 @@ public final class Matrices {
     int columns = stored.columns();
     return switch (layout) {
       case Layout.Plain plain -> plain(plain, rows, columns);
-      case Layout.Ggml ggml -> ggml(ggml, rows, columns, stored);
-      default -> stored;
+      case Layout.Ggml ggml ->
+          switch (ggml.type()) {
+            case F32 -> new FloatMatrix(ggml.blocks(), rows, columns);
+            case F16 -> new HalfMatrix(ggml.blocks(), rows, columns, rounding);
+            case BF16 -> new BFloat16Matrix(ggml.blocks(), rows, columns, rounding);
+            case Q4_0 -> new Q4_0Matrix(ggml, rows, columns);
+            case Q4_K -> new Q4KMatrix(ggml, rows, columns);
+            case Q6_K -> new Q6KMatrix(ggml, rows, columns);
+            case Q8_0 -> new Q8_0Matrix(ggml, rows, columns);
+            default -> coded(layout, stored);
+          };
+      default -> coded(layout, stored);
     };
   }
 
@@ -36,17 +46,43 @@ public final class Matrices {
     };
   }
 
-  private static Matrix ggml(Layout.Ggml ggml, int rows, int columns, Matrix otherwise) {
-    return switch (ggml.type()) {
-      case F32 -> new FloatMatrix(ggml.blocks(), rows, columns);
-      case F16 -> new HalfMatrix(ggml.blocks(), rows, columns, Rounding.F16);
-      case BF16 -> new BFloat16Matrix(ggml.blocks(), rows, columns, Rounding.BF16);
-      case Q8_0 -> new Q8_0Matrix(ggml, rows, columns);
-      case Q4_0 -> new Q4_0Matrix(ggml, rows, columns);
-      case Q4_K -> new Q4KMatrix(ggml, rows, columns);
-      case Q6_K -> new Q6KMatrix(ggml, rows, columns);
-      default -> otherwise;
+  /** A format of codes, if it has an unpacking and its groups fit; otherwise the given matrix. */
+  private static Matrix coded(Layout layout, Matrix stored) {
+    int columns = stored.columns();
+    Unpacking unpacking = unpacking(layout, columns);
+    return unpacking == null
+        ? stored
+        : new CodedMatrix(stored.rows(), columns, stored.rounding(), unpacking);
+  }
+
+  private static Unpacking unpacking(Layout layout, int columns) {
+    return switch (layout) {
+      case Layout.Ggml ggml ->
+          switch (ggml.type()) {
+            case Q4_1 -> new Q4_1(ggml.blocks());
+            case Q5_K -> new Q5K(ggml.blocks());
+            default -> null;
+          };
+      case Layout.Affine affine ->
+          fits(affine.bits(), affine.group(), columns) ? new AffineCodes(affine) : null;
+      case Layout.Blocked blocked ->
+          fits(blocked.bits(), blocked.block(), columns)
+              ? new BlockedCodes(blocked, columns)
+              : null;
+      case Layout.Grouped grouped ->
+          grouped.code() != Layout.Code.NF4
+                  && grouped.code() != Layout.Code.F4E2M1
+                  && fits(grouped.code().bits(), grouped.group(), columns)
+              ? new CompressedCodes(grouped)
+              : null;
+      default -> null;
     };
+  }
+
+  /** Parts of rows begin at multiples of {@link Matrix#COLUMNS}, which groups have to fit. */
+  private static boolean fits(int bits, int group, int columns) {
+    boolean inParts = Matrix.COLUMNS % group == 0 || group == columns;
+    return (bits == 4 || bits == 8) && group % 32 == 0 && columns % group == 0 && inParts;
   }
 
   private static Rounding rounding(Layout layout) {

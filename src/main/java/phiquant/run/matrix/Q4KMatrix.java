@@ -4,14 +4,14 @@ import static phiquant.run.matrix.Lanes.BYTES;
 import static phiquant.run.matrix.Lanes.BYTE_COUNT;
 import static phiquant.run.matrix.Lanes.COUNT;
 import static phiquant.run.matrix.Lanes.FLOATS;
-import static phiquant.run.matrix.Lanes.LONGS;
+import static phiquant.run.matrix.Lanes.INTS;
 import static phiquant.run.matrix.Lanes.ORDER;
 import static phiquant.run.matrix.Lanes.PARTS;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import phiquant.checkpoint.Layout;
 
@@ -32,51 +32,40 @@ final class Q4KMatrix extends GgmlMatrix {
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     float[] x = input.x;
-    float[] sums = input.evenOdd;
-    float[] scales = new float[16];
     int columns = columns();
+    Codes own = Codes.own(columns);
+    float[] scales = own.scales;
     long at = at(from, 0);
-    for (int row = from; row < to; row++) {
+    for (int row = from; row < to; row++, at += rowBytes()) {
+      for (int b = 0; b < columns / 256; b++) {
+        SixBits.unpack(in, at + (long) b * BLOCK, scales, own.offsets, 8 * b);
+      }
       FloatVector even = FloatVector.zero(FLOATS);
       FloatVector odd = FloatVector.zero(FLOATS);
-      for (int k = 0; k < columns; k += 256, at += BLOCK) {
-        ByteVector s = LongVector.broadcast(LONGS, SixBits.scales(in, at + 4)).reinterpretAsBytes();
-        ByteVector t = LongVector.broadcast(LONGS, SixBits.mins(in, at + 4)).reinterpretAsBytes();
-        float d = half(in, at);
-        float m = -half(in, at + 2);
-        for (int part = 0; part < PARTS; part++) {
-          FloatVector a = (FloatVector) s.convertShape(VectorOperators.B2F, FLOATS, part);
-          a.mul(d).intoArray(scales, part * COUNT);
-        }
-        for (int i = 0; i < 16; i += COUNT) {
-          FloatVector b =
-              (FloatVector) t.convertShape(VectorOperators.B2F, FLOATS, i / COUNT % PARTS);
-          even = b.mul(m).fma(FloatVector.fromArray(FLOATS, sums, k / 16 + i), even);
-        }
-        for (int pair = 0; pair < 4; pair++) {
-          FloatVector low = FloatVector.zero(FLOATS);
-          FloatVector high = FloatVector.zero(FLOATS);
-          for (int i = 0; i < 32; i += BYTE_COUNT) {
-            ByteVector q = ByteVector.fromMemorySegment(BYTES, in, at + 16 + 32 * pair + i, ORDER);
-            ByteVector l = q.and((byte) 15);
-            ByteVector h =
-                q.reinterpretAsInts()
-                    .lanewise(VectorOperators.LSHR, 4)
-                    .and(0x0f0f0f0f)
-                    .reinterpretAsBytes();
-            for (int part = 0; part < PARTS; part++) {
-              int column = k + 64 * pair + i + part * COUNT;
-              FloatVector a = (FloatVector) l.convertShape(VectorOperators.B2F, FLOATS, part);
-              FloatVector b = (FloatVector) h.convertShape(VectorOperators.B2F, FLOATS, part);
-              low = a.fma(FloatVector.fromArray(FLOATS, x, column), low);
-              high = b.fma(FloatVector.fromArray(FLOATS, x, column + 32), high);
-            }
+      for (int pair = 0; pair < columns >> 6; pair++) {
+        long start = at + BLOCK * (pair >> 2) + 16 + 32 * (pair & 3);
+        FloatVector low = FloatVector.zero(FLOATS);
+        FloatVector high = FloatVector.zero(FLOATS);
+        for (int i = 0; i < 32; i += BYTE_COUNT) {
+          ByteVector q = ByteVector.fromMemorySegment(BYTES, in, start + i, ORDER);
+          for (int part = 0; part < PARTS; part++) {
+            int column = 64 * pair + i + part * COUNT;
+            IntVector both =
+                (IntVector) q.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, part);
+            FloatVector a = (FloatVector) both.and(15).convert(VectorOperators.I2F, 0);
+            FloatVector b =
+                (FloatVector)
+                    both.lanewise(VectorOperators.LSHR, 4).convert(VectorOperators.I2F, 0);
+            low = a.fma(FloatVector.fromArray(FLOATS, x, column), low);
+            high = b.fma(FloatVector.fromArray(FLOATS, x, column + 32), high);
           }
-          even = low.fma(FloatVector.broadcast(FLOATS, scales[2 * pair]), even);
-          odd = high.fma(FloatVector.broadcast(FLOATS, scales[2 * pair + 1]), odd);
         }
+        even = low.fma(FloatVector.broadcast(FLOATS, scales[2 * pair]), even);
+        odd = high.fma(FloatVector.broadcast(FLOATS, scales[2 * pair + 1]), odd);
       }
-      y[yAt + row] = even.add(odd).reduceLanes(VectorOperators.ADD);
+      y[yAt + row] =
+          even.add(odd).reduceLanes(VectorOperators.ADD)
+              + own.dotOffsets(input.sums32, columns / 32);
     }
   }
 
@@ -85,8 +74,8 @@ final class Q4KMatrix extends GgmlMatrix {
     MemorySegment in = blocks;
     long at = at(row, column);
     for (int k = to; k < to + count; k += 256, at += BLOCK) {
-      long s = SixBits.scales(in, at + 4);
-      long t = SixBits.mins(in, at + 4);
+      long s = SixBits.scales(in, at);
+      long t = SixBits.mins(in, at);
       float d = half(in, at);
       float m = -half(in, at + 2);
       for (int pair = 0; pair < 4; pair++, s >>>= 16, t >>>= 16) {

@@ -4,18 +4,21 @@ import static phiquant.run.matrix.Lanes.BYTES;
 import static phiquant.run.matrix.Lanes.BYTE_COUNT;
 import static phiquant.run.matrix.Lanes.COUNT;
 import static phiquant.run.matrix.Lanes.FLOATS;
+import static phiquant.run.matrix.Lanes.INTS;
 import static phiquant.run.matrix.Lanes.ORDER;
 import static phiquant.run.matrix.Lanes.PARTS;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import phiquant.checkpoint.Layout;
 
 /**
  * Q4_0: {@code w = d · (q - 8)}. A block of 32 weights has d as f16 and 16 bytes: weight i in the
- * low half of byte i, weight i + 16 in its high half; {@code Σ w·x = Σ_blocks d · Σ (q - 8)·x}.
+ * low half of byte i, weight i + 16 in its high half; {@code Σ w·x = Σ_blocks d · (Σ q·x - 8 · Σ
+ * x)}.
  */
 final class Q4_0Matrix extends GgmlMatrix {
   private static final int BLOCK = 18;
@@ -28,32 +31,33 @@ final class Q4_0Matrix extends GgmlMatrix {
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     float[] x = input.x;
+    float[] sums = input.sums32;
     int columns = columns();
     long at = at(from, 0);
     for (int row = from; row < to; row++) {
       FloatVector sum = FloatVector.zero(FLOATS);
+      float offset = 0;
       for (int k = 0; k < columns; k += 32, at += BLOCK) {
         FloatVector block = FloatVector.zero(FLOATS);
         for (int i = 0; i < 16; i += BYTE_COUNT) {
           ByteVector q = ByteVector.fromMemorySegment(BYTES, in, at + 2 + i, ORDER);
-          ByteVector low = q.and((byte) 15).sub((byte) 8);
-          ByteVector high =
-              q.reinterpretAsInts()
-                  .lanewise(VectorOperators.LSHR, 4)
-                  .and(0x0f0f0f0f)
-                  .reinterpretAsBytes()
-                  .sub((byte) 8);
           for (int part = 0; part < PARTS; part++) {
-            int at16 = k + i + part * COUNT;
-            FloatVector a = (FloatVector) low.convertShape(VectorOperators.B2F, FLOATS, part);
-            FloatVector b = (FloatVector) high.convertShape(VectorOperators.B2F, FLOATS, part);
-            block = a.fma(FloatVector.fromArray(FLOATS, x, at16), block);
-            block = b.fma(FloatVector.fromArray(FLOATS, x, at16 + 16), block);
+            int column = k + i + part * COUNT;
+            IntVector both =
+                (IntVector) q.convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, part);
+            FloatVector a = (FloatVector) both.and(15).convert(VectorOperators.I2F, 0);
+            FloatVector b =
+                (FloatVector)
+                    both.lanewise(VectorOperators.LSHR, 4).convert(VectorOperators.I2F, 0);
+            block = a.fma(FloatVector.fromArray(FLOATS, x, column), block);
+            block = b.fma(FloatVector.fromArray(FLOATS, x, column + 16), block);
           }
         }
-        sum = block.fma(FloatVector.broadcast(FLOATS, half(in, at)), sum);
+        float d = half(in, at);
+        offset += d * sums[k >> 5];
+        sum = block.fma(FloatVector.broadcast(FLOATS, d), sum);
       }
-      y[yAt + row] = sum.reduceLanes(VectorOperators.ADD);
+      y[yAt + row] = sum.reduceLanes(VectorOperators.ADD) - 8 * offset;
     }
   }
 

@@ -31,7 +31,7 @@ final class Q6KMatrix extends GgmlMatrix {
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     float[] x = input.x;
-    float[] sums = input.sums;
+    float[] sums = input.sums16;
     float[] scales = new float[16];
     int columns = columns();
     long at = at(from, 0);

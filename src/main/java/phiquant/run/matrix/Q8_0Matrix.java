@@ -14,8 +14,8 @@ import jdk.incubator.vector.VectorOperators;
 import phiquant.checkpoint.Layout;
 
 /**
- * Q8_0: {@code w = d · q}. A block of 32 weights has d as f16 and 32 signed bytes; {@code Σ w·x =
- * Σ_blocks d · Σ q·x}.
+ * Q8_0: {@code w = d · q}. A block of 32 weights has d as f16 and 32 signed bytes, which need no
+ * unpacking; {@code Σ w·x = Σ_blocks d · Σ q·x}.
  */
 final class Q8_0Matrix extends GgmlMatrix {
   private static final int BLOCK = 34;
@@ -49,14 +49,15 @@ final class Q8_0Matrix extends GgmlMatrix {
 
   @Override
   public void read(int row, int column, int count, float[] out, int to) {
+    MemorySegment in = blocks;
     long at = at(row, column);
-    for (int k = 0; k < count; k += 32, at += BLOCK) {
-      FloatVector d = FloatVector.broadcast(FLOATS, half(blocks, at));
+    for (int k = to; k < to + count; k += 32, at += BLOCK) {
+      FloatVector d = FloatVector.broadcast(FLOATS, half(in, at));
       for (int i = 0; i < 32; i += BYTE_COUNT) {
-        ByteVector q = ByteVector.fromMemorySegment(BYTES, blocks, at + 2 + i, ORDER);
+        ByteVector q = ByteVector.fromMemorySegment(BYTES, in, at + 2 + i, ORDER);
         for (int part = 0; part < PARTS; part++) {
           FloatVector w = (FloatVector) q.convertShape(VectorOperators.B2F, FLOATS, part);
-          w.mul(d).intoArray(out, to + k + i + part * COUNT);
+          w.mul(d).intoArray(out, k + i + part * COUNT);
         }
       }
     }

@@ -1,5 +1,6 @@
 package phiquant.run.matrix;
 
+import phiquant.quant.BFloat16;
 import phiquant.quant.ggml.GgmlType;
 
 /**
@@ -16,16 +17,13 @@ public enum Rounding {
   /** To bfloat16, as llama.cpp does before BF16 weights. */
   BF16,
   /**
-   * {@code round(x / d) · d} in blocks of 32 with {@code d = max|x| / 127} rounded to binary16
-   * after the division: ggml's {@code quantize_row_q8_0} and {@code quantize_row_q8_1}.
+   * {@code round(x / d) · d} in blocks of 32 with {@code d = max|x| / 127}, itself rounded to
+   * binary16 after the division: ggml's {@code quantize_row_q8_0} and {@code quantize_row_q8_1}.
    */
   Q8_0,
   /** The same with d in f32: {@code accuracy_level} 4 of MatMulNBits, and OpenVINO's way. */
   INT8,
-  /**
-   * In blocks of 256 with {@code d = m / -127}, m being the number of largest magnitude, in f32:
-   * ggml's {@code quantize_row_q8_K_ref}.
-   */
+  /** In blocks of 256 with d in f32: ggml's {@code quantize_row_q8_K_ref}. */
   Q8_K;
 
   /** What {@code vec_dot_type} is in ggml-cpu. */
@@ -39,59 +37,66 @@ public enum Rounding {
     };
   }
 
-  /** Numbers that are rounded together. */
-  public int block() {
-    return switch (this) {
-      case Q8_0, INT8 -> 32;
-      case NONE, F16, BF16, Q8_K -> 256;
-    };
-  }
-
-  /**
-   * Rounds {@code count} numbers, {@code stride} apart, in place.
-   *
-   * @param count at most a block; the last block of a row may be short
-   */
-  public void round(float[] x, int at, int count, int stride) {
+  /** Rounds numbers in place. */
+  void round(float[] x) {
     switch (this) {
       case NONE -> {}
       case F16 -> {
-        for (int i = 0; i < count; i++) {
-          x[at + i * stride] = Float.float16ToFloat(Float.floatToFloat16(x[at + i * stride]));
+        for (int i = 0; i < x.length; i++) {
+          x[i] = Float.float16ToFloat(Float.floatToFloat16(x[i]));
         }
       }
       case BF16 -> {
-        for (int i = 0; i < count; i++) {
-          x[at + i * stride] =
-              phiquant.quant.BFloat16.toFloat(
-                  phiquant.quant.BFloat16.fromFloat(x[at + i * stride]));
+        for (int i = 0; i < x.length; i++) {
+          x[i] = BFloat16.toFloat(BFloat16.fromFloat(x[i]));
         }
       }
-      case Q8_0, INT8 -> {
-        float max = 0;
-        for (int i = 0; i < count; i++) {
-          max = Math.max(max, Math.abs(x[at + i * stride]));
-        }
-        float d = max / 127;
-        float inverse = d == 0 ? 0 : 1 / d;
-        float step = this == Q8_0 ? Float.float16ToFloat(Float.floatToFloat16(d)) : d;
-        for (int i = 0; i < count; i++) {
-          x[at + i * stride] = (float) Math.rint(x[at + i * stride] * inverse) * step;
-        }
-      }
-      case Q8_K -> {
-        float max = 0;
-        for (int i = 0; i < count; i++) {
-          float value = x[at + i * stride];
-          max = Math.abs(value) > Math.abs(max) ? value : max;
-        }
-        float inverse = max == 0 ? 0 : -127 / max;
-        float step = max == 0 ? 0 : 1 / inverse;
-        for (int i = 0; i < count; i++) {
-          double level = Math.min(127, Math.rint(x[at + i * stride] * inverse));
-          x[at + i * stride] = (float) level * step;
+      case Q8_0, INT8, Q8_K -> {
+        for (int k = 0; k < x.length; k += block()) {
+          int count = Math.min(block(), x.length - k);
+          float max = Levels.BEST.largest(x, k, count);
+          Levels.BEST.round(x, k, count, inverse(max), step(max));
         }
       }
     }
+  }
+
+  /** Rounds the numbers of every token of a panel in place. */
+  public void roundPanel(float[] panel) {
+    if (this == NONE || this == F16 || this == BF16) {
+      round(panel);
+      return;
+    }
+    float[] inverse = new float[Panels.WIDTH];
+    float[] step = new float[Panels.WIDTH];
+    int size = block() * Panels.WIDTH;
+    for (int at = 0; at < panel.length; at += size) {
+      int count = Math.min(size, panel.length - at);
+      Levels.BEST.largest(panel, at, count, step);
+      for (int t = 0; t < Panels.WIDTH; t++) {
+        inverse[t] = inverse(step[t]);
+        step[t] = step(step[t]);
+      }
+      Levels.BEST.roundColumns(panel, at, count, inverse, step);
+    }
+  }
+
+  /** Numbers that share a scale. */
+  private int block() {
+    return this == Q8_K ? 256 : 32;
+  }
+
+  /** What numbers are multiplied with to become levels. */
+  private float inverse(float max) {
+    return max == 0 ? 0 : this == Q8_K ? 127 / max : 1 / (max / 127);
+  }
+
+  /** What levels are multiplied with. */
+  private float step(float max) {
+    return switch (this) {
+      case Q8_0 -> Float.float16ToFloat(Float.floatToFloat16(max / 127));
+      case Q8_K -> max == 0 ? 0 : 1 / (127 / max);
+      default -> max / 127;
+    };
   }
 }

@@ -1,31 +1,58 @@
 package phiquant.run.matrix;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static phiquant.run.matrix.Lanes.COUNT;
+import static phiquant.run.matrix.Lanes.EIGHT;
 
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The eight 6-bit scales and minimums of a Q4_K or Q5_K block, unpacked four at a time in the bytes
- * of an int: in twelve bytes, read as three ints a, b and c, a and b hold the low six bits of the
- * first four scales and minimums; c holds the low halves of the others, whose upper two bits are at
- * the top of the bytes of a and b.
+ * The first sixteen bytes of a Q4_K or Q5_K block: d and m as f16, and eight 6-bit scales s and
+ * minimums t in twelve bytes, which are unpacked four at a time in the bytes of an int. Read as
+ * three ints a, b and c, a and b hold the low six bits of the first four scales and minimums; c
+ * holds the low halves of the others, whose upper two bits are at the top of the bytes of a and b.
  */
 final class SixBits {
+  private static final VectorSpecies<Long> LONGS = LongVector.SPECIES_128;
+
   private SixBits() {}
 
-  /** The scales, the first in the lowest byte. */
+  /** The scales s of the block at {@code at}, the first in the lowest byte. */
   static long scales(MemorySegment in, long at) {
-    int a = in.get(JAVA_INT_UNALIGNED, at);
-    int c = in.get(JAVA_INT_UNALIGNED, at + 8);
-    int upper = c & 0x0f0f0f0f | (a >>> 2 & 0x30303030);
-    return (long) upper << 32 | a & 0x3f3f3f3f;
+    int a = in.get(JAVA_INT_UNALIGNED, at + 4);
+    int c = in.get(JAVA_INT_UNALIGNED, at + 12);
+    long upper = c & 0x0f0f0f0f | a >>> 2 & 0x30303030;
+    return upper << 32 | a & 0x3f3f3f3f;
   }
 
-  /** The minimums, the first in the lowest byte. */
+  /** Its minimums t, the first in the lowest byte. */
   static long mins(MemorySegment in, long at) {
-    int b = in.get(JAVA_INT_UNALIGNED, at + 4);
-    int c = in.get(JAVA_INT_UNALIGNED, at + 8);
-    int upper = c >>> 4 & 0x0f0f0f0f | (b >>> 2 & 0x30303030);
-    return (long) upper << 32 | b & 0x3f3f3f3f;
+    int b = in.get(JAVA_INT_UNALIGNED, at + 8);
+    int c = in.get(JAVA_INT_UNALIGNED, at + 12);
+    long upper = c >>> 4 & 0x0f0f0f0f | b >>> 2 & 0x30303030;
+    return upper << 32 | b & 0x3f3f3f3f;
+  }
+
+  /** Unpacks scales {@code d · s} and offsets {@code -m · t} of a block, eight of each. */
+  static void unpack(MemorySegment in, long at, float[] scales, float[] offsets, int to) {
+    float d = GgmlMatrix.half(in, at);
+    float m = -GgmlMatrix.half(in, at + 2);
+    ByteVector s = LongVector.broadcast(LONGS, scales(in, at)).reinterpretAsBytes();
+    ByteVector t = LongVector.broadcast(LONGS, mins(in, at)).reinterpretAsBytes();
+    ((FloatVector) s.convertShape(VectorOperators.B2F, EIGHT, 0)).mul(d).intoArray(scales, to);
+    ((FloatVector) t.convertShape(VectorOperators.B2F, EIGHT, 0)).mul(m).intoArray(offsets, to);
+    if (COUNT < 8) {
+      ((FloatVector) s.convertShape(VectorOperators.B2F, EIGHT, 1))
+          .mul(d)
+          .intoArray(scales, to + 4);
+      ((FloatVector) t.convertShape(VectorOperators.B2F, EIGHT, 1))
+          .mul(m)
+          .intoArray(offsets, to + 4);
+    }
   }
 }

@@ -5,12 +5,20 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import phiquant.checkpoint.DType;
+import phiquant.checkpoint.Layout;
+import phiquant.checkpoint.StoredTensor;
 import phiquant.checkpoint.gguf.GgufTensor;
 import phiquant.quant.BlockFormat;
+import phiquant.quant.FloatType;
+import phiquant.quant.affine.GroupFormat;
+import phiquant.quant.affine.GroupFormats;
 import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
 
@@ -24,13 +32,8 @@ class MatrixTest {
   void ggmlKernelsEqualTheFormula(GgmlType type) {
     for (int columns : type.blockSize() == 1 ? new int[] {256, 67} : new int[] {256, 1280}) {
       BlockFormat format = GgmlFormats.scalar(type);
-      SplittableRandom random = new SplittableRandom(type.ordinal());
       byte[] blocks = new byte[(int) format.bytes(columns) * ROWS];
-      // Some weights are far smaller than others: subnormal halves, groups with tiny scales.
-      float[] w = new float[ROWS * columns];
-      for (int i = 0; i < w.length; i++) {
-        w[i] = (float) (random.nextGaussian() * (i / 32 % 5 == 0 ? 1e-6 : 0.3));
-      }
+      float[] w = weights(columns, type.ordinal());
       format.encode(w, 0, w.length, MemorySegment.ofArray(blocks), 0);
       float[] exact = new float[w.length];
       format.decode(MemorySegment.ofArray(blocks), 0, exact, 0, w.length);
@@ -40,6 +43,144 @@ class MatrixTest {
                   "w", type, List.of((long) ROWS, (long) columns), MemorySegment.ofArray(blocks)));
       check(matrix, exact, columns);
     }
+  }
+
+  /** MLX's, decoded by the format's own decoder. */
+  @ParameterizedTest
+  @CsvSource({"4,32", "4,64", "4,128", "8,32", "8,64", "3,64"})
+  @Tag("width")
+  void affineKernelsEqualTheFormula(int bits, int group) {
+    for (FloatType type : FloatType.values()) {
+      int columns = 1280;
+      GroupFormat format = GroupFormats.affine(bits, group, type);
+      int groups = ROWS * columns / group;
+      MemorySegment codes = MemorySegment.ofArray(new byte[groups * format.packedBytes()]);
+      MemorySegment scales = MemorySegment.ofArray(new byte[groups * format.scaleBytes()]);
+      MemorySegment biases = MemorySegment.ofArray(new byte[groups * format.biasBytes()]);
+      float[] w = weights(columns, bits);
+      format.encode(w, 0, groups, codes, scales, biases);
+      float[] exact = new float[w.length];
+      format.decode(codes, scales, biases, groups, exact, 0);
+      DType dtype =
+          switch (type) {
+            case FLOAT32 -> DType.F32;
+            case FLOAT16 -> DType.F16;
+            case BFLOAT16 -> DType.BF16;
+          };
+      Layout layout = new Layout.Affine(bits, group, codes, dtype, scales, biases);
+      check(Matrices.of(new Decoded(layout, exact, columns)), exact, columns);
+    }
+  }
+
+  /** {@code w = (code - zero point) · scale}, laid out as MatMulNBits and OpenVINO do. */
+  @ParameterizedTest
+  @CsvSource({"4,true,32", "4,false,32", "4,true,128", "8,true,32", "8,false,128", "4,true,1280"})
+  @Tag("width")
+  void integerKernelsEqualTheFormula(int bits, boolean zeroPoints, int group) {
+    int columns = 1280;
+    int blocks = columns / group;
+    SplittableRandom random = new SplittableRandom(bits);
+    byte[] codes = new byte[ROWS * columns * bits / 8];
+    random.nextBytes(codes);
+    int zeroBytes = Math.ceilDiv(blocks * bits, 8);
+    byte[] zeros = new byte[ROWS * zeroBytes];
+    random.nextBytes(zeros);
+    byte[] denseZeros = new byte[ROWS * blocks * bits / 8 + 1];
+    random.nextBytes(denseZeros);
+    float[] scales = new float[ROWS * blocks];
+    for (int i = 0; i < scales.length; i++) {
+      scales[i] = (float) (random.nextGaussian() * 0.01);
+    }
+    MemorySegment data = MemorySegment.ofArray(codes);
+    MemorySegment scaleData = MemorySegment.ofArray(scales);
+    int low = -(1 << (bits - 1));
+    float[] blocked = new float[ROWS * columns];
+    float[] unsigned = new float[ROWS * columns];
+    float[] signed = new float[ROWS * columns];
+    for (int i = 0; i < blocked.length; i++) {
+      int block = i / group;
+      int code = code(codes, bits, i);
+      int row = i / columns;
+      int zero = code(zeros, bits, row * zeroBytes * 8 / bits + block % blocks);
+      int denseZero = code(denseZeros, bits, block);
+      blocked[i] = (code - (zeroPoints ? zero : -low)) * scales[block];
+      unsigned[i] = (code - (zeroPoints ? denseZero : 0)) * scales[block];
+      signed[i] = ((code ^ -low) + low) * scales[block];
+    }
+    Layout nbits =
+        new Layout.Blocked(
+            bits,
+            group,
+            data,
+            DType.F32,
+            scaleData,
+            zeroPoints ? Optional.of(MemorySegment.ofArray(zeros)) : Optional.empty());
+    check(Matrices.of(new Decoded(nbits, blocked, columns)), blocked, columns);
+    Layout u =
+        new Layout.Grouped(
+            bits == 4 ? Layout.Code.U4 : Layout.Code.U8,
+            group,
+            data,
+            DType.F32,
+            scaleData,
+            zeroPoints ? Optional.of(MemorySegment.ofArray(denseZeros)) : Optional.empty());
+    check(Matrices.of(new Decoded(u, unsigned, columns)), unsigned, columns);
+    Layout i =
+        new Layout.Grouped(
+            bits == 4 ? Layout.Code.I4 : Layout.Code.I8,
+            group,
+            data,
+            DType.F32,
+            scaleData,
+            Optional.empty());
+    check(Matrices.of(new Decoded(i, signed, columns)), signed, columns);
+  }
+
+  private static int code(byte[] packed, int bits, int index) {
+    return bits == 8 ? packed[index] & 255 : packed[index / 2] >> 4 * (index % 2) & 15;
+  }
+
+  /** A tensor in some layout, whose weights are known. */
+  private record Decoded(Layout stored, float[] exact, int width) implements StoredTensor {
+    @Override
+    public String name() {
+      return "w";
+    }
+
+    @Override
+    public List<Long> shape() {
+      return List.of((long) exact.length / width, (long) width);
+    }
+
+    @Override
+    public String format() {
+      return stored.getClass().getSimpleName();
+    }
+
+    @Override
+    public long storedBytes() {
+      return 0;
+    }
+
+    @Override
+    public Optional<Layout> layout() {
+      return Optional.of(stored);
+    }
+
+    @Override
+    public void read(long first, int count, float[] out, int at) {
+      System.arraycopy(exact, (int) first * width, out, at, count * width);
+    }
+  }
+
+  /** Some weights are far smaller than others: subnormal halves, groups with tiny scales. */
+  private static float[] weights(int columns, int seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] w = new float[ROWS * columns];
+    for (int i = 0; i < w.length; i++) {
+      w[i] = (float) (random.nextGaussian() * (i / 32 % 5 == 0 ? 1e-6 : 0.3));
+    }
+    return w;
   }
 
   /** Compares products and decoded rows. */

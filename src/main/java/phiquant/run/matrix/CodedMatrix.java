@@ -1,0 +1,58 @@
+package phiquant.run.matrix;
+
+/**
+ * A matrix of small codes, whatever they are packed as: rows are unpacked one by one to {@link
+ * Codes}, which then multiply or decode them. So a format needs to say only how it is unpacked.
+ */
+final class CodedMatrix implements Matrix {
+  private final int rows;
+  private final int columns;
+  private final Rounding rounding;
+  private final Unpacking unpacking;
+
+  CodedMatrix(int rows, int columns, Rounding rounding, Unpacking unpacking) {
+    this.rows = rows;
+    this.columns = columns;
+    this.rounding = rounding;
+    this.unpacking = unpacking;
+  }
+
+  @Override
+  public int rows() {
+    return rows;
+  }
+
+  @Override
+  public int columns() {
+    return columns;
+  }
+
+  @Override
+  public Rounding rounding() {
+    return rounding;
+  }
+
+  @Override
+  public void multiply(int from, int to, Input input, float[] y, int yAt) {
+    Codes codes = Codes.own(columns);
+    boolean fine = unpacking.group() == 16;
+    for (int row = from; row < to; row++) {
+      unpacking.unpack(row * (long) columns, columns, codes);
+      float sum = fine ? codes.dot16(input.x, columns) : codes.dot32(input.x, columns);
+      if (unpacking.hasOffsets()) {
+        sum +=
+            fine
+                ? codes.dotOffsets(input.sums16, columns / 16)
+                : codes.dotOffsets(input.sums32, columns / 32);
+      }
+      y[yAt + row] = sum;
+    }
+  }
+
+  @Override
+  public void read(int row, int column, int count, float[] out, int at) {
+    Codes codes = Codes.own(count);
+    unpacking.unpack(row * (long) columns + column, count, codes);
+    codes.decode(count, unpacking.group(), unpacking.hasOffsets(), out, at);
+  }
+}
