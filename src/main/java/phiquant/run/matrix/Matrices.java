@@ -60,6 +60,11 @@ public final class Matrices {
       case Layout.Ggml ggml ->
           switch (ggml.type()) {
             case Q4_1 -> new Q4_1(ggml.blocks());
+            case Q5_0 -> new Fives(ggml.blocks(), false);
+            case Q5_1 -> new Fives(ggml.blocks(), true);
+            case IQ4_NL, IQ4_XS, MXFP4 -> new Table(ggml.blocks(), ggml.type());
+            case Q2_K -> new TwoBits(ggml.blocks(), false);
+            case Q3_K -> new TwoBits(ggml.blocks(), true);
             case Q5_K -> new Q5K(ggml.blocks());
             default -> null;
           };
