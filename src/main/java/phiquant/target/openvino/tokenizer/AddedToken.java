@@ -38,7 +38,7 @@ record AddedToken(
     return tokens;
   }
 
-  /** A pattern whose only group is one of the tokens, the longest where several begin. */
+  /** A pattern whose groups match the tokens, the longest where several begin. */
   static String pattern(List<AddedToken> tokens) {
     List<AddedToken> longestFirst = new ArrayList<>(tokens);
     longestFirst.sort((a, b) -> Integer.compare(b.content().length(), a.content().length()));
