@@ -76,6 +76,11 @@ def tour(url, model):
         for _ in range(2)
     ]
     seen["same_seed"] = len({d.choices[0].message.content for d in drawn}) == 1
+    without = [
+        complete(model=model, prompt="Once", temperature=2, max_tokens=4).choices[0].text
+        for _ in range(3)
+    ]
+    seen["other_seeds"] = len(set(without)) > 1
     parts = [{"role": "user", "content": [{"type": "text", "text": FRANCE[0]["content"]}]}]
     seen["parts"] = chat(model=model, messages=parts, temperature=0).choices[0].message.content
 

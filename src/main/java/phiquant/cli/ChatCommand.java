@@ -7,10 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import phiquant.UserError;
 import phiquant.run.Generation;
 import phiquant.run.Reply;
+import phiquant.run.Sampling;
 import phiquant.run.Session;
 import phiquant.tokenizer.Message;
 import picocli.CommandLine.Command;
@@ -57,7 +59,8 @@ final class ChatCommand implements Callable<Integer> {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     try (Session session = engine.open(artifact)) {
-      Generation asked = new Generation(tokens, sampling.over(session.recommended()), List.of());
+      Sampling chosen = sampling.over(session.recommended());
+      SplittableRandom seeds = new SplittableRandom(chosen.seed());
       reset();
       for (String line = ask(in, terminal); line != null; line = ask(in, terminal)) {
         switch (line.strip()) {
@@ -66,7 +69,10 @@ final class ChatCommand implements Callable<Integer> {
             return 0;
           }
           case "/reset" -> reset();
-          default -> reply(session, line, asked);
+          default -> {
+            Sampling next = chosen.withSeed(seeds.nextLong());
+            reply(session, line, new Generation(tokens, next, List.of()));
+          }
         }
       }
     }

@@ -26,6 +26,11 @@ public record Sampling(
     check(repeatPenalty > 0 && repeatPenalty <= 10, "repeat-penalty", repeatPenalty, "up to 10");
   }
 
+  /** The same with other random numbers. */
+  public Sampling withSeed(long other) {
+    return new Sampling(temperature, topK, topP, minP, repeatPenalty, other);
+  }
+
   private static void check(boolean right, String name, Number value, String range) {
     if (!right) {
       throw UserError.usage("%s is %s; it must be %s.".formatted(name, value, range));

@@ -1,6 +1,7 @@
 package phiquant.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.function.Predicate;
 import phiquant.run.Reply;
 import phiquant.run.Session;
 
@@ -56,18 +57,16 @@ final class Answerer {
   }
 
   private void stream(Connection connection, Request request, Shape shape) {
-    if (!connection.write(EVENTS, event(shape.piece("", true)))) {
-      return;
-    }
+    // The first piece says whose turn it is; what is refused is refused before it.
+    Predicate<String> piece =
+        text ->
+            !connection.begun()
+                ? connection.write(EVENTS, event(shape.piece(text, true)))
+                : text.isEmpty()
+                    ? connection.wait(EVENTS, ":\n\n")
+                    : connection.write(EVENTS, event(shape.piece(text, false)));
     Reply reply =
-        session.generate(
-            request.prompt(),
-            request.asked(),
-            piece ->
-                !stopping
-                    && (piece.isEmpty()
-                        ? connection.wait(EVENTS, ":\n\n")
-                        : connection.write(EVENTS, event(shape.piece(piece, false)))));
+        session.generate(request.prompt(), request.asked(), text -> !stopping && piece.test(text));
     if (reply.finish() == Reply.Finish.CANCELLED) {
       return;
     }

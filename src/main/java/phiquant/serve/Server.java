@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import phiquant.UserError;
@@ -33,6 +34,7 @@ public final class Server implements AutoCloseable {
   private final Session session;
   private final Settings settings;
   private final Answerer answerer;
+  private final SplittableRandom seeds;
   private final HttpServer http;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -44,7 +46,8 @@ public final class Server implements AutoCloseable {
    * @param port the port; 0: a free one
    * @param waiting how many requests may wait while one is answered
    * @param bodyBytes how large a request may be
-   * @param sampling how tokens are chosen where a request does not say
+   * @param sampling how tokens are chosen where a request does not say; its seed begins the row of
+   *     seeds for the requests that name none
    */
   public record Settings(
       String name, String host, int port, int waiting, int bodyBytes, Sampling sampling) {}
@@ -53,6 +56,7 @@ public final class Server implements AutoCloseable {
     this.session = session;
     this.settings = settings;
     this.http = http;
+    this.seeds = new SplittableRandom(settings.sampling().seed());
     this.answerer = new Answerer(session, settings.waiting());
   }
 
@@ -118,7 +122,7 @@ public final class Server implements AutoCloseable {
   /** A page from elsewhere must not reach a local server by a name of its own for this machine. */
   private void checkHost(HttpExchange exchange) {
     String host = String.valueOf(exchange.getRequestHeaders().getFirst("Host"));
-    boolean local = host.matches("(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?");
+    boolean local = host.matches("(?i)(localhost|127\\.0\\.0\\.1|\\[::1\\])(:\\d+)?");
     if (http.getAddress().getAddress().isLoopbackAddress() && !local) {
       throw ApiError.refused(403, null, "This server is for its own machine only.");
     }
@@ -145,10 +149,11 @@ public final class Server implements AutoCloseable {
         allow(exchange, "POST");
         boolean chat = path.startsWith("/v1/chat");
         ObjectNode body = connection.json(settings.bodyBytes());
+        Sampling sampling = settings.sampling().withSeed(nextSeed());
         Request request =
             chat
-                ? Request.chat(body, session, settings.name(), settings.sampling())
-                : Request.completion(body, session, settings.name(), settings.sampling());
+                ? Request.chat(body, session, settings.name(), sampling)
+                : Request.completion(body, session, settings.name(), sampling);
         answerer.answer(connection, request, Shape.of(chat, settings.name()));
       }
       default -> {
@@ -160,6 +165,10 @@ public final class Server implements AutoCloseable {
         }
       }
     }
+  }
+
+  private synchronized long nextSeed() {
+    return seeds.nextLong();
   }
 
   private static void allow(HttpExchange exchange, String method) {

@@ -3,6 +3,8 @@ package phiquant.tokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 
@@ -14,6 +16,7 @@ import phiquant.checkpoint.Checkpoint;
 public final class Tokenizer implements AutoCloseable {
   private final TokenizersLibrary library;
   private final long handle;
+  private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
   private boolean closed;
 
   private Tokenizer(TokenizersLibrary library, long handle) {
@@ -50,12 +53,17 @@ public final class Tokenizer implements AutoCloseable {
 
   /** The text's tokens; special tokens in it are recognized, and none are added. */
   public int[] encode(String text) {
-    long encoding = library.encode(handle, wellFormed(text), false);
-    try {
-      return Arrays.stream(library.getTokenIds(encoding)).mapToInt(Math::toIntExact).toArray();
-    } finally {
-      library.deleteEncoding(encoding);
-    }
+    return whileOpen(
+        () -> {
+          long encoding = library.encode(handle, wellFormed(text), false);
+          try {
+            return Arrays.stream(library.getTokenIds(encoding))
+                .mapToInt(Math::toIntExact)
+                .toArray();
+          } finally {
+            library.deleteEncoding(encoding);
+          }
+        });
   }
 
   /** The tokens' text, special tokens included; bytes that are not UTF-8 become U+FFFD. */
@@ -64,13 +72,21 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   String decode(int[] ids, boolean skipSpecial) {
-    return library.decode(handle, Arrays.stream(ids).asLongStream().toArray(), skipSpecial);
+    long[] wide = Arrays.stream(ids).asLongStream().toArray();
+    return whileOpen(() -> library.decode(handle, wide, skipSpecial));
   }
 
-  /** The id of a token by its exact text, such as {@code <|end|>}, or -1 if it is no token. */
-  public int id(String token) {
-    int[] ids = encode(token);
-    return ids.length == 1 ? ids[0] : -1;
+  /** The library would use freed memory without a word. */
+  private <T> T whileOpen(Supplier<T> work) {
+    use.readLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the tokenizer is closed");
+      }
+      return work.get();
+    } finally {
+      use.readLock().unlock();
+    }
   }
 
   /** A decoder for tokens that come one by one; it leaves special tokens out. */
@@ -85,10 +101,15 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Frees the library's memory; the tokenizer must not be used afterwards. */
   @Override
-  public synchronized void close() {
-    if (!closed) {
-      closed = true;
-      library.deleteTokenizer(handle);
+  public void close() {
+    use.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        library.deleteTokenizer(handle);
+      }
+    } finally {
+      use.writeLock().unlock();
     }
   }
 }

@@ -71,6 +71,7 @@ class ServerIT {
     assertThat(seen.path("stopped").toString())
         .isEqualTo("[\"The capital of France is \",\"stop\"]");
     assertThat(seen.path("same_seed").asBoolean()).isTrue();
+    assertThat(seen.path("other_seeds").asBoolean()).as("each request draws anew").isTrue();
     assertThat(seen.path("completion").toString()).isEqualTo("[\" 6, 7, 8, 9, 10\",\"length\"]");
     assertThat(seen.path("default_tokens").asInt()).isEqualTo(16);
   }
