@@ -11,7 +11,7 @@ import java.util.Set;
  */
 final class Markup {
   private static final Set<String> EMPTY =
-      Set.of("meta", "br", "rect", "line", "circle", "path", "polyline", "polygon");
+      Set.of("meta", "rect", "line", "circle", "polyline", "polygon");
 
   private final StringBuilder out = new StringBuilder();
   private final Deque<String> open = new ArrayDeque<>();
@@ -27,7 +27,7 @@ final class Markup {
     out.append('>');
     if (!EMPTY.contains(tag)) {
       open.push(tag);
-    } else if (!tag.equals("meta") && !tag.equals("br")) {
+    } else {
       out.insert(out.length() - 1, '/');
     }
     return this;
