@@ -4,24 +4,38 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import phiquant.Quantize;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
-import phiquant.demo.LlamaLibrary;
 import phiquant.demo.Packages;
+import phiquant.eval.Evaluation;
+import phiquant.eval.EvaluationText;
+import phiquant.eval.Evaluator;
+import phiquant.report.ReportPage;
+import phiquant.run.Generation;
+import phiquant.run.RunOptions;
+import phiquant.run.Sampling;
+import phiquant.run.Session;
 import phiquant.target.ArtifactPlan;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** From nothing to a quantized model that answers, each step with how to do it by hand. */
+/**
+ * From nothing to quantized models that answer and are measured, each step with how to do it by
+ * hand. No engine needs to be installed: phiquant's own runs them all.
+ */
 @Command(
     name = "demo",
-    description = "Get a small model, quantize it, compare sizes and let it answer.",
+    description = "Get a small model, quantize it, let it answer and measure what it lost.",
     mixinStandardHelpOptions = true)
 final class DemoCommand implements Callable<Integer> {
+  private static final List<String> TARGETS =
+      List.of("gguf:Q4_K_M", "gguf:Q8_0", "mlx:4bit", "onnx:int4", "openvino:int4");
+
   @Option(
       names = "--gguf",
       paramLabel = "FILE",
@@ -48,6 +62,7 @@ final class DemoCommand implements Callable<Integer> {
     Path checkpoint = checkpoint(source);
     List<Path> made = quantize(checkpoint);
     answer(made.get(0));
+    evaluate(checkpoint, made);
     return 0;
   }
 
@@ -79,14 +94,15 @@ final class DemoCommand implements Callable<Integer> {
 
   private List<Path> quantize(Path checkpoint) {
     step(
-        "Quantizing it in one pass",
+        "Quantizing it for four engines in one pass",
         "phiquant quantize "
             + checkpoint
-            + " --to gguf:Q4_K_M --to gguf:Q8_0 --to mlx:4bit -o "
+            + TARGETS.stream().map(target -> " --to " + target).collect(Collectors.joining())
+            + " -o "
             + folder);
     try (Checkpoint smol = Checkpoints.open(checkpoint)) {
-      Quantize quantize =
-          Quantize.of(smol).overwrite(true).to("gguf:Q4_K_M").to("gguf:Q8_0").to("mlx:4bit");
+      Quantize quantize = Quantize.of(smol).overwrite(true);
+      TARGETS.forEach(quantize::to);
       List<ArtifactPlan> plans = quantize.plan();
       List<Path> made = quantize.make(plans, folder);
       for (int i = 0; i < made.size(); i++) {
@@ -98,17 +114,33 @@ final class DemoCommand implements Callable<Integer> {
 
   private void answer(Path model) {
     step(
-        "Letting llama.cpp continue \"" + prompt + "\" with " + model.getFileName(),
-        "llama-cli -m " + model + " -p \"" + prompt + "\" -n 16 --temp 0");
-    Optional<Path> library = Packages.llama(folder.resolve("download"));
-    if (library.isEmpty()) {
-      System.out.println(
-          "  llama.cpp's library is not to be had here (npm package for Linux x64);");
-      System.out.println("  run the command above where llama.cpp is installed.");
-      return;
+        "Letting phiquant's own engine continue \"" + prompt + "\" with " + model.getFileName(),
+        "phiquant run " + model + " --raw -p \"" + prompt + "\" -n 16 --temp 0");
+    try (Session session = Session.open(model, RunOptions.defaults(), OptionalInt.empty())) {
+      Generation asked = new Generation(16, Sampling.GREEDY, List.of());
+      StringBuilder text = new StringBuilder("  ").append(prompt);
+      session.generate(session.prompt(prompt), asked, piece -> !text.append(piece).isEmpty());
+      System.out.println(text);
     }
-    System.out.println(
-        "  " + prompt + LlamaLibrary.open(library.get()).complete(model, prompt, 16));
+  }
+
+  private void evaluate(Path checkpoint, List<Path> made) throws IOException {
+    Path page = folder.resolve("report.html");
+    step(
+        "Measuring what each lost (2 windows of 128 tokens; give eval more to know it well)",
+        "phiquant eval "
+            + made.stream().map(Path::toString).collect(Collectors.joining(" "))
+            + " --against "
+            + checkpoint
+            + " --windows 2 --window 128 --report "
+            + page);
+    Evaluation evaluation =
+        Evaluator.evaluate(
+            checkpoint, made, EvaluationText.builtIn(), Evaluator.Options.of(2, 128));
+    System.out.println();
+    System.out.println(EvaluationTable.of(evaluation));
+    Files.writeString(page, ReportPage.of(evaluation));
+    System.out.println("A page to look at: " + page);
   }
 
   private static void step(String what, String byHand) {

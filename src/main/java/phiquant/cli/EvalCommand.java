@@ -97,7 +97,7 @@ final class EvalCommand implements Callable<Integer> {
     if (threads < 1) {
       throw UserError.usage("--threads is " + threads + "; it must be 1 or more.");
     }
-    Evaluator.Options defaults = Evaluator.Options.defaults();
+    Evaluator.Options defaults = Evaluator.Options.of(windows, window);
     Evaluator.Options options =
         new Evaluator.Options(
             windows,

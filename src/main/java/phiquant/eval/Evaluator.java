@@ -48,11 +48,11 @@ public final class Evaluator {
       long cacheLimit,
       EvaluationProgress progress) {
 
-    /** 8 windows of 256 tokens, both activations, all processors, 8 GB of cache. */
-    public static Options defaults() {
+    /** Both activations, all processors, 8 GB of cache. */
+    public static Options of(int windows, int window) {
       return new Options(
-          8,
-          256,
+          windows,
+          window,
           List.of(Activations.INT8, Activations.F32),
           RopeRule.CHECKPOINT,
           Runtime.getRuntime().availableProcessors(),

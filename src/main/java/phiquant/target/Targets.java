@@ -1,7 +1,6 @@
 package phiquant.target;
 
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import phiquant.UserError;
 import phiquant.target.gguf.Gguf;
@@ -26,11 +25,6 @@ public final class Targets {
           Safetensors::target);
 
   private Targets() {}
-
-  /** The engines' names. */
-  public static Set<String> engines() {
-    return ENGINES.keySet();
-  }
 
   /** The target that a spec asks for; a usage error lists the engines if there is no such one. */
   public static Target of(TargetSpec spec) {
