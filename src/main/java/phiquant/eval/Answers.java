@@ -25,7 +25,7 @@ final class Answers {
           "Explain in one sentence why the sky is blue.",
           "Write a Python function that adds two numbers.");
 
-  private static final int LENGTH = 48;
+  private static final int LENGTH = 32;
 
   private final Tokenizer tokenizer;
   private final List<String> rendered;

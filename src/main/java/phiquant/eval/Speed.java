@@ -6,7 +6,7 @@ import phiquant.run.LanguageModel;
 
 /** How fast a model takes in a window and produces tokens: medians, so that warming up is out. */
 final class Speed {
-  private static final int DECODED = 32;
+  private static final int DECODED = 16;
 
   private Speed() {}
 

@@ -118,7 +118,7 @@ public final class ReportPage {
   }
 
   private void answers() {
-    html.open("p").text("Always the most probable token, at most 48. ");
+    html.open("p").text("Always the most probable token, at most 32. ");
     html.element("mark", "Marked").text(" is the first token that is not the original's.").close();
     List<Result> all = new ArrayList<>(List.of(evaluation.original()));
     all.addAll(evaluation.artifacts());
