@@ -54,7 +54,8 @@ class ReportPageIT {
                 "--no-first-run",
                 "--disable-background-networking",
                 "--hide-scrollbars",
-                "--user-data-dir=" + folder.resolve("profile")));
+                // Not in the test's folder: the browser may still write there when it has ended.
+                "--user-data-dir=" + Files.createTempDirectory("browser")));
     command.addAll(List.of(what));
     command.add(page.toUri().toString());
     Process process =
