@@ -26,7 +26,7 @@ class EvalIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @CsvSource({"Q4_K_M", "Q8_0", "F16"})
+  @CsvSource({"Q8_0", "F16"})
   void perplexityIsLlamas(String type) {
     Path original = Fixtures.smolPhiMixed();
     Path file;
