@@ -4,11 +4,14 @@ whatever provider the model is for.
 python onnx_driver.py logits FOLDER MODULUS LENGTH...  a line of JSON for each prompt
                                                        (7919 i + 13) mod MODULUS: the last token's
                                                        logits and the argmax after every token
+python onnx_driver.py last FOLDER PROMPTS              the last token's logits for each prompt of a
+                                                       JSON list of lists of ids
 python onnx_driver.py greedy FOLDER COUNT PROMPTS      ids that follow each prompt of a JSON list of
                                                        lists of ids, chosen greedily, one prompt
                                                        after the other, end tokens ignored; then, if
                                                        all are of the same length, all at once
 python onnx_driver.py types FOLDER                     what checkers have against the model
+python onnx_driver.py tokenize FOLDER FILE             ids of each text of a JSON list
 python onnx_driver.py weights FOLDER OPERATOR ROWS     a matrix as the engine dequantizes it
 """
 
@@ -41,6 +44,14 @@ def logits(folder, modulus, *lengths):
         run.append_tokens(np.array([[(7919 * i + 13) % int(modulus) for i in range(length)]], np.int32))
         rows = run.get_output("logits")[0].astype(np.float32)
         print(json.dumps({"last": rows[-1].tolist(), "argmax": rows.argmax(1).tolist()}))
+
+
+def last(folder, prompts):
+    model = load(folder)
+    for prompt in json.loads(prompts):
+        run = generator(model, len(prompt) + 1)
+        run.append_tokens(np.array([prompt], np.int32))
+        print(json.dumps(run.get_logits().reshape(-1).tolist()))
 
 
 def greedy(folder, count, prompts):
@@ -99,5 +110,13 @@ def weights(folder, name, rows):
     print(json.dumps(product.T[: int(rows)].tolist()))
 
 
+def tokenize(folder, file):
+    tokenizer = og.Tokenizer(load(folder))
+    with open(file, encoding="utf-8") as texts:
+        for text in json.load(texts):
+            print(json.dumps(tokenizer.encode(text).tolist()))
+
+
 if __name__ == "__main__":
-    {"logits": logits, "greedy": greedy, "types": types, "weights": weights}[sys.argv[1]](*sys.argv[2:])
+    commands = (logits, last, greedy, types, weights, tokenize)
+    {command.__name__: command for command in commands}[sys.argv[1]](*sys.argv[2:])

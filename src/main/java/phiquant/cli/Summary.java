@@ -2,6 +2,7 @@ package phiquant.cli;
 
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.stream.Stream;
 import phiquant.target.ArtifactPlan;
 import phiquant.target.PlannedTensor;
 
@@ -11,7 +12,7 @@ final class Summary {
 
   static String of(Path path, ArtifactPlan plan) {
     double bits = bitsPerWeight(plan);
-    long higher = plan.tensors().stream().filter(tensor -> bits(tensor) > bits + 0.75).count();
+    long higher = stored(plan).filter(tensor -> bits(tensor) > bits + 0.75).count();
     return String.format(
         Locale.ROOT,
         "%s  %s  %.2f bits per weight  %d of %d tensors in higher precision",
@@ -19,12 +20,17 @@ final class Summary {
         size(plan.bytes()),
         bits,
         higher,
-        plan.tensors().size());
+        stored(plan).count());
   }
 
   static double bitsPerWeight(ArtifactPlan plan) {
-    long bytes = plan.tensors().stream().mapToLong(PlannedTensor::bytes).sum();
-    return 8.0 * bytes / plan.tensors().stream().mapToLong(Summary::weights).sum();
+    long bytes = stored(plan).mapToLong(PlannedTensor::bytes).sum();
+    return 8.0 * bytes / stored(plan).mapToLong(Summary::weights).sum();
+  }
+
+  /** The model's weights, without tables that are computed for an engine. */
+  private static Stream<PlannedTensor> stored(ArtifactPlan plan) {
+    return plan.tensors().stream().filter(tensor -> tensor.source().storedBytes() > 0);
   }
 
   static double bits(PlannedTensor tensor) {

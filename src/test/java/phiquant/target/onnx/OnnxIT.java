@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -152,6 +154,41 @@ class OnnxIT {
   @ValueSource(strings = {"phi-3.5-mini", "phi-4"})
   void fp32GraphOfCudaGivesTransformersLogits(String kind) throws IOException {
     assertTinyLogits(kind, make(Fixtures.tiny(kind), "onnx:fp32,device=cuda"), 1e-3, 1);
+  }
+
+  /**
+   * With a window of 8 tokens and two layers, the last token depends on the 14 before it and on
+   * none further back.
+   */
+  @Test
+  void aSlidingWindowHidesWhatIsOlder() throws IOException {
+    Path original = Fixtures.tinyPhi4();
+    Path narrow = Files.createDirectory(out.resolve("narrow"));
+    ObjectNode config = (ObjectNode) JSON.readTree(original.resolve("config.json").toFile());
+    Files.writeString(narrow.resolve("config.json"), config.put("sliding_window", 8).toString());
+    for (String file : List.of("model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
+      Files.createSymbolicLink(narrow.resolve(file), original.resolve(file));
+    }
+    Path folder = make(narrow, "onnx:fp32");
+    int[][] prompts = new int[3][40];
+    for (int[] prompt : prompts) {
+      for (int i = 0; i < prompt.length; i++) {
+        prompt[i] = 1000 + 17 * i;
+      }
+    }
+    prompts[1][39 - 15] = 5;
+    prompts[2][39 - 14] = 5;
+    List<JsonNode> logits = ask("last", folder.toString(), JSON.writeValueAsString(prompts));
+    assertThat(difference(logits.get(0), logits.get(1))).isLessThan(1e-4);
+    assertThat(difference(logits.get(0), logits.get(2))).isGreaterThan(1e-3);
+  }
+
+  private static double difference(JsonNode a, JsonNode b) {
+    double most = 0;
+    for (int i = 0; i < a.size(); i++) {
+      most = Math.max(most, Math.abs(a.path(i).asDouble() - b.path(i).asDouble()));
+    }
+    return most;
   }
 
   /** No kernels here compute in bfloat16, but every checker accepts the graph's types. */
