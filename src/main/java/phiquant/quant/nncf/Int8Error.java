@@ -1,7 +1,10 @@
 package phiquant.quant.nncf;
 
+import static jdk.incubator.vector.VectorOperators.GE;
+import static jdk.incubator.vector.VectorOperators.LE;
+import static phiquant.quant.nncf.Lanes.FLOATS;
+
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import phiquant.quant.VectorSupport;
 import phiquant.quant.nncf.GroupFormat.Grid;
 
@@ -16,28 +19,20 @@ public final class Int8Error {
 
   private Int8Error() {}
 
-  /**
-   * The mean squared error of {@code count} weights that share a scale.
-   *
-   * @param codes room for as many bytes
-   */
-  public static float of(float[] x, int from, int count, byte[] codes) {
-    return VectorSupport.available()
-        ? Wide.error(x, from, count, codes)
-        : scalar(x, from, count, codes);
+  /** The mean squared error of {@code count} weights that share a scale. */
+  public static float of(float[] x, int from, int count) {
+    return VectorSupport.available() ? Wide.error(x, from, count) : scalar(x, from, count);
   }
 
-  static float scalar(float[] x, int from, int count, byte[] codes) {
+  static float scalar(float[] x, int from, int count) {
+    byte[] codes = new byte[count];
     Grid grid = FORMAT.encode(x, from, count, codes, 0);
     float[] sums = new float[SUMS];
     for (int i = 0; i < count; i++) {
-      add(sums, i, FORMAT.decode(codes[i], grid) - x[from + i]);
+      float difference = FORMAT.decode(codes[i], grid) - x[from + i];
+      sums[i % SUMS] += difference * difference;
     }
     return mean(sums, count);
-  }
-
-  private static void add(float[] sums, int i, float difference) {
-    sums[i % SUMS] += difference * difference;
   }
 
   private static float mean(float[] sums, int count) {
@@ -48,33 +43,37 @@ public final class Int8Error {
     return (float) (sum / count);
   }
 
-  /** The same with vectors. */
+  /** The same with vectors, and without codes: levels stay floats. */
   static final class Wide {
-    static float error(float[] x, int from, int count, byte[] codes) {
-      Grid grid = GroupFormats.vector(FORMAT).encode(x, from, count, codes, 0);
-      int[] levels = new int[SUMS];
+    static float error(float[] x, int from, int count) {
+      Grid grid = VectorIntegerFormat.grid(FORMAT, x, from, count);
       float[] sums = new float[SUMS];
       int whole = count - count % SUMS;
-      for (int i = 0; i < whole; i += SUMS) {
-        for (int lane = 0; lane < SUMS; lane++) {
-          levels[lane] = (codes[i + lane] & 255) - grid.zeroPoint();
-        }
-        for (int lane = 0; lane < SUMS; lane += Lanes.INTS.length()) {
-          FloatVector level =
-              (FloatVector)
-                  IntVector.fromArray(Lanes.INTS, levels, lane)
-                      .convertShape(jdk.incubator.vector.VectorOperators.I2F, Lanes.FLOATS, 0);
-          FloatVector value = FloatVector.fromArray(Lanes.FLOATS, x, from + i + lane);
-          FloatVector difference = level.mul(grid.scale()).sub(value);
-          FloatVector.fromArray(Lanes.FLOATS, sums, lane)
-              .add(difference.mul(difference))
-              .intoArray(sums, lane);
-        }
-      }
-      for (int i = whole; i < count; i++) {
-        add(sums, i, FORMAT.decode(codes[i], grid) - x[from + i]);
-      }
+      add(x, from, whole, grid, sums);
+      // Filled up with zeros, which cost nothing: they come back as zeros.
+      float[] rest = new float[SUMS];
+      System.arraycopy(x, from + whole, rest, 0, count - whole);
+      add(rest, 0, SUMS, grid, sums);
       return mean(sums, count);
+    }
+
+    private static void add(float[] x, int from, int count, Grid grid, float[] sums) {
+      float scale = grid.scale();
+      float zero = grid.zeroPoint();
+      float high = FORMAT.high();
+      for (int part = 0; part < SUMS; part += FLOATS.length()) {
+        FloatVector sum = FloatVector.fromArray(FLOATS, sums, part);
+        for (int i = part; i < count; i += SUMS) {
+          FloatVector v = FloatVector.fromArray(FLOATS, x, from + i);
+          FloatVector level = v.div(scale).add(zero);
+          level = level.blend(0, level.compare(GE, 0f).not());
+          level = level.blend(high, level.compare(LE, high).not());
+          FloatVector code = level.add(IntegerFormat.ROUND).sub(IntegerFormat.ROUND);
+          FloatVector difference = code.sub(zero).mul(scale).sub(v);
+          sum = sum.add(difference.mul(difference));
+        }
+        sum.intoArray(sums, part);
+      }
     }
   }
 }

@@ -17,21 +17,8 @@ import jdk.incubator.vector.FloatVector;
 record VectorIntegerFormat(IntegerFormat scalar) implements VectorForm {
   @Override
   public Grid encode(float[] x, int from, int count, byte[] codes, int at) {
+    Grid grid = grid(scalar, x, from, count);
     int whole = FLOATS.loopBound(count);
-    FloatVector lowest = FloatVector.zero(FLOATS);
-    FloatVector highest = lowest;
-    for (int i = 0; i < whole; i += FLOATS.length()) {
-      FloatVector v = FloatVector.fromArray(FLOATS, x, from + i);
-      lowest = lowest.blend(v, v.compare(LT, lowest));
-      highest = highest.blend(v, v.compare(GT, highest));
-    }
-    float min = lowest.reduceLanes(MIN);
-    float max = highest.reduceLanes(MAX);
-    for (int i = whole; i < count; i++) {
-      min = x[from + i] < min ? x[from + i] : min;
-      max = x[from + i] > max ? x[from + i] : max;
-    }
-    Grid grid = scalar.grid(min, max);
     float scale = grid.scale();
     float zero = grid.zeroPoint();
     float low = scalar.low();
@@ -48,5 +35,24 @@ record VectorIntegerFormat(IntegerFormat scalar) implements VectorForm {
       codes[at + i] = scalar.code(x[from + i], grid);
     }
     return grid;
+  }
+
+  /** Scale and zero point of a group. */
+  static Grid grid(IntegerFormat format, float[] x, int from, int count) {
+    int whole = FLOATS.loopBound(count);
+    FloatVector lowest = FloatVector.zero(FLOATS);
+    FloatVector highest = lowest;
+    for (int i = 0; i < whole; i += FLOATS.length()) {
+      FloatVector v = FloatVector.fromArray(FLOATS, x, from + i);
+      lowest = lowest.blend(v, v.compare(LT, lowest));
+      highest = highest.blend(v, v.compare(GT, highest));
+    }
+    float min = lowest.reduceLanes(MIN);
+    float max = highest.reduceLanes(MAX);
+    for (int i = whole; i < count; i++) {
+      min = x[from + i] < min ? x[from + i] : min;
+      max = x[from + i] > max ? x[from + i] : max;
+    }
+    return format.grid(min, max);
   }
 }

@@ -16,6 +16,9 @@ import phiquant.quant.nncf.Int8Error;
  * are never asked: they stay at 8 bits, as in NNCF, unless all layers are wanted.
  */
 final class LayerChoice {
+  /** Floats to read at once: what the second-level cache holds. */
+  private static final int CHUNK = 1 << 16;
+
   private LayerChoice() {}
 
   /** The matrices of the transformer layers, in the order of the model. */
@@ -83,12 +86,15 @@ final class LayerChoice {
 
   private static float error(Weight weight) {
     int columns = Math.toIntExact(weight.tensor().columns());
-    float[] row = new float[columns];
-    byte[] codes = new byte[columns];
+    int rows = Math.max(1, CHUNK / columns);
+    float[] x = new float[rows * columns];
     float largest = 0;
-    for (long r = 0; r < weight.tensor().rows(); r++) {
-      weight.tensor().read(r, 1, row, 0);
-      largest = Math.max(largest, Int8Error.of(row, 0, columns, codes));
+    for (long first = 0; first < weight.tensor().rows(); first += rows) {
+      int some = (int) Math.min(rows, weight.tensor().rows() - first);
+      weight.tensor().read(first, some, x, 0);
+      for (int row = 0; row < some; row++) {
+        largest = Math.max(largest, Int8Error.of(x, row * columns, columns));
+      }
     }
     return largest;
   }

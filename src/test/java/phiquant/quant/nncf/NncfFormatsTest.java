@@ -66,11 +66,10 @@ class NncfFormatsTest {
   @Test
   void vectorErrorsEqualScalarErrors() {
     float[] x = NncfWeights.ordinary();
-    byte[] codes = new byte[1000];
     for (int count : new int[] {1, 15, 16, 17, 100, 256, 1000}) {
       for (int from = 0; from + count <= x.length; from += count) {
-        assertThat(Int8Error.Wide.error(x, from, count, codes))
-            .isEqualTo(Int8Error.scalar(x, from, count, codes));
+        assertThat(Int8Error.Wide.error(x, from, count))
+            .isEqualTo(Int8Error.scalar(x, from, count));
       }
     }
   }
