@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # OpenVINO IR, side by side with optimum-cli (optimum-intel, NNCF, PyTorch) in one run on the same checkpoint:
-#   bench/openvino.sh [PHI_3_5_MINI|PHI_4_MINI|PHI_4]    random weights in a released model's shapes
-#   bench/openvino.sh CHECKPOINT_FOLDER
+#   bench/openvino.sh [PHI_3_5_MINI|PHI_4_MINI|PHI_4 [FORMAT...]]    random weights in a released model's shapes
+#   bench/openvino.sh CHECKPOINT_FOLDER [FORMAT...]
+# The peer makes int4,sym,group=128,ratio=0.6, the recipe of Microsoft's cookbook; so do we, and the formats.
 # Prints wall, CPU, memory and ratios; then load time and tokens per second of both IRs in OpenVINO; then
 # how many constants are equal.
 set -euo pipefail
@@ -10,6 +11,7 @@ cd "$here/.."
 peer="$(bench/peers.sh exporters)/exporters/venv/bin"
 python="$(engines/install.sh openvino)/venv/bin/python"
 model="${1:-PHI_3_5_MINI}"
+shift || true
 if [ ! -d "$model" ]; then model="$(bench/synthetic.sh "$model")"; fi
 work="$(mktemp -d -p "${PHIQUANT_CACHE:-$HOME/.cache/phiquant}")"
 trap 'rm -rf "$work"' EXIT
@@ -19,7 +21,7 @@ measure() { sync; python3 bench/measure.py "$@" 2>> "$work/chatter" | grep '^{"l
 
 ./phiquant version > /dev/null
 recipe="int4,sym,group=128,ratio=0.6"
-for spec in "$recipe" int4 int8 nf4 mxfp4 fp16; do
+for spec in "$recipe" "${@:-int4}"; do
   measure "ours $spec" -- ./phiquant quantize "$model" --to "openvino:$spec" -o "$work/$spec" -q
   if [ "$spec" != "$recipe" ]; then rm -rf "${work:?}/$spec"; fi
 done
