@@ -29,16 +29,20 @@ final class LayerChoice {
   }
 
   /**
-   * Our own choice: what is added to the residual stream stays at 8 bits. The attention's output
-   * and the feed-forward's down projection write straight into the stream that all later layers
-   * read, so their errors accumulate, while errors of qkv and gate-up pass a softmax or a gate
-   * first. They are a third of a layer's weights. It needs no data and no search, and it is a
-   * property of the architecture, which all Phi-3 and Phi-4 models share.
+   * Our own choice: what the residual stream gets, and the last layer, stay at 8 bits. The
+   * attention's output and the feed-forward's down projection write straight into the stream that
+   * all later layers read, so their errors accumulate, while errors of qkv and gate-up pass a
+   * softmax or a gate first. After the last layer there is nothing that could make good for an
+   * error before the head reads the stream. It needs no data and no search, and it is a property of
+   * the architecture, which all Phi-3 and Phi-4 models share.
    */
   static Set<Weight> auto(PhiModel model) {
+    int last = model.config().layers() - 1;
     Set<Weight> chosen = new HashSet<>();
     for (Weight weight : candidates(model)) {
-      if (weight.role() != Role.DOWN && weight.role() != Role.ATTENTION_OUTPUT) {
+      if (weight.role() != Role.DOWN
+          && weight.role() != Role.ATTENTION_OUTPUT
+          && weight.layer() != last) {
         chosen.add(weight);
       }
     }
