@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Eight clients for two minutes at phiquant's server: whole and streamed answers, hang-ups, nonsense.
 # Prints counts, what was wrong (nothing should be), and the server's memory before and after.
+# Nothing is rounded: with int8 activations a near tie may fall otherwise when a prompt is reused.
 #   bench/serve.sh ARTIFACT [CLIENTS] [SECONDS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 artifact="$1" clients="${2:-8}" seconds="${3:-120}"
 python="$(engines/install.sh openai)/venv/bin/python"
 log="$(mktemp)"
-./phiquant serve "$artifact" --port 0 --temp 0 --ctx 1024 > /dev/null 2> "$log" &
+./phiquant serve "$artifact" --port 0 --temp 0 --ctx 1024 --activations f32 --cache-type f32 > /dev/null 2> "$log" &
 launcher=$!
 java=""
 trap '[ -z "$java" ] || kill "$java"; wait "$launcher" || true; rm -f "$log"' EXIT
