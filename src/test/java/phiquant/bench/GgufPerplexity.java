@@ -9,8 +9,8 @@ import java.util.Locale;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
-import phiquant.demo.LlamaLibrary;
 import phiquant.engines.Engines;
+import phiquant.engines.LlamaLibrary;
 import phiquant.fixtures.Fixtures;
 import phiquant.recipe.GgufFileType;
 

@@ -31,7 +31,7 @@ public final class GgmlQuantizer {
   private GgmlQuantizer() {}
 
   private static SymbolLookup open() {
-    phiquant.demo.LlamaLibrary.open(Engines.llamaLibrary());
+    LlamaLibrary.open(Engines.llamaLibrary());
     Arena forever = Arena.global();
     Path folder = Engines.llamaLibrary();
     SymbolLookup base = SymbolLookup.libraryLookup(folder.resolve("libggml-base.so"), forever);

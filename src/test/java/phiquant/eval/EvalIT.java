@@ -12,8 +12,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
-import phiquant.demo.LlamaLibrary;
 import phiquant.engines.Engines;
+import phiquant.engines.LlamaLibrary;
 import phiquant.fixtures.Fixtures;
 import phiquant.run.Activations;
 import phiquant.run.RopeRule;
@@ -26,7 +26,7 @@ class EvalIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @CsvSource({"Q8_0", "F16"})
+  @CsvSource({"Q4_K_M", "Q8_0", "F16"})
   void perplexityIsLlamas(String type) {
     Path original = Fixtures.smolPhiMixed();
     Path file;

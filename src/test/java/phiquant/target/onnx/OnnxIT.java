@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
-import phiquant.demo.LlamaLibrary;
 import phiquant.engines.Engines;
+import phiquant.engines.LlamaLibrary;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 

@@ -1,4 +1,4 @@
-package phiquant.demo;
+package phiquant.engines;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 import phiquant.UserError;
 
 /**
- * llama.cpp's own library, prebuilt, called directly: so that a demo or a test lets the real engine
- * judge a file. Source of the calls: llama.h and ggml-backend.h.
+ * llama.cpp's own library, prebuilt, called directly: so that tests let the real engine judge a
+ * file. Source of the calls: llama.h and ggml-backend.h.
  */
 public final class LlamaLibrary {
   /**

@@ -1,4 +1,4 @@
-package phiquant.demo;
+package phiquant.engines;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
