@@ -44,4 +44,27 @@ public final class Int8Rows {
       FloatType.FLOAT32.put(scales, r, scale);
     }
   }
+
+  /**
+   * Decodes {@code count} rows from row {@code first}.
+   *
+   * @param codes of all rows, like scales
+   * @param out receives {@code [count, columns]} from {@code at}
+   */
+  public static void decode(
+      MemorySegment codes,
+      MemorySegment scales,
+      long first,
+      int count,
+      int columns,
+      float[] out,
+      int at) {
+    for (int r = 0; r < count; r++) {
+      float scale = FloatType.FLOAT32.get(scales, first + r);
+      long from = (first + r) * columns;
+      for (int i = 0; i < columns; i++) {
+        out[at + r * columns + i] = codes.get(JAVA_BYTE, from + i) * scale;
+      }
+    }
+  }
 }

@@ -2,8 +2,10 @@ package phiquant.checkpoint.onnx;
 
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,7 +16,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import phiquant.UserError;
-import phiquant.checkpoint.DType;
 import phiquant.checkpoint.MappedFile;
 
 /**
@@ -29,6 +30,10 @@ final class OnnxFile {
   private final Arena arena;
   private final GraphProto graph;
   private final Map<String, TensorProto> constants;
+
+  /** Which operator makes a tensor. */
+  private final Map<String, NodeProto> makers = new HashMap<>();
+
   private final Map<String, MemorySegment> dataFiles = new HashMap<>();
 
   private OnnxFile(Path path, Arena arena, GraphProto graph) {
@@ -38,6 +43,9 @@ final class OnnxFile {
     this.constants =
         graph.getInitializerList().stream()
             .collect(Collectors.toMap(TensorProto::getName, tensor -> tensor, this::refuseTwo));
+    for (NodeProto node : graph.getNodeList()) {
+      node.getOutputList().forEach(output -> makers.put(output, node));
+    }
   }
 
   /**
@@ -82,19 +90,26 @@ final class OnnxFile {
     return Optional.ofNullable(constants.get(name)).map(this::checked);
   }
 
+  /** The operator that makes a tensor, if one does. */
+  Optional<NodeProto> maker(String tensor) {
+    return Optional.ofNullable(makers.get(tensor));
+  }
+
   private OnnxConstant checked(TensorProto tensor) {
-    DType type = type(tensor);
-    long bytes = type.bytes();
+    DataType type =
+        Optional.ofNullable(DataType.forNumber(tensor.getDataType())).orElse(DataType.UNDEFINED);
+    long bits = bits(tensor, type);
     try {
       for (long dimension : tensor.getDimsList()) {
         if (dimension < 0) {
           throw wrong(tensor, "has a negative dimension");
         }
-        bytes = Math.multiplyExact(bytes, dimension);
+        bits = Math.multiplyExact(bits, dimension);
       }
     } catch (ArithmeticException e) {
       throw wrong(tensor, "has a shape too large for any file: " + tensor.getDimsList());
     }
+    long bytes = Math.ceilDiv(bits, 8L);
     MemorySegment data =
         tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL
             ? external(tensor)
@@ -108,13 +123,13 @@ final class OnnxFile {
     return new OnnxConstant(tensor.getName(), type, tensor.getDimsList(), data);
   }
 
-  private DType type(TensorProto tensor) {
-    return switch (tensor.getDataType()) {
-      case TensorProto.DataType.FLOAT_VALUE -> DType.F32;
-      case TensorProto.DataType.FLOAT16_VALUE -> DType.F16;
-      case TensorProto.DataType.BFLOAT16_VALUE -> DType.BF16;
-      case TensorProto.DataType.UINT8_VALUE -> DType.U8;
-      case TensorProto.DataType.INT8_VALUE -> DType.I8;
+  /** Bits of an element; two of four bits share a byte. */
+  private long bits(TensorProto tensor, DataType type) {
+    return switch (type) {
+      case FLOAT -> 32;
+      case FLOAT16, BFLOAT16 -> 16;
+      case UINT8, INT8 -> 8;
+      case UINT4, INT4 -> 4;
       default -> throw wrong(tensor, "has the element type " + tensor.getDataType());
     };
   }

@@ -113,7 +113,7 @@ public final class OnnxFolder implements Checkpoint {
 
   @Override
   public boolean isQuantized() {
-    return operators.containsKey("MatMulNBits");
+    return operators.containsKey("MatMulNBits") || operators.containsKey("DequantizeLinear");
   }
 
   @Override

@@ -78,6 +78,50 @@ public record NBitsColumns(NBitsFormat format, int columns) {
     }
   }
 
+  /**
+   * Decodes a part of the matrix and turns it back: its columns become rows.
+   *
+   * @param codes of the whole matrix, like scales and zero points
+   * @param zeroPoints null if there are none
+   * @param row the first of K, which becomes the first column of what is decoded
+   * @param out receives {@code [count, width]} from {@code at}
+   */
+  public void decode(
+      MemorySegment codes,
+      MemorySegment scales,
+      MemorySegment zeroPoints,
+      int column,
+      int count,
+      int row,
+      int width,
+      float[] out,
+      int at) {
+    float[] scale = new float[count];
+    int[] zero = new int[count];
+    for (int k = row; k < row + width; k++) {
+      if (k == row || k % format.block() == 0) {
+        long grid = (long) (k / format.block()) * columns + column;
+        for (int i = 0; i < count; i++) {
+          scale[i] = format.type().get(scales, grid + i);
+          zero[i] = isSigned() ? 0 : code(zeroPoints, grid + i);
+        }
+      }
+      long first = (long) k * columns + column;
+      for (int i = 0, to = at + k - row; i < count; i++, to += width) {
+        out[to] = (code(codes, first + i) - zero[i]) * scale[i];
+      }
+    }
+  }
+
+  private int code(MemorySegment in, long index) {
+    if (format.bits() == 8) {
+      byte code = in.get(JAVA_BYTE, index);
+      return isSigned() ? code : code & 255;
+    }
+    int code = in.get(JAVA_BYTE, index / 2) >> 4 * (int) (index & 1) & 15;
+    return isSigned() ? (code ^ 8) - 8 : code;
+  }
+
   private void write(int[] codes, int zero, MemorySegment out) {
     if (format.bits() == 8) {
       for (int i = 0; i < codes.length; i++) {

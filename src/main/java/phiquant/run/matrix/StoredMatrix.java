@@ -3,9 +3,13 @@ package phiquant.run.matrix;
 import phiquant.checkpoint.StoredTensor;
 
 /**
- * Any stored matrix, decoded row by row by its own reader: right for every format, fast for none.
+ * Any stored matrix, decoded a few rows at a time by its own reader: right for every format, fast
+ * for none.
  */
 final class StoredMatrix implements Matrix {
+  /** Rows decoded together: those of a matrix that is stored turned share lines of the cache. */
+  private static final int TOGETHER = 8;
+
   private final StoredTensor tensor;
   private final Rounding rounding;
   private final int rows;
@@ -30,14 +34,17 @@ final class StoredMatrix implements Matrix {
 
   @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
-    float[] row = new float[columns];
-    for (int r = from; r < to; r++) {
-      tensor.read(r, 1, row, 0);
-      float sum = 0;
-      for (int k = 0; k < columns; k++) {
-        sum += row[k] * input.x[k];
+    float[] some = new float[Math.min(TOGETHER, to - from) * columns];
+    for (int first = from; first < to; first += TOGETHER) {
+      int count = Math.min(TOGETHER, to - first);
+      tensor.read(first, count, some, 0);
+      for (int r = 0; r < count; r++) {
+        float sum = 0;
+        for (int k = 0; k < columns; k++) {
+          sum += some[r * columns + k] * input.x[k];
+        }
+        y[yAt + first + r] = sum;
       }
-      y[yAt + r] = sum;
     }
   }
 

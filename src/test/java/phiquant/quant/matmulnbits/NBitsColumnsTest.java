@@ -50,6 +50,42 @@ class NBitsColumnsTest {
     }
   }
 
+  /** Any part of the matrix, from the middle of a block and of a byte too. */
+  @ParameterizedTest
+  @CsvSource({"4, true, 71", "4, false, 71", "4, false, 70", "8, true, 70", "8, false, 71"})
+  void partsComeBackAsRowsDo(int bits, boolean symmetric, int n) {
+    NBitsFormat format = new NBitsFormat(Algorithm.DEFAULT, bits, 32, symmetric, FloatType.FLOAT16);
+    float[] x = Weights.of(FloatType.FLOAT16, n * K);
+    float[] turned = new float[n * K];
+    for (int i = 0; i < n * K; i++) {
+      turned[i % K * n + i / K] = x[i];
+    }
+    NBitsColumns columns = new NBitsColumns(format, n);
+    MemorySegment codes = MemorySegment.ofArray(new byte[Math.ceilDiv(n * K * bits, 8)]);
+    MemorySegment scales = MemorySegment.ofArray(new byte[n * K / 32 * 2]);
+    MemorySegment zeros = MemorySegment.ofArray(new byte[Math.ceilDiv(n * K / 32 * bits, 8)]);
+    columns.encode(turned, K, codes, scales, zeros);
+    Encoded rows = Encoded.of(format, x, n, K);
+    float[] expected = new float[n * K];
+    format.decode(
+        MemorySegment.ofArray(rows.codes()),
+        MemorySegment.ofArray(rows.scales()),
+        symmetric ? null : MemorySegment.ofArray(rows.zeroPoints()),
+        n,
+        K,
+        expected);
+    for (int[] part : new int[][] {{0, n, 0, K}, {3, 10, 17, 60}, {n - 1, 1, K - 1, 1}}) {
+      float[] out = new float[1 + part[1] * part[3]];
+      columns.decode(
+          codes, scales, symmetric ? null : zeros, part[0], part[1], part[2], part[3], out, 1);
+      for (int i = 1; i < out.length; i++) {
+        int row = part[0] + (i - 1) / part[3];
+        int column = part[2] + (i - 1) % part[3];
+        assertThat(out[i]).isEqualTo(expected[row * K + column]);
+      }
+    }
+  }
+
   /** Number {@code index} of codes that lie close together. */
   private static int number(byte[] packed, int index, int bits) {
     return packed[index * bits / 8] >> index * bits % 8 & (1 << bits) - 1;
