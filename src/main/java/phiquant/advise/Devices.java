@@ -45,12 +45,12 @@ public final class Devices {
       return near.get(0);
     }
     throw UserError.usage(
-        "There is no device '%s'; %s --device list shows all."
+        "There is no device '%s';%s --device list shows all."
             .formatted(
                 name,
                 near.isEmpty()
                     ? ""
-                    : "there is "
+                    : " there is "
                         + String.join(", ", near.stream().map(Device::id).toList())
                         + ";"));
   }

@@ -38,11 +38,15 @@ public final class Checkpoints {
     if (path.endsWith(OpenVinoFolder.XML)) {
       return new OpenVinoFolder(path.toAbsolutePath().getParent());
     }
+    if (path.toString().endsWith(".onnx")) {
+      throw new UserError(
+          path + " is one file of a model.", "Give its folder, with model.onnx in it.");
+    }
     if (path.toString().endsWith(".safetensors")) {
       throw new UserError(
           path + " is one file of a checkpoint.", "Give its folder, with config.json in it.");
     }
-    throw new UserError(path + " is neither a checkpoint folder nor a GGUF file.");
+    throw new UserError(path + " is neither a checkpoint's or artifact's folder nor a GGUF file.");
   }
 
   /** Says why a pickle is refused. */

@@ -97,6 +97,9 @@ final class EvalCommand implements Callable<Integer> {
     if (threads < 1) {
       throw UserError.usage("--threads is " + threads + "; it must be 1 or more.");
     }
+    checkFolder(json == null || json.equals("-") ? null : Path.of(json));
+    checkFolder(csv);
+    checkFolder(report);
     Evaluator.Options defaults = Evaluator.Options.of(windows, window);
     Evaluator.Options options =
         new Evaluator.Options(
@@ -115,15 +118,18 @@ final class EvalCommand implements Callable<Integer> {
           new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(evaluation) + "\n";
       if (json.equals("-")) {
         System.out.print(all);
-        return 0;
+      } else {
+        write(Path.of(json), all);
       }
-      write(Path.of(json), all);
     }
     if (csv != null) {
       write(csv, EvaluationCsv.of(evaluation));
     }
     if (report != null) {
       write(report, ReportPage.of(evaluation));
+    }
+    if ("-".equals(json)) {
+      return 0; // Standard output holds JSON and nothing else.
     }
     System.out.print(EvaluationTable.of(evaluation));
     if (tensors) {
@@ -146,6 +152,20 @@ final class EvalCommand implements Callable<Integer> {
   private static EvaluationProgress progress() {
     boolean terminal = System.console() != null && System.console().isTerminal();
     return terminal ? new EvaluationBar() : EvaluationProgress.NONE;
+  }
+
+  /** Measuring takes long, so a place that cannot hold the results is refused before. */
+  private static void checkFolder(Path file) {
+    if (file == null) {
+      return;
+    }
+    if (Files.isDirectory(file)) {
+      throw UserError.usage(file + " is a folder; name a file.");
+    }
+    Path folder = file.toAbsolutePath().getParent();
+    if (!Files.isDirectory(folder)) {
+      throw UserError.usage(file + " cannot be written: there is no folder " + folder + ".");
+    }
   }
 
   private static void write(Path file, String text) {

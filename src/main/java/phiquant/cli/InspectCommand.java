@@ -13,7 +13,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "inspect",
     description =
-        "Show what a checkpoint or an artifact (GGUF, MLX, OpenVINO) holds; reads headers only.",
+        "Show what a checkpoint or an artifact (GGUF, MLX, ONNX, OpenVINO) holds; reads headers"
+            + " only.",
     mixinStandardHelpOptions = true,
     footer = {
       "",

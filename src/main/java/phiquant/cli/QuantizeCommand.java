@@ -112,6 +112,7 @@ final class QuantizeCommand implements Callable<Integer> {
     if (output == null && !dryRun) {
       throw UserError.usage("Say where artifacts go with -o OUT, or look first with --dry-run.");
     }
+    checkOptions();
     long start = System.nanoTime();
     try (Checkpoint source = Checkpoints.open(checkpoint)) {
       Quantize quantize =
@@ -153,12 +154,47 @@ final class QuantizeCommand implements Callable<Integer> {
     return quiet || !terminal ? Progress.NONE : new TerminalProgress();
   }
 
+  /** Refuses flags that nothing would come of, and a name that files cannot have. */
+  private void checkOptions() {
+    if (name != null && (name.isBlank() || name.matches(".*[/\\\\\\p{Cntrl}].*"))) {
+      throw UserError.usage(
+          "--name is '"
+              + name
+              + "'; it becomes part of file names, so it cannot be empty or hold"
+              + " / or \\.");
+    }
+    boolean gguf =
+        pure
+            || leaveOutputTensor
+            || !tensorTypes.isEmpty()
+            || outputTensorType != null
+            || tokenEmbeddingType != null
+            || splitMaxSize != null;
+    refuseWithout(
+        "gguf",
+        gguf,
+        "--pure, --leave-output-tensor, --tensor-type, --output-tensor-type,"
+            + " --token-embedding-type and --split-max-size");
+    refuseWithout("mlx", !tensorBits.isEmpty() || dtype != null, "--tensor-bits and --dtype");
+  }
+
+  private void refuseWithout(String engine, boolean given, String flags) {
+    if (given && targets.stream().noneMatch(target -> engine(target).equals(engine))) {
+      throw UserError.usage(flags + " are for " + engine + ", and no --to names it.");
+    }
+  }
+
+  private static String engine(String target) {
+    return target.split("[:,]", 2)[0].toLowerCase(Locale.ROOT);
+  }
+
   /** A target with the options that were given as flags. */
   private String complete(String target) {
-    String engine = target.split("[:,]", 2)[0];
+    String engine = engine(target);
     StringBuilder spec = new StringBuilder(target);
     if (precision != null && !target.contains(":")) {
-      spec.insert(engine.length(), ":" + EverydayNames.format(engine, precision));
+      spec.insert(
+          engine.length(), ":" + EverydayNames.format(engine, precision.toLowerCase(Locale.ROOT)));
     }
     if (engine.equals("gguf")) {
       flag(spec, "pure", pure);

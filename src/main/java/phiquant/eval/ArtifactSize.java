@@ -34,7 +34,7 @@ final class ArtifactSize {
   }
 
   private static List<Path> files(Path folder) {
-    try (Stream<Path> files = Files.walk(folder, 4)) {
+    try (Stream<Path> files = Files.walk(folder.toRealPath(), 4)) {
       return files.filter(Files::isRegularFile).toList();
     } catch (IOException e) {
       throw new UserError(folder + " cannot be listed: " + e.getMessage() + ".", e);

@@ -35,6 +35,9 @@ public record EvaluationText(String name, String text) {
    * @throws UserError if it cannot be read as such
    */
   public static EvaluationText of(Path file) {
+    if (!Files.exists(file) || Files.isDirectory(file)) {
+      throw new UserError(file + " is not there or not a file; --text wants one in UTF-8.");
+    }
     try {
       if (Files.size(file) > MAX_BYTES) {
         throw new UserError(file + " is larger than 64 MB; a part of it is enough.");

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -182,6 +183,9 @@ final class Output implements AutoCloseable {
     String reason = e.getMessage() == null ? e.toString() : e.getMessage();
     if (reason.contains("No space left")) {
       return new UserError(destination + ": the disk is full; nothing was left behind.", e);
+    }
+    if (e instanceof FileAlreadyExistsException) {
+      reason += " is a file, not a folder";
     }
     return new UserError(destination + " cannot be written: " + reason + ".", e);
   }

@@ -238,10 +238,10 @@ public final class Pass {
               throw new UserError(
                   String.format(
                       Locale.ROOT,
-                      "%s: its disk has %.2f GB left, %.2f GB are needed.",
+                      "%s: its disk has %,d MB left, %,d MB are needed.",
                       places.get(store),
-                      store.getUsableSpace() / 1e9,
-                      bytes / 1e9));
+                      store.getUsableSpace() / 1_000_000,
+                      Math.ceilDiv(bytes, 1_000_000)));
             }
           } catch (IOException e) {
             throw new UserError("The free space of " + store + " cannot be read.", e);

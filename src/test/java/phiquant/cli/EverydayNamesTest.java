@@ -3,6 +3,7 @@ package phiquant.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Locale;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.UserError;
@@ -21,6 +22,8 @@ class EverydayNamesTest {
       }
       if (!engine.equals("safetensors")) {
         assertThat(Targets.of(TargetSpec.parse(engine + ":" + format))).isNotNull();
+        String loud = (engine + ":" + format).toUpperCase(Locale.ROOT);
+        assertThat(Targets.of(TargetSpec.parse(loud))).isNotNull();
       }
     }
     assertThatThrownBy(() -> EverydayNames.format(engine, "int3"))

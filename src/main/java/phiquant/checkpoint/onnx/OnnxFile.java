@@ -149,7 +149,8 @@ final class OnnxFile {
             ? number(tensor, place.get("length"))
             : file.byteSize() - offset;
     if (length > file.byteSize() - offset) {
-      throw wrong(tensor, "has " + length + " bytes, more than its file has left");
+      throw wrong(
+          tensor, "has " + length + " bytes, more than its file has left, which is cut or damaged");
     }
     return file.asSlice(offset, length);
   }

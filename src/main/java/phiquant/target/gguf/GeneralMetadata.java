@@ -29,7 +29,9 @@ final class GeneralMetadata {
     this.generation =
         checkpoint
             .file("generation_config.json")
-            .map(bytes -> (JsonNode) phiquant.checkpoint.Json.object(bytes, "generation_config"))
+            .map(
+                bytes ->
+                    (JsonNode) phiquant.checkpoint.Json.object(bytes, "generation_config.json"))
             .orElse(new YAMLMapper().createObjectNode());
   }
 

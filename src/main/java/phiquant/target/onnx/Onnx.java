@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import phiquant.Version;
 import phiquant.model.PhiModel;
 import phiquant.target.ArtifactPlan;
@@ -43,7 +44,7 @@ public final class Onnx implements Target {
    * @throws phiquant.UserError (usage) naming what is possible
    */
   public static Onnx target(TargetSpec spec) {
-    String format = spec.format().isEmpty() ? "int4" : spec.format();
+    String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
     return new Onnx(spec.toString(), OnnxOptions.of(format, spec.options()));
   }
 

@@ -72,7 +72,7 @@ final class PhiGraph {
     try {
       return Files.readString(text);
     } catch (IOException e) {
-      throw new UserError("The calibration text " + text + " cannot be read as UTF-8.", e);
+      throw new UserError("The calibration text " + text + " is missing or is not UTF-8.", e);
     }
   }
 

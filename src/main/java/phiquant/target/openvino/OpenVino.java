@@ -3,6 +3,7 @@ package phiquant.target.openvino;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -55,7 +56,7 @@ public final class OpenVino implements Target {
    * @throws UserError (usage) naming what is possible
    */
   public static OpenVino target(TargetSpec spec) {
-    String format = spec.format().isEmpty() ? "int4" : spec.format();
+    String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
     return new OpenVino(spec.toString(), Options.of(format, spec.options()));
   }
 

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import phiquant.UserError;
@@ -58,7 +59,7 @@ public final class Safetensors implements Target {
    */
   public static Safetensors target(TargetSpec spec) {
     GgmlType type =
-        switch (spec.format().isEmpty() ? "bf16" : spec.format()) {
+        switch (spec.format().isEmpty() ? "bf16" : spec.format().toLowerCase(Locale.ROOT)) {
           case "bf16", "bfloat16" -> GgmlType.BF16;
           case "f16", "fp16", "float16" -> GgmlType.F16;
           case "f32", "fp32", "float32" -> GgmlType.F32;
