@@ -10,8 +10,8 @@ import phiquant.quant.Int8Rows;
 
 /**
  * A matrix of signed bytes with a scale for each row, as one tensor of floats: the weights of a
- * model whose activations are rounded to fixed grids. Those grids are not read, so that it is the
- * weights alone that phiquant runs and measures.
+ * model whose activations are rounded to fixed grids. Those grids are not read: with f32
+ * activations it is the weights alone that phiquant measures.
  *
  * @param codes [rows, columns]
  * @param scales f32 of shape [rows]
