@@ -58,8 +58,8 @@ record RotaryCache(String name, boolean cosine, long positions, float[] inverse,
     for (int row = 0; row < count; row++) {
       for (int i = 0; i < inverse.length; i++) {
         float angle = (first + row) * inverse[i];
-        double turned = cosine ? Math.cos(angle) : Math.sin(angle);
-        out[at + row * inverse.length + i] = (float) turned * magnitude;
+        float turned = cosine ? MinimaxSine.cos(angle) : MinimaxSine.sin(angle);
+        out[at + row * inverse.length + i] = turned * magnitude;
       }
     }
   }

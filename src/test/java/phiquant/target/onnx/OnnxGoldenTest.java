@@ -37,9 +37,8 @@ class OnnxGoldenTest {
   @TempDir Path out;
 
   /**
-   * Every operator with its inputs, outputs and attributes, and every constant's bytes. Rotary
-   * tables differ in the last bits, for PyTorch's cosines do; where there are two, ours lie in the
-   * file.
+   * Every operator with its inputs, outputs and attributes, and every constant's bytes, but for the
+   * tiny models' rotary tables, which {@link RotaryCacheTest} compares frequency by frequency.
    */
   @ParameterizedTest
   @CsvSource({
@@ -70,10 +69,11 @@ class OnnxGoldenTest {
     }
     int count = golden.path("node_count").asInt(golden.path("nodes").size());
     assertThat(nodes).hasSize(count);
-    compareConstants(golden, ours, folder);
+    compareConstants(golden, ours, folder, model);
   }
 
-  private static void compareConstants(JsonNode golden, ModelProto ours, Path folder) {
+  private static void compareConstants(
+      JsonNode golden, ModelProto ours, Path folder, String model) {
     Map<String, TensorProto> constants =
         ours.getGraph().getInitializerList().stream()
             .collect(Collectors.toMap(TensorProto::getName, tensor -> tensor));
@@ -98,7 +98,7 @@ class OnnxGoldenTest {
         long offset = Long.parseLong(place.get("offset"));
         long length = Long.parseLong(place.get("length"));
         assertThat(offset % 64).as(name).isZero();
-        if (!name.endsWith("_cache")) {
+        if (!name.endsWith("_cache") || model.equals("wide")) {
           assertThat(Golden.sha256(data.asSlice(offset, length)))
               .as(name)
               .isEqualTo((list ? theirs.path(3) : theirs.path("sha256")).asText());
