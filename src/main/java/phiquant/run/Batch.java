@@ -136,7 +136,7 @@ final class Batch {
       observer.accept(linear.weight(), x.tokens(), rows);
     }
     Rounding rounding = linear.matrix().rounding();
-    if (activations == Activations.INT8 && rounding != Rounding.NONE) {
+    if (activations == Activations.INT8 && !rounding.equals(Rounding.NONE)) {
       each(x, p -> rounding.roundPanel(x.panel(p)));
     }
     workers.run(

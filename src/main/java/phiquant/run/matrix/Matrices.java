@@ -93,8 +93,8 @@ public final class Matrices {
   private static Rounding rounding(Layout layout) {
     return switch (layout) {
       case Layout.Ggml ggml -> Rounding.of(ggml.type());
-      case Layout.Blocked blocked -> Rounding.INT8;
-      case Layout.Grouped grouped -> Rounding.INT8;
+      case Layout.Blocked blocked -> Rounding.int8(blocked.block());
+      case Layout.Grouped grouped -> Rounding.int8(32);
       default -> Rounding.NONE;
     };
   }

@@ -8,23 +8,46 @@ import phiquant.quant.ggml.GgmlType;
  * in blocks, or to the type of plain weights. The product of two rounded numbers is exact in f32,
  * so rounding first and multiplying floats gives what integer arithmetic gives, up to the order of
  * the sums.
+ *
+ * @param kind what numbers are rounded to
+ * @param block numbers that share a scale, if they have one
  */
-public enum Rounding {
+public record Rounding(Kind kind, int block) {
+  /** To what, and how the scale d is stored. */
+  enum Kind {
+    NONE,
+    F16,
+    BF16,
+    /** {@code round(x / d) · d} with {@code d = max|x| / 127} in f32. */
+    INT8,
+    /** The same, with d rounded to binary16 after the division. */
+    INT8_HALF_SCALE,
+    /** {@code round(x · s) / s} with {@code s = 127 / max|x|}. */
+    INT8_INVERSE
+  }
+
   /** As they are. */
-  NONE,
-  /** To binary16, as llama.cpp does before F16 weights. */
-  F16,
-  /** To bfloat16, as llama.cpp does before BF16 weights. */
-  BF16,
+  public static final Rounding NONE = new Rounding(Kind.NONE, 0);
+
+  /** As llama.cpp does before F16 weights. */
+  private static final Rounding F16 = new Rounding(Kind.F16, 0);
+
+  /** As llama.cpp does before BF16 weights. */
+  private static final Rounding BF16 = new Rounding(Kind.BF16, 0);
+
+  /** ggml's {@code quantize_row_q8_0} and {@code quantize_row_q8_1}. */
+  private static final Rounding Q8_0 = new Rounding(Kind.INT8_HALF_SCALE, 32);
+
+  /** ggml's {@code quantize_row_q8_K_ref}. */
+  private static final Rounding Q8_K = new Rounding(Kind.INT8_INVERSE, 256);
+
   /**
-   * {@code round(x / d) · d} in blocks of 32 with {@code d = max|x| / 127}, itself rounded to
-   * binary16 after the division: ggml's {@code quantize_row_q8_0} and {@code quantize_row_q8_1}.
+   * {@code accuracy_level} 4 of MatMulNBits, in the weights' own blocks (MLAS' {@code
+   * QuantizeARow_CompInt8}); OpenVINO's dynamic quantization, in blocks of 32.
    */
-  Q8_0,
-  /** The same with d in f32: {@code accuracy_level} 4 of MatMulNBits, and OpenVINO's way. */
-  INT8,
-  /** In blocks of 256 with d in f32: ggml's {@code quantize_row_q8_K_ref}. */
-  Q8_K;
+  static Rounding int8(int block) {
+    return new Rounding(Kind.INT8, block);
+  }
 
   /** What {@code vec_dot_type} is in ggml-cpu. */
   static Rounding of(GgmlType type) {
@@ -39,7 +62,7 @@ public enum Rounding {
 
   /** Rounds numbers in place. */
   void round(float[] x) {
-    switch (this) {
+    switch (kind) {
       case NONE -> {}
       case F16 -> {
         for (int i = 0; i < x.length; i++) {
@@ -51,9 +74,9 @@ public enum Rounding {
           x[i] = BFloat16.toFloat(BFloat16.fromFloat(x[i]));
         }
       }
-      case Q8_0, INT8, Q8_K -> {
-        for (int k = 0; k < x.length; k += block()) {
-          int count = Math.min(block(), x.length - k);
+      case INT8, INT8_HALF_SCALE, INT8_INVERSE -> {
+        for (int k = 0; k < x.length; k += block) {
+          int count = Math.min(block, x.length - k);
           float max = Levels.BEST.largest(x, k, count);
           Levels.BEST.round(x, k, count, inverse(max), step(max));
         }
@@ -63,13 +86,13 @@ public enum Rounding {
 
   /** Rounds the numbers of every token of a panel in place. */
   public void roundPanel(float[] panel) {
-    if (this == NONE || this == F16 || this == BF16) {
+    if (block == 0) {
       round(panel);
       return;
     }
     float[] inverse = new float[Panels.WIDTH];
     float[] step = new float[Panels.WIDTH];
-    int size = block() * Panels.WIDTH;
+    int size = block * Panels.WIDTH;
     for (int at = 0; at < panel.length; at += size) {
       int count = Math.min(size, panel.length - at);
       Levels.BEST.largest(panel, at, count, step);
@@ -81,21 +104,16 @@ public enum Rounding {
     }
   }
 
-  /** Numbers that share a scale. */
-  private int block() {
-    return this == Q8_K ? 256 : 32;
-  }
-
   /** What numbers are multiplied with to become levels. */
   private float inverse(float max) {
-    return max == 0 ? 0 : this == Q8_K ? 127 / max : 1 / (max / 127);
+    return max == 0 ? 0 : kind == Kind.INT8_INVERSE ? 127 / max : 1 / (max / 127);
   }
 
   /** What levels are multiplied with. */
   private float step(float max) {
-    return switch (this) {
-      case Q8_0 -> Float.float16ToFloat(Float.floatToFloat16(max / 127));
-      case Q8_K -> max == 0 ? 0 : 1 / (127 / max);
+    return switch (kind) {
+      case INT8_HALF_SCALE -> Float.float16ToFloat(Float.floatToFloat16(max / 127));
+      case INT8_INVERSE -> max == 0 ? 0 : 1 / (127 / max);
       default -> max / 127;
     };
   }
