@@ -32,7 +32,7 @@ echo
 echo "$(basename "$model"), $(nproc) threads:"
 python3 bench/ratios.py "$log" "ours" "optimum-cli $recipe"
 echo
-"$python" engines/openvino_speed.py 32 3 "$ours" "$work/theirs"
+"$python" engines/openvino_speed.py 32 6 "$ours" "$work/theirs"
 "$python" - "$ours" "$work/theirs" << 'EOF'
 import hashlib, sys
 import xml.etree.ElementTree as tree
