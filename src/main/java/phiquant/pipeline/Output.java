@@ -2,14 +2,13 @@ package phiquant.pipeline;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
+import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -27,7 +26,7 @@ final class Output implements AutoCloseable {
   private final ArtifactPlan plan;
   private final Path destination;
   private final Path temporary;
-  private final List<FileChannel> channels = new ArrayList<>();
+  private final List<OutputFile> files = new ArrayList<>();
   private boolean committed;
 
   private Output(ArtifactPlan plan, Path destination, Path temporary) {
@@ -68,14 +67,13 @@ final class Output implements AutoCloseable {
     for (PlannedFile file : plan.files()) {
       Path path = plan.singleFile() ? sibling(file) : temporary.resolve(file.path());
       Files.createDirectories(path.getParent());
-      FileChannel channel =
-          FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      channels.add(channel);
+      OutputFile output = new OutputFile(path);
+      files.add(output);
       if (file.size() > 0) {
-        write(channel, ByteBuffer.wrap(new byte[1]), file.size() - 1);
+        output.write(MemorySegment.ofArray(new byte[1]), file.size() - 1);
       }
       for (PlannedFile.Fixed fixed : file.fixed()) {
-        write(channel, ByteBuffer.wrap(fixed.bytes()), fixed.offset());
+        output.write(MemorySegment.ofArray(fixed.bytes()), fixed.offset());
       }
     }
   }
@@ -97,29 +95,22 @@ final class Output implements AutoCloseable {
   }
 
   /** Writes bytes at their place in a file. Thread-safe. */
-  void write(int file, ByteBuffer bytes, long offset) throws IOException {
-    write(channels.get(file), bytes, offset);
-  }
-
-  private static void write(FileChannel channel, ByteBuffer bytes, long offset) throws IOException {
-    long at = offset;
-    while (bytes.hasRemaining()) {
-      at += channel.write(bytes, at);
-    }
+  void write(int file, MemorySegment bytes, long offset) throws IOException {
+    files.get(file).write(bytes, offset);
   }
 
   /** Brings what was written so far to the disk. */
   void flush() throws IOException {
-    for (FileChannel channel : channels) {
-      channel.force(false);
+    for (OutputFile file : files) {
+      file.sync(false);
     }
   }
 
   /** Syncs the files and gives the artifact its name. */
   void commit() throws IOException {
-    for (FileChannel channel : channels) {
-      channel.force(true);
-      channel.close();
+    for (OutputFile file : files) {
+      file.sync(true);
+      file.close();
     }
     Path old = destination.resolveSibling(temporary.getFileName() + ".old");
     boolean replaces = Files.isDirectory(destination);
@@ -139,9 +130,9 @@ final class Output implements AutoCloseable {
   /** Removes what is not committed. */
   @Override
   public void close() {
-    for (FileChannel channel : channels) {
+    for (OutputFile file : files) {
       try {
-        channel.close();
+        file.close();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,6 +31,7 @@ public final class Pass {
   private final List<Output> outputs;
   private final List<Run> runs;
   private final Settings settings;
+  private final Semaphore computing;
   private final AtomicInteger next = new AtomicInteger();
   private final AtomicBoolean stopped = new AtomicBoolean();
   private final CountDownLatch encoded = new CountDownLatch(1);
@@ -38,7 +40,7 @@ public final class Pass {
   /**
    * How to run.
    *
-   * @param threads workers
+   * @param threads how many workers compute at a time; as many may wait for the disk meanwhile
    * @param overwrite whether existing artifacts are replaced
    * @param allowNonFinite whether NaN and infinite weights are encoded instead of refused
    * @param progress told how many source bytes are done
@@ -50,6 +52,7 @@ public final class Pass {
     this.outputs = outputs;
     this.runs = Run.of(outputs);
     this.settings = settings;
+    this.computing = new Semaphore(settings.threads());
   }
 
   /**
@@ -95,7 +98,7 @@ public final class Pass {
     long total = runs.stream().mapToLong(Pass::sourceBytes).sum();
     settings.progress().begin(total);
     List<Thread> workers = new ArrayList<>();
-    for (int i = 0; i < settings.threads(); i++) {
+    for (int i = 0; i < 2 * settings.threads(); i++) {
       workers.add(Thread.ofPlatform().name("phiquant-" + i).daemon().start(this::work));
     }
     Thread.ofPlatform().name("phiquant-writeback").daemon().start(this::writeBack);
@@ -145,6 +148,7 @@ public final class Pass {
 
   private void work() {
     Worker worker = new Worker();
+    computing.acquireUninterruptibly();
     try (Arena arena = Arena.ofConfined()) {
       for (int i = next.getAndIncrement(); i < runs.size(); i = next.getAndIncrement()) {
         if (stopped.get()) {
@@ -156,6 +160,8 @@ public final class Pass {
     } catch (Throwable e) {
       failure.compareAndSet(null, e);
       stopped.set(true);
+    } finally {
+      computing.release();
     }
   }
 
@@ -181,40 +187,43 @@ public final class Pass {
 
     private void encode(Run run, Run.Wanted wanted, int columns, Arena arena) {
       PlannedTensor tensor = wanted.tensor();
+      int count = tensor.parts().size();
+      long[] offsets = new long[count];
+      long[] places = new long[count];
+      long[] sizes = new long[count];
       int multiple = tensor.encoder().rowMultiple();
-      MemorySegment[] parts = new MemorySegment[tensor.parts().size()];
       long needed = 0;
-      for (Part part : tensor.parts()) {
-        needed += aligned(partBytes(part, run.rows(), multiple));
+      for (int i = 0; i < count; i++) {
+        Part part = tensor.parts().get(i);
+        offsets[i] = part.offset() + run.first() / multiple * part.groupBytes();
+        sizes[i] = Math.ceilDiv(run.rows() * part.groupBytes(), (long) multiple);
+        places[i] = OutputFile.place(needed, offsets[i]);
+        needed = places[i] + sizes[i];
       }
       if (bytes.byteSize() < needed) {
-        bytes = arena.allocate(needed, 64);
+        bytes = arena.allocate(needed, OutputFile.BLOCK);
       }
-      long at = 0;
-      for (int i = 0; i < parts.length; i++) {
-        long size = partBytes(tensor.parts().get(i), run.rows(), multiple);
-        parts[i] = bytes.asSlice(at, size);
-        at += aligned(size);
+      MemorySegment[] parts = new MemorySegment[count];
+      for (int i = 0; i < count; i++) {
+        parts[i] = bytes.asSlice(places[i], sizes[i]);
       }
       tensor.encoder().encode(floats, run.rows(), columns, parts);
-      for (int i = 0; i < parts.length; i++) {
-        Part part = tensor.parts().get(i);
-        long offset = part.offset() + run.first() / multiple * part.groupBytes();
-        try {
-          wanted.output().write(part.file(), parts[i].asByteBuffer(), offset);
-        } catch (IOException e) {
-          throw Output.cannotWrite(wanted.output().destination(), e);
-        }
-      }
+      write(wanted, parts, offsets);
     }
   }
 
-  private static long partBytes(Part part, int rows, int multiple) {
-    return Math.ceilDiv(rows * part.groupBytes(), (long) multiple);
-  }
-
-  private static long aligned(long size) {
-    return Math.ceilDiv(size, 64L) * 64;
+  /** Who waits for the disk lets another worker compute. */
+  private void write(Run.Wanted wanted, MemorySegment[] parts, long[] offsets) {
+    computing.release();
+    try {
+      for (int i = 0; i < parts.length; i++) {
+        wanted.output().write(wanted.tensor().parts().get(i).file(), parts[i], offsets[i]);
+      }
+    } catch (IOException e) {
+      throw Output.cannotWrite(wanted.output().destination(), e);
+    } finally {
+      computing.acquireUninterruptibly();
+    }
   }
 
   /** Refuses to begin what the disk cannot hold. */
