@@ -69,10 +69,10 @@ record MicroscaledFormat(String mode, int bits, int groupSize, ScaleCode scaleCo
     }
   }
 
-  /** The elements nearest to {@code w[at + i] / scale}. */
+  /** The elements nearest to {@code w[i] / scale} for a group that begins at {@code at}. */
   void codes(float[] w, int at, float scale, int[] codes) {
-    for (int i = 0; i < groupSize; i++) {
-      float element = type.round(w[at + i] / scale);
+    for (int i = at; i < at + groupSize; i++) {
+      float element = type.round(w[i] / scale);
       codes[i] = bits == 4 ? E2M1.encode(element) : E4M3.encode(element);
     }
   }

@@ -11,7 +11,6 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
-import phiquant.quant.Packing;
 
 /**
  * {@link MicroscaledFormat} with the Vector API: the elements of several weights at once, with the
@@ -31,40 +30,44 @@ record VectorMicroscaledFormat(MicroscaledFormat scalar) implements VectorForm {
       MemorySegment biases) {
     int size = groupSize();
     float[] w = new float[VectorRounding.CHUNK];
-    int[] codes = new int[size];
-    for (int g = 0; g < groups; g++) {
-      int at = g * size % w.length;
-      if (at == 0) {
-        int rest = Math.min((groups - g) * size, w.length);
-        VectorRounding.round(type(), x, from + g * size, rest, w);
+    int[] codes = new int[w.length];
+    PackedCodes writer = new PackedCodes(w.length, bits());
+    int together = w.length / size;
+    for (int first = 0; first < groups; first += together) {
+      int some = Math.min(together, groups - first);
+      VectorRounding.round(type(), x, from + first * size, some * size, w);
+      for (int g = 0; g < some; g++) {
+        float largest = largest(w, g * size, size);
+        float scale = scalar.scale(largest);
+        scales.set(ValueLayout.JAVA_BYTE, first + g, (byte) scalar.scaleCode().encode(scale));
+        if (!(largest <= 1024 * scale && scale > 0)) {
+          // E4M3 could not hold the scale: elements are far beyond 6, or there is only zero.
+          scalar.codes(w, g * size, scale, codes);
+        } else if (bits() == 4) {
+          e2m1(w, g * size, size, scale, codes);
+        } else {
+          e4m3(w, g * size, size, scale, codes);
+        }
       }
-      // Magnitudes are in the order of their bits.
-      IntVector max = IntVector.zero(INTS);
-      for (int i = 0; i < size; i += SPECIES.length()) {
-        FloatVector v = FloatVector.fromArray(SPECIES, w, at + i);
-        max = max.max(v.reinterpretAsInts().and(0x7FFFFFFF));
-      }
-      float largest = Float.intBitsToFloat(max.reduceLanes(MAX));
-      float scale = scalar.scale(largest);
-      if (!(largest <= 1024 * scale && scale > 0)) {
-        // E4M3 could not hold the scale: elements are far beyond 6, or there is only zero.
-        scalar.codes(w, at, scale, codes);
-      } else if (bits() == 4) {
-        e2m1(w, at, scale, codes);
-      } else {
-        e4m3(w, at, scale, codes);
-      }
-      Packing.pack(codes, size, bits(), packed, (long) g * packedBytes());
-      scales.set(ValueLayout.JAVA_BYTE, g, (byte) scalar.scaleCode().encode(scale));
+      writer.pack(codes, some * size, packed, (long) first * packedBytes());
     }
   }
 
+  /** The largest magnitude of a group; magnitudes are in the order of their bits. */
+  private static float largest(float[] w, int at, int size) {
+    IntVector max = IntVector.zero(INTS);
+    for (int i = at; i < at + size; i += SPECIES.length()) {
+      max = max.max(FloatVector.fromArray(SPECIES, w, i).reinterpretAsInts().and(0x7FFFFFFF));
+    }
+    return Float.intBitsToFloat(max.reduceLanes(MAX));
+  }
+
   /** As {@link E2M1#encode}: a code is the number of midpoints that lie below the magnitude. */
-  private void e2m1(float[] w, int at, float scale, int[] codes) {
+  private void e2m1(float[] w, int at, int size, float scale, int[] codes) {
     // A quotient by a power of two is exact; others are rounded to the model's type.
     int dropped = scalar.scaleCode() == ScaleCode.E8M0 ? 0 : type().droppedBits();
-    for (int i = 0; i < codes.length; i += SPECIES.length()) {
-      FloatVector x = FloatVector.fromArray(SPECIES, w, at + i).div(scale);
+    for (int i = at; i < at + size; i += SPECIES.length()) {
+      FloatVector x = FloatVector.fromArray(SPECIES, w, i).div(scale);
       if (dropped > 0) {
         IntVector bits = x.reinterpretAsInts();
         IntVector odd = bits.lanewise(LSHR, dropped).and(1);
@@ -85,9 +88,9 @@ record VectorMicroscaledFormat(MicroscaledFormat scalar) implements VectorForm {
   }
 
   /** As {@link E4M3#encode}; the scale is a power of two. */
-  private static void e4m3(float[] w, int at, float scale, int[] codes) {
-    for (int i = 0; i < codes.length; i += SPECIES.length()) {
-      FloatVector x = FloatVector.fromArray(SPECIES, w, at + i).div(scale);
+  private static void e4m3(float[] w, int at, int size, float scale, int[] codes) {
+    for (int i = at; i < at + size; i += SPECIES.length()) {
+      FloatVector x = FloatVector.fromArray(SPECIES, w, i).div(scale);
       FloatVector magnitude = x.lanewise(ABS);
       IntVector bits = magnitude.reinterpretAsInts();
       IntVector odd = bits.lanewise(LSHR, 20).and(1);
