@@ -6,7 +6,7 @@ package phiquant.quant.affine;
  * OCP Microscaling Formats (MX) specification 1.0 for E8M0, OCP 8-bit floating point specification
  * 1.0 for E4M3; MLX for the rounding.
  */
-enum ScaleCode {
+public enum ScaleCode {
   /**
    * A power of two, {@code 2^(byte - 127)}: the smallest one that is not below the scale, so that
    * no element is cut off, and 1 for a group of zeros.
@@ -29,7 +29,7 @@ enum ScaleCode {
     }
 
     @Override
-    float decode(int code) {
+    public float decode(int code) {
       return Math.scalb(1f, code - 127);
     }
   },
@@ -47,7 +47,7 @@ enum ScaleCode {
     }
 
     @Override
-    float decode(int code) {
+    public float decode(int code) {
       return E4M3.decode(code);
     }
   };
@@ -59,5 +59,5 @@ enum ScaleCode {
   abstract int encode(float scale);
 
   /** The scale that a byte stands for. */
-  abstract float decode(int code);
+  public abstract float decode(int code);
 }

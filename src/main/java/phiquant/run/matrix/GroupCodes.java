@@ -7,6 +7,9 @@ import static phiquant.run.matrix.Lanes.COUNT;
 import static phiquant.run.matrix.Lanes.ORDER;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
@@ -15,7 +18,7 @@ import phiquant.checkpoint.DType;
 import phiquant.quant.BFloat16;
 
 /**
- * Codes of 4 or 8 bits in the order of the weights, the first in the low half of a byte, with
+ * Codes of 2 to 8 bits in the order of the weights, the first in the lowest bits of a byte, with
  * scales in a tensor of their own: MLX's affine mode, MatMulNBits of ONNX Runtime, compressed
  * constants of OpenVINO. A subclass says what the offset of a group is, {@code w = code · scale +
  * offset}.
@@ -28,6 +31,9 @@ abstract class GroupCodes implements Unpacking {
   private static final VectorSpecies<Byte> WHOLE =
       COUNT > 4 ? ByteVector.SPECIES_256 : ByteVector.SPECIES_128;
 
+  private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ORDER);
+  private static final VarHandle EIGHT = MethodHandles.byteArrayViewVarHandle(long[].class, ORDER);
+
   private final MemorySegment codes;
   private final int bits;
   private final int group;
@@ -36,7 +42,7 @@ abstract class GroupCodes implements Unpacking {
   private final MemorySegment scales;
 
   /**
-   * @param bits of a code, 4 or 8
+   * @param bits of a code, 2 to 8; where they are not 4 or 8, codes are one stream of bits
    * @param group weights that share a scale, a multiple of 32
    * @param signed whether codes are in two's complement; if not, codes of eight bits come out less
    *     128, which {@link #offset} has to make up for
@@ -77,8 +83,10 @@ abstract class GroupCodes implements Unpacking {
     }
     if (bits == 8) {
       bytes(first, count, out.codes);
+    } else if (bits == 4) {
+      nibbles(codes, first / 2, count, flip, out.codes);
     } else {
-      nibbles(first / 2, count, out.codes);
+      stream(first / 8 * bits, count, out.codes);
     }
   }
 
@@ -90,8 +98,33 @@ abstract class GroupCodes implements Unpacking {
     }
   }
 
-  /** A byte as a short is one nibble above the other; a shift moves the upper one to a byte. */
-  private void nibbles(long at, int count, byte[] out) {
+  /** Eight codes are as many bytes as a code has bits, which are spread over eight bytes. */
+  private void stream(long at, int count, byte[] out) {
+    long places = ((1 << bits) - 1) * 0x0101010101010101L;
+    for (int i = 0; i < count; i += 8, at += bits) {
+      EIGHT.set(out, i, Long.expand(word(at), places));
+    }
+  }
+
+  /** Eight bytes, or what is left of them. */
+  private long word(long at) {
+    if (at + 8 <= codes.byteSize()) {
+      return codes.get(WORD, at);
+    }
+    long word = 0;
+    for (int i = 0; i < bits; i++) {
+      word |= (codes.get(JAVA_BYTE, at + i) & 255L) << 8 * i;
+    }
+    return word;
+  }
+
+  /**
+   * Spreads codes of four bits. A byte as a short is one nibble above the other; a shift moves the
+   * upper one to a byte.
+   *
+   * @param flip 8 if codes are in two's complement, else 0
+   */
+  static void nibbles(MemorySegment codes, long at, int count, int flip, byte[] out) {
     for (int i = 0; i < count; i += WHOLE.length()) {
       ShortVector pairs =
           (ShortVector)
@@ -107,10 +140,10 @@ abstract class GroupCodes implements Unpacking {
     }
   }
 
-  /** A code that stands alone, such as a zero point, as unsigned. */
+  /** A code of 2, 4 or 8 bits that stands alone, such as a zero point, as unsigned. */
   static int code(MemorySegment packed, int bits, long index) {
-    int whole = packed.get(JAVA_BYTE, index * bits / 8) & 255;
-    return bits == 8 ? whole : whole >> 4 * (int) (index & 1) & 15;
+    long bit = index * bits;
+    return packed.get(JAVA_BYTE, bit / 8) >> (int) (bit % 8) & (1 << bits) - 1;
   }
 
   static float number(DType type, MemorySegment numbers, long index) {

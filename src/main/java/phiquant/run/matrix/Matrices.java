@@ -68,26 +68,28 @@ public final class Matrices {
             case Q5_K -> new Q5K(ggml.blocks());
             default -> null;
           };
-      case Layout.Affine affine ->
-          fits(affine.bits(), affine.group(), columns) ? new AffineCodes(affine) : null;
+      case Layout.Affine affine -> fits(affine.group(), columns) ? new AffineCodes(affine) : null;
+      case Layout.Microscaled small ->
+          small.format().bits() == 4 && columns % 32 == 0 ? SmallFloats.of(small) : null;
       case Layout.Blocked blocked ->
-          fits(blocked.bits(), blocked.block(), columns)
-              ? new BlockedCodes(blocked, columns)
-              : null;
-      case Layout.Grouped grouped ->
-          grouped.code() != Layout.Code.NF4
-                  && grouped.code() != Layout.Code.F4E2M1
-                  && fits(grouped.code().bits(), grouped.group(), columns)
-              ? new CompressedCodes(grouped)
-              : null;
+          fits(blocked.block(), columns) ? new BlockedCodes(blocked, columns) : null;
+      case Layout.Grouped grouped -> fits(grouped.group(), columns) ? grouped(grouped) : null;
       default -> null;
     };
   }
 
+  private static Unpacking grouped(Layout.Grouped layout) {
+    return switch (layout.code()) {
+      case NF4 -> null; // Its levels are not small integers.
+      case F4E2M1 -> SmallFloats.of(layout);
+      default -> new CompressedCodes(layout);
+    };
+  }
+
   /** Parts of rows begin at multiples of {@link Matrix#COLUMNS}, which groups have to fit. */
-  private static boolean fits(int bits, int group, int columns) {
+  private static boolean fits(int group, int columns) {
     boolean inParts = Matrix.COLUMNS % group == 0 || group == columns;
-    return (bits == 4 || bits == 8) && group % 32 == 0 && columns % group == 0 && inParts;
+    return group % 32 == 0 && columns % group == 0 && inParts;
   }
 
   private static Rounding rounding(Layout layout) {

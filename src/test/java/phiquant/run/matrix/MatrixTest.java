@@ -47,7 +47,7 @@ class MatrixTest {
 
   /** MLX's, decoded by the format's own decoder. */
   @ParameterizedTest
-  @CsvSource({"4,32", "4,64", "4,128", "8,32", "8,64", "3,64"})
+  @CsvSource({"2,32", "3,64", "4,32", "4,64", "4,128", "5,128", "6,64", "8,32", "8,64"})
   @Tag("width")
   void affineKernelsEqualTheFormula(int bits, int group) {
     for (FloatType type : FloatType.values()) {
@@ -72,9 +72,41 @@ class MatrixTest {
     }
   }
 
+  /** MLX's small floats, decoded by the format's own decoder, and laid out alike in OpenVINO. */
+  @ParameterizedTest
+  @CsvSource({"mxfp4,4,32", "nvfp4,4,16", "mxfp8,8,32"})
+  @Tag("width")
+  void smallFloatKernelsEqualTheFormula(String mode, int bits, int group) {
+    int columns = 1280;
+    GroupFormat format = GroupFormats.of(mode, bits, group, FloatType.BFLOAT16);
+    int groups = ROWS * columns / group;
+    MemorySegment codes = MemorySegment.ofArray(new byte[groups * format.packedBytes()]);
+    MemorySegment scales = MemorySegment.ofArray(new byte[groups * format.scaleBytes()]);
+    format.encode(weights(columns, bits), 0, groups, codes, scales, null);
+    float[] exact = new float[ROWS * columns];
+    format.decode(codes, scales, null, groups, exact, 0);
+    Layout layout = new Layout.Microscaled(format, codes, scales);
+    check(Matrices.of(new Decoded(layout, exact, columns)), exact, columns);
+    if (mode.equals("mxfp4")) {
+      Layout grouped =
+          new Layout.Grouped(
+              Layout.Code.F4E2M1, group, codes, DType.F8_E8M0, scales, Optional.empty());
+      check(Matrices.of(new Decoded(grouped, exact, columns)), exact, columns);
+    }
+  }
+
   /** {@code w = (code - zero point) · scale}, laid out as MatMulNBits and OpenVINO do. */
   @ParameterizedTest
-  @CsvSource({"4,true,32", "4,false,32", "4,true,128", "8,true,32", "8,false,128", "4,true,1280"})
+  @CsvSource({
+    "2,true,32",
+    "2,false,64",
+    "4,true,32",
+    "4,false,32",
+    "4,true,128",
+    "8,true,32",
+    "8,false,128",
+    "4,true,1280"
+  })
   @Tag("width")
   void integerKernelsEqualTheFormula(int bits, boolean zeroPoints, int group) {
     int columns = 1280;
@@ -116,6 +148,9 @@ class MatrixTest {
             scaleData,
             zeroPoints ? Optional.of(MemorySegment.ofArray(zeros)) : Optional.empty());
     check(Matrices.of(new Decoded(nbits, blocked, columns)), blocked, columns);
+    if (bits == 2) {
+      return; // OpenVINO has no such codes.
+    }
     Layout u =
         new Layout.Grouped(
             bits == 4 ? Layout.Code.U4 : Layout.Code.U8,
@@ -137,7 +172,8 @@ class MatrixTest {
   }
 
   private static int code(byte[] packed, int bits, int index) {
-    return bits == 8 ? packed[index] & 255 : packed[index / 2] >> 4 * (index % 2) & 15;
+    int perByte = 8 / bits;
+    return packed[index / perByte] >> bits * (index % perByte) & (1 << bits) - 1;
   }
 
   /** A tensor in some layout, whose weights are known. */
