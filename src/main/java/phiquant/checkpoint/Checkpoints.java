@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import phiquant.UserError;
 import phiquant.checkpoint.gguf.GgufCheckpoint;
+import phiquant.checkpoint.gguf.GgufFolder;
 import phiquant.checkpoint.onnx.OnnxFolder;
 import phiquant.checkpoint.openvino.OpenVinoFolder;
 
@@ -24,7 +25,9 @@ public final class Checkpoints {
       return new OnnxFolder(path);
     }
     if (Files.isDirectory(path)) {
-      return new HuggingFaceFolder(path);
+      return GgufFolder.model(path)
+          .<Checkpoint>map(GgufCheckpoint::new)
+          .orElseGet(() -> new HuggingFaceFolder(path));
     }
     if (!Files.exists(path)) {
       throw new UserError(path + " does not exist.");

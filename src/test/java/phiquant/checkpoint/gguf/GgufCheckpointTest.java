@@ -1,17 +1,20 @@
 package phiquant.checkpoint.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.Quantize;
+import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
 import phiquant.fixtures.Fixtures;
@@ -67,6 +70,7 @@ class GgufCheckpointTest {
     }
   }
 
+  /** Given the first of them, or their folder. */
   @Test
   void splitFilesAreReadAsOne() throws IOException {
     Path split = make(Fixtures.tinyPhi4(), "gguf:BF16,split-max-size=60M");
@@ -75,12 +79,18 @@ class GgufCheckpointTest {
       first =
           files.filter(file -> file.toString().contains("-00001-of-")).findFirst().orElseThrow();
     }
-    Path back = make(first, "safetensors:bf16");
-    assertThat(
-            Files.mismatch(
-                back.resolve("model.safetensors"),
-                Fixtures.tinyPhi4().resolve("model.safetensors")))
-        .isEqualTo(-1);
+    for (Path given : List.of(first, split)) {
+      Path back = make(given, "safetensors:bf16");
+      assertThat(
+              Files.mismatch(
+                  back.resolve("model.safetensors"),
+                  Fixtures.tinyPhi4().resolve("model.safetensors")))
+          .isEqualTo(-1);
+    }
+    Files.copy(first, split.resolve("another.gguf"));
+    assertThatThrownBy(() -> Checkpoints.open(split))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("2 GGUF models");
   }
 
   private Path make(Path source, String spec) {
