@@ -5,17 +5,17 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import phiquant.eval.EvaluationProgress;
 
-/** A bar on the terminal for each model that is evaluated, with tokens a second and time left. */
+/** A bar on the terminal for each model that is evaluated, with speed and time left. */
 final class EvaluationBar implements EvaluationProgress {
   private ProgressBar bar;
 
   @Override
-  public void begin(String what, long total) {
+  public void begin(String what, long total, String unit) {
     bar =
         new ProgressBarBuilder()
             .setTaskName(what)
             .setInitialMax(total)
-            .setUnit(" tokens", 1)
+            .setUnit(" " + unit, 1)
             .setStyle(ProgressBarStyle.ASCII)
             .setUpdateIntervalMillis(200)
             .showSpeed()

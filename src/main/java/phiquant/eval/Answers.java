@@ -47,13 +47,13 @@ final class Answers {
     }
   }
 
-  /** Prompts and answers together, about; for progress. */
+  /** Tokens of all answers at most; for progress. */
   int tokens() {
     return PROMPTS.size() * LENGTH;
   }
 
   /** The tokens that a model answers with, for each prompt. */
-  List<int[]> ask(LanguageModel model) {
+  List<int[]> ask(LanguageModel model, EvaluationProgress progress) {
     List<int[]> answers = new ArrayList<>();
     for (String prompt : rendered) {
       int[] asked = tokenizer.encode(prompt);
@@ -65,9 +65,11 @@ final class Answers {
         float[] logits = model.logits(asked, cache);
         while (count < room && !ends.contains(Divergence.top(logits))) {
           said[count] = Divergence.top(logits);
+          progress.advance(1);
           logits = ++count < room ? model.logits(new int[] {said[count - 1]}, cache) : logits;
         }
       }
+      progress.advance(LENGTH - count);
       answers.add(Arrays.copyOf(said, count));
     }
     return answers;

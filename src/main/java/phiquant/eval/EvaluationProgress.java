@@ -6,7 +6,7 @@ public interface EvaluationProgress {
   EvaluationProgress NONE =
       new EvaluationProgress() {
         @Override
-        public void begin(String what, long total) {}
+        public void begin(String what, long total, String unit) {}
 
         @Override
         public void advance(long done) {}
@@ -15,10 +15,10 @@ public interface EvaluationProgress {
         public void end() {}
       };
 
-  /** Something begins that has so many tokens. */
-  void begin(String what, long total);
+  /** Something begins that has so many steps, tokens or weights. */
+  void begin(String what, long total, String unit);
 
-  /** That many more are done. */
+  /** That many more are done; any thread may say so. */
   void advance(long done);
 
   /** It is done. */

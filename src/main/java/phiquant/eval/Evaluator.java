@@ -161,8 +161,8 @@ public final class Evaluator {
                 scores.add(new Divergence.Of(-logits[next], 0, true));
                 writer.write(logits);
               });
-      double decode = Speed.decode(model, windows.tokens()[0]);
-      List<int[]> said = answers.ask(model);
+      double decode = Speed.decode(model, windows.tokens()[0], options.progress());
+      List<int[]> said = answers.ask(model, options.progress());
       writer.complete();
       Result result =
           result(
@@ -206,8 +206,8 @@ public final class Evaluator {
                   });
           scores.add(collector.scores());
           if (costs == null) {
-            double decode = Speed.decode(model, windows.tokens()[0]);
-            said = answers.ask(model);
+            double decode = Speed.decode(model, windows.tokens()[0], options.progress());
+            said = answers.ask(model, options.progress());
             costs = new Result.Costs(prefill, decode, seconds, PeakMemory.read());
           }
         }
@@ -218,7 +218,7 @@ public final class Evaluator {
           scores.get(0),
           exact < 0 ? null : scores.get(exact),
           costs,
-          errors(artifact),
+          errors(artifact, path),
           answers.compare(first.answers(), said),
           Recreate.command(checkpoint, original.checkpoint()).orElse(null));
     } finally {
@@ -226,9 +226,12 @@ public final class Evaluator {
     }
   }
 
-  private List<TensorError> errors(PhiModel artifact) {
+  private List<TensorError> errors(PhiModel artifact, Path path) {
+    EvaluationProgress progress = options.progress();
+    progress.end();
+    progress.begin(path.getFileName().toString(), original.weights().size(), "weights");
     try (Checkpoint exact = Checkpoints.open(original.checkpoint().path())) {
-      return TensorError.of(PhiModel.of(exact), artifact);
+      return TensorError.of(PhiModel.of(exact), artifact, progress);
     }
   }
 
@@ -280,11 +283,11 @@ public final class Evaluator {
     return warnings;
   }
 
-  /** Steps are tokens: windows, and what is decoded. */
+  /** Steps are tokens: of the windows as often as they are run, and those that are decoded. */
   private void begin(Path path, int times) {
-    options
-        .progress()
-        .begin(path.getFileName().toString(), (long) times * windows.count() * windows.length());
+    int window = windows.length();
+    long tokens = (long) times * windows.count() * window + Speed.tokens(window) + answers.tokens();
+    options.progress().begin(path.getFileName().toString(), tokens, "tokens");
   }
 
   private RunOptions run(Activations activations) {

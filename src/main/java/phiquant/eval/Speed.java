@@ -10,8 +10,13 @@ final class Speed {
 
   private Speed() {}
 
+  /** Tokens that {@link #decode} takes; for progress. */
+  static int tokens(int window) {
+    return window + DECODED;
+  }
+
   /** Tokens per second of a decode after a context of {@code tokens}. */
-  static double decode(LanguageModel model, int[] tokens) {
+  static double decode(LanguageModel model, int[] tokens, EvaluationProgress progress) {
     int context = Math.min(tokens.length + DECODED, model.config().contextLength());
     int room = context - DECODED;
     if (room < 1) {
@@ -19,11 +24,13 @@ final class Speed {
     }
     KvCache cache = model.cache(context);
     float[] logits = model.logits(Arrays.copyOf(tokens, Math.min(room, tokens.length)), cache);
+    progress.advance(tokens.length);
     double[] seconds = new double[DECODED];
     for (int i = 0; i < DECODED; i++) {
       long start = System.nanoTime();
       logits = model.logits(new int[] {Divergence.top(logits)}, cache);
       seconds[i] = (System.nanoTime() - start) / 1e9;
+      progress.advance(1);
     }
     return 1 / median(seconds);
   }

@@ -22,10 +22,15 @@ public record TensorError(
   private static final int FLOATS = 1 << 18;
 
   /** Errors of all weights, in the model's order. */
-  static List<TensorError> of(PhiModel original, PhiModel artifact) {
+  static List<TensorError> of(PhiModel original, PhiModel artifact, EvaluationProgress progress) {
     return IntStream.range(0, original.weights().size())
         .parallel()
-        .mapToObj(i -> of(original.weights().get(i), artifact.weights().get(i)))
+        .mapToObj(
+            i -> {
+              TensorError error = of(original.weights().get(i), artifact.weights().get(i));
+              progress.advance(1);
+              return error;
+            })
         .toList();
   }
 
