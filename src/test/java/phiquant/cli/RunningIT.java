@@ -39,6 +39,25 @@ class RunningIT {
     assertThat(raw.out()).isEqualTo(" 6, \n");
   }
 
+  /** As {@code java -jar} without the launcher's flags: slowly, with all vector forms left out. */
+  @Test
+  void withoutTheVectorModuleTheAnswerIsTheSame() throws Exception {
+    String java = ProcessHandle.current().info().command().orElseThrow();
+    Outcome answer =
+        execute(
+            "",
+            List.of(
+                java,
+                "-jar",
+                "target/phiquant.jar",
+                "run",
+                MODEL,
+                "-p",
+                "What is the capital of France?"));
+    assertThat(answer.out()).isEqualTo(PARIS + "\n");
+    assertThat(answer.err()).contains("slow").contains("--add-modules jdk.incubator.vector");
+  }
+
   @Test
   void chatWorksInAPipe() throws Exception {
     Outcome chat =
@@ -145,6 +164,12 @@ class RunningIT {
   }
 
   private Outcome run(String input, String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of("./phiquant"));
+    command.addAll(List.of(arguments));
+    return execute(input, command);
+  }
+
+  private Outcome execute(String input, List<String> command) throws Exception {
     Path in =
         Files.writeString(
             folder.resolve("in"),
@@ -153,8 +178,6 @@ class RunningIT {
             StandardOpenOption.TRUNCATE_EXISTING);
     Path out = folder.resolve("out");
     Path err = folder.resolve("err");
-    List<String> command = new ArrayList<>(List.of("./phiquant"));
-    command.addAll(List.of(arguments));
     int code =
         new ProcessBuilder(command)
             .redirectInput(in.toFile())
