@@ -13,6 +13,8 @@ python onnx_driver.py greedy FOLDER COUNT PROMPTS      ids that follow each prom
 python onnx_driver.py types FOLDER                     what checkers have against the model
 python onnx_driver.py tokenize FOLDER FILE             ids of each text of a JSON list
 python onnx_driver.py weights FOLDER OPERATOR ROWS     a matrix as the engine dequantizes it
+python onnx_driver.py product FOLDER OPERATOR FILE     what a matrix makes of little-endian float32
+                                                       rows, one after the other
 """
 
 import json
@@ -92,22 +94,32 @@ def types(folder):
         print(json.dumps(str(error)))
 
 
-def weights(folder, name, rows):
-    """The first rows of the matrix of a MatMulNBits operator, got by multiplying the identity."""
+def one(folder, name, exact):
+    """A model of one MatMulNBits operator, as a function, and its columns."""
     os.chdir(folder)
     model = onnx.load("model.onnx", load_external_data=False)
     node = next(n for n in model.graph.node if n.name.startswith(name))
-    node.attribute.remove(next(a for a in node.attribute if a.name == "accuracy_level"))
+    if exact:
+        node.attribute.remove(next(a for a in node.attribute if a.name == "accuracy_level"))
     parts = [i for i in model.graph.initializer if i.name in node.input]
     x = onnx.helper.make_tensor_value_info(node.input[0], onnx.TensorProto.FLOAT, ["n", "k"])
     y = onnx.helper.make_tensor_value_info(node.output[0], onnx.TensorProto.FLOAT, ["n", "m"])
     graph = onnx.helper.make_graph([node], "one", [x], [y], parts)
-    one = onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=10)
-    onnx.save(one, "one.onnx")
+    onnx.save(onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=10), "one.onnx")
     session = ort.InferenceSession("one.onnx", providers=["CPUExecutionProvider"])
     columns = next(a.i for a in node.attribute if a.name == "K")
-    product = session.run(None, {x.name: np.eye(columns, dtype=np.float32)})[0]
-    print(json.dumps(product.T[: int(rows)].tolist()))
+    return lambda rows: session.run(None, {x.name: rows})[0], columns
+
+
+def weights(folder, name, rows):
+    """The first rows of the matrix of a MatMulNBits operator, got by multiplying the identity."""
+    multiply, columns = one(folder, name, True)
+    print(json.dumps(multiply(np.eye(columns, dtype=np.float32)).T[: int(rows)].tolist()))
+
+
+def product(folder, name, file):
+    multiply, columns = one(folder, name, False)
+    print(json.dumps(multiply(np.fromfile(file, "<f4").reshape(-1, columns)).reshape(-1).tolist()))
 
 
 def tokenize(folder, file):
@@ -118,5 +130,5 @@ def tokenize(folder, file):
 
 
 if __name__ == "__main__":
-    commands = (logits, last, greedy, types, weights, tokenize)
+    commands = (logits, last, greedy, types, weights, product, tokenize)
     {command.__name__: command for command in commands}[sys.argv[1]](*sys.argv[2:])

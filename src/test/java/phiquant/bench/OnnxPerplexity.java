@@ -1,7 +1,5 @@
 package phiquant.bench;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +10,7 @@ import java.util.Locale;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
-import phiquant.engines.Engines;
+import phiquant.engines.EnginePerplexity;
 import phiquant.fixtures.Fixtures;
 import phiquant.tokenizer.Tokenizer;
 
@@ -49,43 +47,38 @@ public final class OnnxPerplexity {
     List<String> wanted = new ArrayList<>(List.of("fp32"));
     wanted.addAll(args.length > 1 ? Arrays.asList(args).subList(1, args.length) : SPECS);
     Path work = Files.createTempDirectory("perplexity");
-    List<String> arguments = new ArrayList<>();
+    List<Path> folders = new ArrayList<>();
+    int[] ids;
     List<Double> megabytes = new ArrayList<>();
     try (Checkpoint model = Checkpoints.open(Fixtures.smolPhiMixed());
         Tokenizer tokenizer = Tokenizer.of(model)) {
-      int[] ids = tokenizer.encode(Files.readString(Path.of(args[0])));
-      Path file = work.resolve("ids.json");
-      new ObjectMapper().writeValue(file.toFile(), Arrays.copyOf(ids, WINDOW * WINDOWS));
-      arguments.addAll(List.of(file.toString(), Integer.toString(WINDOW)));
+      ids = Arrays.copyOf(tokenizer.encode(Files.readString(Path.of(args[0]))), WINDOW * WINDOWS);
       for (int i = 0; i < wanted.size(); i++) {
         String spec = wanted.get(i);
         Path folder =
             spec.startsWith("/")
                 ? Path.of(spec)
                 : Quantize.of(model).to("onnx:" + spec).into(work.resolve("" + i)).get(0);
-        arguments.add(folder.toString());
+        folders.add(folder);
         long bytes =
             Files.size(folder.resolve("model.onnx"))
                 + Files.size(folder.resolve("model.onnx.data"));
         megabytes.add(bytes / 1e6);
       }
     }
-    String output =
-        Engines.run(
-            Engines.python("onnx"), "engines/onnx_perplexity.py", arguments.toArray(String[]::new));
-    List<String> answers = output.lines().toList();
+    List<EnginePerplexity.Score> scores = EnginePerplexity.of("onnx", ids, WINDOW, folders);
     System.out.println("| precision | MB | perplexity | KL to fp32 | same first choice |");
     System.out.println("|---|---|---|---|---|");
     for (int i = 0; i < wanted.size(); i++) {
-      JsonNode answer = new ObjectMapper().readTree(answers.get(i));
+      EnginePerplexity.Score score = scores.get(i);
       System.out.printf(
           Locale.ROOT,
           "| %s | %.1f | %.2f | %.4f | %.1f %% |%n",
           wanted.get(i),
           megabytes.get(i),
-          answer.path("perplexity").asDouble(),
-          answer.path("kl").asDouble(),
-          100 * answer.path("same").asDouble());
+          score.perplexity(),
+          score.kl(),
+          100 * score.same());
     }
     try (var paths = Files.walk(work)) {
       for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
