@@ -1,9 +1,12 @@
 package phiquant.run;
 
 import phiquant.model.PhiConfig;
+import phiquant.run.matrix.CodeGemm;
 import phiquant.run.matrix.Gemm;
+import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
 import phiquant.run.matrix.Rounding;
+import phiquant.run.matrix.TokenCodes;
 
 /**
  * The network for many tokens at once: a prompt, or a text that is measured. Tokens lie in the
@@ -22,6 +25,7 @@ final class Batch {
   private final Activations activations;
   private final PanelAttention attention;
   private final float[][] scratch;
+  private final CodeGemm[] integers;
 
   Batch(Network network, Rope rope, Workers workers, Activations activations) {
     this.network = network;
@@ -31,8 +35,10 @@ final class Batch {
     this.activations = activations;
     this.attention = new PanelAttention(config, workers.count());
     this.scratch = new float[workers.count()][];
+    this.integers = new CodeGemm[workers.count()];
     for (int i = 0; i < scratch.length; i++) {
       scratch[i] = Gemm.scratch();
+      integers[i] = new CodeGemm();
     }
   }
 
@@ -135,14 +141,22 @@ final class Batch {
       }
       observer.accept(linear.weight(), x.tokens(), rows);
     }
-    Rounding rounding = linear.matrix().rounding();
-    if (activations == Activations.INT8 && !rounding.equals(Rounding.NONE)) {
-      each(x, p -> rounding.roundPanel(x.panel(p)));
+    Matrix w = linear.matrix();
+    boolean rounded = activations == Activations.INT8 && !w.rounding().equals(Rounding.NONE);
+    if (rounded && CodeGemm.takes(w, x)) {
+      TokenCodes codes = x.codes();
+      each(x, p -> w.rounding().roundPanel(x.panel(p), p, codes));
+      run(w, (from, to, worker) -> integers[worker].add(w, from, to, codes, y));
+      return;
     }
-    workers.run(
-        linear.matrix().rows(),
-        Gemm.grain(),
-        (from, to, worker) -> Gemm.add(linear.matrix(), from, to, x, y, scratch[worker]));
+    if (rounded) {
+      each(x, p -> w.rounding().roundPanel(x.panel(p)));
+    }
+    run(w, (from, to, worker) -> Gemm.add(w, from, to, x, y, scratch[worker]));
+  }
+
+  private void run(Matrix w, Workers.Part part) {
+    workers.run(w.rows(), Gemm.grain(), part);
   }
 
   private interface ForPanel {

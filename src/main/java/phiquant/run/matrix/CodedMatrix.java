@@ -4,7 +4,7 @@ package phiquant.run.matrix;
  * A matrix of small codes, whatever they are packed as: rows are unpacked one by one to {@link
  * Codes}, which then multiply or decode them. So a format needs to say only how it is unpacked.
  */
-final class CodedMatrix implements Matrix {
+final class CodedMatrix implements Matrix, SmallCodes {
   private final int rows;
   private final int columns;
   private final Rounding rounding;
@@ -30,6 +30,11 @@ final class CodedMatrix implements Matrix {
   @Override
   public Rounding rounding() {
     return rounding;
+  }
+
+  @Override
+  public Unpacking unpacking() {
+    return unpacking;
   }
 
   @Override

@@ -16,6 +16,16 @@ import jdk.incubator.vector.VectorOperators;
  */
 record Fives(MemorySegment blocks, boolean hasOffsets) implements Unpacking {
   @Override
+  public int bits() {
+    return 5;
+  }
+
+  @Override
+  public int centre() {
+    return hasOffsets ? 16 : 0;
+  }
+
+  @Override
   public void unpack(long first, int count, Codes out) {
     MemorySegment in = blocks;
     int header = hasOffsets ? 4 : 2;

@@ -66,6 +66,16 @@ abstract class GroupCodes implements Unpacking {
   abstract float offset(long index, float scale);
 
   @Override
+  public int bits() {
+    return bits;
+  }
+
+  @Override
+  public int centre() {
+    return bits == 4 && flip == 0 ? 8 : 0;
+  }
+
+  @Override
   public boolean hasOffsets() {
     return true;
   }

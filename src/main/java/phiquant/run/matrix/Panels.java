@@ -14,6 +14,7 @@ public final class Panels {
   private final int features;
   private final int tokens;
   private final float[][] data;
+  private TokenCodes codes;
 
   public Panels(int features, int tokens) {
     this.features = features;
@@ -49,6 +50,14 @@ public final class Panels {
   /** One panel: {@code [features, WIDTH]}. */
   public float[] panel(int p) {
     return data[p];
+  }
+
+  /** The features as integers, for {@link CodeGemm}; made when they are first needed. */
+  public TokenCodes codes() {
+    if (codes == null) {
+      codes = new TokenCodes(features, count());
+    }
+    return codes;
   }
 
   /** Writes the features of one token. */

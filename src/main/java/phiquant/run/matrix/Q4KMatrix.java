@@ -21,7 +21,7 @@ import phiquant.checkpoint.Layout;
  * weight 64p + i and, in its high half, 64p + 32 + i; {@code Σ w·x = d · Σ_groups s · Σ q·x - m ·
  * Σ_groups t · Σ x}.
  */
-final class Q4KMatrix extends GgmlMatrix {
+final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
   private static final int BLOCK = 144;
 
   Q4KMatrix(Layout.Ggml layout, int rows, int columns) {
@@ -101,5 +101,10 @@ final class Q4KMatrix extends GgmlMatrix {
         }
       }
     }
+  }
+
+  @Override
+  public Unpacking unpacking() {
+    return new Q4K(blocks);
   }
 }

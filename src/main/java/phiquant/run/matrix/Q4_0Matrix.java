@@ -20,7 +20,7 @@ import phiquant.checkpoint.Layout;
  * low half of byte i, weight i + 16 in its high half; {@code Σ w·x = Σ_blocks d · (Σ q·x - 8 · Σ
  * x)}.
  */
-final class Q4_0Matrix extends GgmlMatrix {
+final class Q4_0Matrix extends GgmlMatrix implements SmallCodes {
   private static final int BLOCK = 18;
 
   Q4_0Matrix(Layout.Ggml layout, int rows, int columns) {
@@ -84,5 +84,10 @@ final class Q4_0Matrix extends GgmlMatrix {
         }
       }
     }
+  }
+
+  @Override
+  public Unpacking unpacking() {
+    return new Q4_0(blocks);
   }
 }

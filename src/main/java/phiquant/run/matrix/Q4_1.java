@@ -14,6 +14,16 @@ record Q4_1(MemorySegment blocks) implements Unpacking {
   private static final int BLOCK = 20;
 
   @Override
+  public int bits() {
+    return 4;
+  }
+
+  @Override
+  public int centre() {
+    return 8;
+  }
+
+  @Override
   public boolean hasOffsets() {
     return true;
   }

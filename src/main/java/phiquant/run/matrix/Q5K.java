@@ -16,6 +16,16 @@ record Q5K(MemorySegment blocks) implements Unpacking {
   private static final int BLOCK = 176;
 
   @Override
+  public int bits() {
+    return 5;
+  }
+
+  @Override
+  public int centre() {
+    return 16;
+  }
+
+  @Override
   public boolean hasOffsets() {
     return true;
   }

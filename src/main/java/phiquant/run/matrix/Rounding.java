@@ -84,8 +84,23 @@ public record Rounding(Kind kind, int block) {
     }
   }
 
+  /** Whether numbers become bytes whose steps {@link TokenCodes} can hold. */
+  boolean fitsCodes() {
+    return block > 0 && block % TokenCodes.BLOCK == 0;
+  }
+
   /** Rounds the numbers of every token of a panel in place. */
   public void roundPanel(float[] panel) {
+    roundPanel(panel, null);
+  }
+
+  /** The same, also as integers. */
+  public void roundPanel(float[] panel, int p, TokenCodes codes) {
+    roundPanel(panel, codes.steps[p]);
+    codes.take(p, panel);
+  }
+
+  private void roundPanel(float[] panel, float[] steps) {
     if (block == 0) {
       round(panel);
       return;
@@ -101,6 +116,10 @@ public record Rounding(Kind kind, int block) {
         step[t] = step(step[t]);
       }
       Levels.BEST.roundColumns(panel, at, count, inverse, step);
+      // One step for each block of codes.
+      for (int to = at; steps != null && to < at + count; to += TokenCodes.BLOCK * Panels.WIDTH) {
+        System.arraycopy(step, 0, steps, to / TokenCodes.BLOCK, Panels.WIDTH);
+      }
     }
   }
 

@@ -15,6 +15,16 @@ interface Unpacking {
     return 32;
   }
 
+  /** Bits that a code less {@link #centre} takes, its sign included. */
+  default int bits() {
+    return 8;
+  }
+
+  /** What codes have to be less by to lie as far below zero as above. */
+  default int centre() {
+    return 0;
+  }
+
   /** Whether there are offsets. */
   default boolean hasOffsets() {
     return false;

@@ -24,7 +24,7 @@ import phiquant.quant.ggml.GgmlType;
 
 /** Kernels give what the formats' own decoders and the formula {@code Σ w·x} give. */
 class MatrixTest {
-  private static final int ROWS = 7;
+  private static final int ROWS = 8;
 
   @ParameterizedTest
   @EnumSource(GgmlType.class)
@@ -253,5 +253,66 @@ class MatrixTest {
       }
     }
     assertThat(y[0]).isZero();
+    checkMany(matrix, exact, columns);
+  }
+
+  /** Compares products with many tokens, in floats and, where they are made, in integers. */
+  private static void checkMany(Matrix matrix, float[] exact, int columns) {
+    int tokens = 2 * Panels.WIDTH + 3;
+    SplittableRandom random = new SplittableRandom(columns);
+    float[] token = new float[columns];
+    Panels x = new Panels(columns, tokens);
+    for (int t = 0; t < tokens; t++) {
+      for (int k = 0; k < columns; k++) {
+        // Whole blocks of zeros, and blocks of other magnitudes.
+        token[k] = (float) (random.nextGaussian() * (k / 32 % 3) * (t + 1));
+      }
+      x.put(t, token, 0);
+    }
+    Panels y = new Panels(matrix.rows(), tokens);
+    Gemm.add(matrix, 0, matrix.rows(), x, y, Gemm.scratch());
+    checkProducts(exact, columns, x, y);
+    if (CodeGemm.takes(matrix, x)) {
+      TokenCodes codes = x.codes();
+      for (int p = 0; p < x.count(); p++) {
+        matrix.rounding().roundPanel(x.panel(p), p, codes);
+      }
+      y = new Panels(matrix.rows(), tokens);
+      new CodeGemm().add(matrix, 0, matrix.rows(), codes, y);
+      checkProducts(exact, columns, x, y);
+    }
+  }
+
+  private static void checkProducts(float[] exact, int columns, Panels x, Panels y) {
+    float[] token = new float[columns];
+    float[] product = new float[y.features()];
+    for (int t = 0; t < x.tokens(); t++) {
+      x.get(t, token, 0);
+      y.get(t, product, 0);
+      for (int row = 0; row < product.length; row++) {
+        double sum = 0;
+        double magnitude = 0;
+        for (int k = 0; k < columns; k++) {
+          double term = (double) exact[row * columns + k] * token[k];
+          sum += term;
+          magnitude += Math.abs(term);
+        }
+        assertThat((double) product[row]).isCloseTo(sum, within(1e-6 * magnitude));
+      }
+    }
+  }
+
+  /** The formats that many tokens are multiplied with in integers. */
+  @ParameterizedTest
+  @EnumSource(
+      value = GgmlType.class,
+      names = {"Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K"})
+  void smallCodesAreMultipliedInIntegers(GgmlType type) {
+    int columns = 256;
+    MemorySegment blocks =
+        MemorySegment.ofArray(new byte[(int) GgmlFormats.scalar(type).bytes(columns) * ROWS]);
+    Matrix matrix =
+        Matrices.of(new GgufTensor("w", type, List.of((long) ROWS, (long) columns), blocks));
+    assertThat(CodeGemm.takes(matrix, new Panels(columns, 2 * Panels.WIDTH))).isTrue();
   }
 }
