@@ -16,6 +16,9 @@ final class Finite {
   private static final int MAGNITUDE = 0x7fffffff;
   private static final int INFINITY = 0x7f800000;
 
+  /** For fewer numbers plain code is better: vectors are very slow until they are compiled. */
+  private static final int MANY = 1 << 13;
+
   private Finite() {}
 
   /**
@@ -24,7 +27,7 @@ final class Finite {
    * @throws UserError naming the tensor
    */
   static void check(float[] x, int count, StoredTensor tensor) {
-    int done = VectorSupport.available() ? count - count % Wide.STEP : 0;
+    int done = VectorSupport.available() && count >= MANY ? count - count % Wide.STEP : 0;
     int largest = done > 0 ? Wide.largest(x, done) : 0;
     for (int i = done; i < count; i++) {
       largest = Math.max(largest, Float.floatToRawIntBits(x[i]) & MAGNITUDE);

@@ -16,6 +16,9 @@ import jdk.incubator.vector.VectorSpecies;
  * NaN quiet, as {@code ggml_compute_fp32_to_bf16} and PyTorch do.
  */
 public final class BFloat16 {
+  /** For fewer numbers plain code is better: vectors are very slow until they are compiled. */
+  private static final int MANY = 1 << 13;
+
   private BFloat16() {}
 
   /** The float that these bits stand for. */
@@ -34,7 +37,8 @@ public final class BFloat16 {
 
   /** Decodes {@code count} numbers from byte {@code at} of {@code in}. */
   public static void decode(MemorySegment in, long at, float[] out, int from, int count) {
-    int done = VectorSupport.available() ? Wide.decode(in, at, out, from, count) : 0;
+    int done =
+        VectorSupport.available() && count >= MANY ? Wide.decode(in, at, out, from, count) : 0;
     for (int i = done; i < count; i++) {
       out[from + i] = toFloat(in.get(JAVA_SHORT_UNALIGNED, at + 2L * i));
     }

@@ -1,27 +1,21 @@
 package phiquant.target.openvino.ir;
 
-import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.stream.Stream;
-import javax.xml.transform.TransformerConfigurationException;
-import javax.xml.transform.sax.SAXTransformerFactory;
-import javax.xml.transform.sax.TransformerHandler;
-import javax.xml.transform.stream.StreamResult;
-import org.xml.sax.ContentHandler;
-import org.xml.sax.SAXException;
-import org.xml.sax.helpers.AttributesImpl;
 
 /**
  * Writes a graph as an IR's XML, version 11: layers, edges, run-time information. Ports carry types
  * but no dimensions; the engine infers those. Source: OpenVINO's {@code xml_serialize_util.cpp} and
  * the schema of its documentation, "OpenVINO IR format".
+ *
+ * <p>The text is put together here because the JDK's writers cost a second before they are compiled
+ * (SAX) or leave line breaks in attributes as they are (StAX), which every reader turns into
+ * spaces: chat templates would be spoilt.
  */
 public final class IrXml {
-  private final ContentHandler out;
+  private final StringBuilder out = new StringBuilder();
 
-  private IrXml(ContentHandler out) {
-    this.out = out;
-  }
+  private IrXml() {}
 
   /**
    * The file's bytes.
@@ -29,23 +23,13 @@ public final class IrXml {
    * @param info run-time information: values are texts or nested maps
    */
   public static byte[] write(String name, Ir graph, Map<String, ?> info) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try {
-      // A serializer for SAX events, not StAX's writer: that one leaves line breaks in attributes
-      // as they are, which every reader turns into spaces, and chat templates would be spoilt.
-      TransformerHandler serializer =
-          ((SAXTransformerFactory) SAXTransformerFactory.newDefaultInstance())
-              .newTransformerHandler();
-      serializer.setResult(new StreamResult(bytes));
-      new IrXml(serializer).net(name, graph, info);
-    } catch (TransformerConfigurationException | SAXException e) {
-      throw new IllegalStateException("an XML document in memory cannot fail", e);
-    }
-    return bytes.toByteArray();
+    IrXml xml = new IrXml();
+    xml.net(name, graph, info);
+    return xml.out.toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  private void net(String name, Ir graph, Map<String, ?> info) throws SAXException {
-    out.startDocument();
+  private void net(String name, Ir graph, Map<String, ?> info) {
+    out.append("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     start("net", "name", name, "version", "11");
     start("layers");
     for (int id = 0; id < graph.layers().size(); id++) {
@@ -61,10 +45,9 @@ public final class IrXml {
     info(info);
     end("rt_info");
     end("net");
-    out.endDocument();
   }
 
-  private void layer(int id, Ir.Layer layer) throws SAXException {
+  private void layer(int id, Ir.Layer layer) {
     line();
     start(
         "layer",
@@ -77,7 +60,9 @@ public final class IrXml {
         "version",
         layer.opset());
     if (!layer.attributes().isEmpty()) {
-      empty("data", flat(layer.attributes()));
+      out.append("<data");
+      layer.attributes().forEach(this::attribute);
+      out.append("/>");
     }
     if (layer.decompression()) {
       start("rt_info");
@@ -101,7 +86,7 @@ public final class IrXml {
     end("layer");
   }
 
-  private void port(int id, Type type, String names) throws SAXException {
+  private void port(int id, Type type, String names) {
     String number = Integer.toString(id);
     if (names == null) {
       empty("port", "id", number, "precision", type.port());
@@ -110,7 +95,7 @@ public final class IrXml {
     }
   }
 
-  private void edges(int id, Ir.Layer layer) throws SAXException {
+  private void edges(int id, Ir.Layer layer) {
     for (int i = 0; i < layer.inputs().size(); i++) {
       Ir.Out from = layer.inputs().get(i);
       line();
@@ -127,7 +112,7 @@ public final class IrXml {
     }
   }
 
-  private void info(Map<String, ?> values) throws SAXException {
+  private void info(Map<String, ?> values) {
     for (Map.Entry<String, ?> entry : values.entrySet()) {
       if (entry.getValue() instanceof Map<?, ?> nested) {
         start(entry.getKey());
@@ -141,31 +126,43 @@ public final class IrXml {
     }
   }
 
-  private static String[] flat(Map<String, String> attributes) {
-    return attributes.entrySet().stream()
-        .flatMap(entry -> Stream.of(entry.getKey(), entry.getValue()))
-        .toArray(String[]::new);
-  }
-
   /** Begins an element; names and values of its attributes take turns. */
-  private void start(String name, String... attributes) throws SAXException {
-    AttributesImpl list = new AttributesImpl();
+  private void start(String name, String... attributes) {
+    open(name, attributes);
+    out.append('>');
+  }
+
+  private void end(String name) {
+    out.append("</").append(name).append('>');
+  }
+
+  private void empty(String name, String... attributes) {
+    open(name, attributes);
+    out.append("/>");
+  }
+
+  private void open(String name, String... attributes) {
+    out.append('<').append(name);
     for (int i = 0; i < attributes.length; i += 2) {
-      list.addAttribute("", attributes[i], attributes[i], "CDATA", attributes[i + 1]);
+      attribute(attributes[i], attributes[i + 1]);
     }
-    out.startElement("", name, name, list);
   }
 
-  private void end(String name) throws SAXException {
-    out.endElement("", name, name);
+  private void attribute(String name, String value) {
+    out.append(' ').append(name).append("=\"");
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      // Readers turn white space but the space itself into spaces, unless it is written so.
+      if (c < ' ' || c == '&' || c == '<' || c == '>' || c == '"') {
+        out.append("&#").append((int) c).append(';');
+      } else {
+        out.append(c);
+      }
+    }
+    out.append('"');
   }
 
-  private void empty(String name, String... attributes) throws SAXException {
-    start(name, attributes);
-    end(name);
-  }
-
-  private void line() throws SAXException {
-    out.characters(new char[] {'\n'}, 0, 1);
+  private void line() {
+    out.append('\n');
   }
 }

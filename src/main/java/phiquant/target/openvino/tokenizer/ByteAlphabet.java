@@ -1,8 +1,7 @@
 package phiquant.target.openvino.tokenizer;
 
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -10,13 +9,15 @@ import java.util.Optional;
  * Source: {@code bytes_to_unicode} of GPT-2's encoder (Radford et al. 2019).
  */
 final class ByteAlphabet {
-  private static final Map<Integer, Byte> BYTES = new HashMap<>();
+  /** The byte of each character, -1 for characters that are not in the alphabet. */
+  private static final int[] BYTES = new int[512];
 
   static {
+    Arrays.fill(BYTES, -1);
     int next = 256;
     for (int b = 0; b < 256; b++) {
       boolean printable = b > ' ' && b < 127 || b > 160 && b < 256 && b != 173;
-      BYTES.put(printable ? b : next++, (byte) b);
+      BYTES[printable ? b : next++] = b;
     }
   }
 
@@ -24,14 +25,13 @@ final class ByteAlphabet {
 
   /** The bytes that a token stands for; none if it is not written in this alphabet. */
   static Optional<byte[]> bytes(String token) {
-    int[] characters = token.codePoints().toArray();
-    byte[] bytes = new byte[characters.length];
+    byte[] bytes = new byte[token.length()];
     for (int i = 0; i < bytes.length; i++) {
-      Byte b = BYTES.get(characters[i]);
-      if (b == null) {
+      char c = token.charAt(i);
+      if (c >= BYTES.length || BYTES[c] < 0) {
         return Optional.empty();
       }
-      bytes[i] = b;
+      bytes[i] = (byte) BYTES[c];
     }
     return Optional.of(bytes);
   }

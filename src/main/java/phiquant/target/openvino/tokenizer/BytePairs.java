@@ -22,6 +22,8 @@ import java.util.Set;
 record BytePairs(
     String[] tokens, List<AddedToken> added, List<String[]> merges, Settings settings) {
   /** Beyond this no vocabulary goes; an id that is larger is a mistake. */
+  private static final String HEX = "0123456789ABCDEF";
+
   private static final int LARGEST_ID = 10_000_000;
 
   /**
@@ -166,6 +168,11 @@ record BytePairs(
 
   /** The byte that a token such as {@code <0x0A>} stands for, or -1. */
   static int byteToken(String token) {
-    return token.matches("<0x[0-9A-F]{2}>") ? Integer.parseInt(token.substring(3, 5), 16) : -1;
+    if (token.length() != 6 || !token.startsWith("<0x") || token.charAt(5) != '>') {
+      return -1;
+    }
+    int high = HEX.indexOf(token.charAt(3));
+    int low = HEX.indexOf(token.charAt(4));
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
   }
 }
