@@ -5,10 +5,11 @@ import java.util.List;
 import java.util.Optional;
 import phiquant.quant.affine.GroupFormat;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.matmulnbits.NBitsColumns;
 
 /**
- * How a stored matrix lies in its mapped file, for who computes on it in place. All are row-major,
- * rows follow each other without gaps, and the segments hold exactly the matrix.
+ * How a stored matrix lies in its mapped file, for who computes on it in place. All but the turned
+ * are row-major, rows follow each other without gaps, and the segments hold exactly the matrix.
  */
 public sealed interface Layout {
   /**
@@ -71,6 +72,29 @@ public sealed interface Layout {
       int block,
       MemorySegment codes,
       DType scaleType,
+      MemorySegment scales,
+      Optional<MemorySegment> zeroPoints)
+      implements Layout {}
+
+  /**
+   * Plain numbers that are stored turned, as {@code MatMul} of ONNX wants them.
+   *
+   * @param stored {@code [columns, rows]}
+   */
+  record Turned(Plain stored) implements Layout {}
+
+  /**
+   * Blocks that are stored turned, as {@code DequantizeLinear} of ONNX reads them in front of a
+   * {@code MatMul}.
+   *
+   * @param blocks says how they lie
+   * @param codes {@code [columns, rows]}
+   * @param scales {@code [columns / block, rows]}
+   * @param zeroPoints the same shape, packed as codes are; none if codes are signed
+   */
+  record TurnedBlocks(
+      NBitsColumns blocks,
+      MemorySegment codes,
       MemorySegment scales,
       Optional<MemorySegment> zeroPoints)
       implements Layout {}

@@ -2,6 +2,8 @@ package phiquant.checkpoint.onnx;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
+import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.matmulnbits.NBitsColumns;
 
@@ -32,6 +34,12 @@ record TurnedBlocksTensor(
   @Override
   public long storedBytes() {
     return codes.byteSize() + scales.byteSize() + (zeroPoints == null ? 0 : zeroPoints.byteSize());
+  }
+
+  @Override
+  public Optional<Layout> layout() {
+    return Optional.of(
+        new Layout.TurnedBlocks(blocks, codes, scales, Optional.ofNullable(zeroPoints)));
   }
 
   @Override

@@ -1,6 +1,8 @@
 package phiquant.checkpoint.onnx;
 
 import java.util.List;
+import java.util.Optional;
+import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.MappedTensor;
 import phiquant.checkpoint.StoredTensor;
 
@@ -26,13 +28,22 @@ record TurnedTensor(String name, MappedTensor stored) implements StoredTensor {
   }
 
   @Override
+  public Optional<Layout> layout() {
+    return Optional.of(new Layout.Turned(new Layout.Plain(stored.dtype(), stored.data())));
+  }
+
+  @Override
   public void read(long first, int count, float[] out, int at) {
-    int columns = Math.toIntExact(columns());
+    readColumns(first, count, 0, Math.toIntExact(columns()), out, at);
+  }
+
+  @Override
+  public void readColumns(long first, int count, int firstColumn, int width, float[] out, int at) {
     float[] stripe = new float[count];
-    for (int column = 0; column < columns; column++) {
-      stored.readColumns(column, 1, Math.toIntExact(first), count, stripe, 0);
+    for (int column = 0; column < width; column++) {
+      stored.readColumns(firstColumn + column, 1, Math.toIntExact(first), count, stripe, 0);
       for (int row = 0; row < count; row++) {
-        out[at + row * columns + column] = stripe[row];
+        out[at + row * width + column] = stripe[row];
       }
     }
   }

@@ -33,9 +33,7 @@ public final class Gemm {
       int rows = Math.min(ROWS, to - row);
       for (int column = 0; column < columns; column += COLUMNS) {
         int count = Math.min(COLUMNS, columns - column);
-        for (int r = 0; r < rows; r++) {
-          w.read(row + r, column, count, scratch, r * COLUMNS);
-        }
+        w.read(row, rows, column, count, scratch, 0, COLUMNS);
         int xAt = column * Panels.WIDTH;
         int yAt = row * Panels.WIDTH;
         for (int p = 0; p < x.count(); p++) {

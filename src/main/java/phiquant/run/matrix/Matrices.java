@@ -23,6 +23,9 @@ public final class Matrices {
     int columns = stored.columns();
     return switch (layout) {
       case Layout.Plain plain -> plain(plain, rows, columns);
+      case Layout.Turned turned ->
+          turned(stored, TurnedMatrix.lines(plain(turned.stored(), columns, rows)));
+      case Layout.TurnedBlocks blocks -> turned(stored, new TurnedCodes(blocks));
       case Layout.Ggml ggml ->
           switch (ggml.type()) {
             case F32 -> new FloatMatrix(ggml.blocks(), rows, columns);
@@ -38,12 +41,20 @@ public final class Matrices {
     };
   }
 
-  private static Matrix plain(Layout.Plain plain, int rows, int columns) {
+  private static PlainMatrix plain(Layout.Plain plain, int rows, int columns) {
     return switch (plain.type()) {
       case F16 -> new HalfMatrix(plain.data(), rows, columns, Rounding.NONE);
       case BF16 -> new BFloat16Matrix(plain.data(), rows, columns, Rounding.NONE);
       default -> new FloatMatrix(plain.data(), rows, columns);
     };
+  }
+
+  /** A matrix stored turned, if whole vectors of its rows fit; otherwise the given matrix. */
+  private static Matrix turned(Matrix stored, TurnedMatrix.Lines lines) {
+    int rows = stored.rows();
+    return rows % TurnedMatrix.UNIT == 0
+        ? new TurnedMatrix(rows, stored.columns(), stored.rounding(), lines)
+        : stored;
   }
 
   /** A format of codes, if it has an unpacking and its groups fit; otherwise the given matrix. */
@@ -96,6 +107,7 @@ public final class Matrices {
     return switch (layout) {
       case Layout.Ggml ggml -> Rounding.of(ggml.type());
       case Layout.Blocked blocked -> Rounding.int8(blocked.block());
+      case Layout.TurnedBlocks turned -> Rounding.int8(turned.blocks().format().block());
       case Layout.Grouped grouped -> Rounding.int8(32);
       default -> Rounding.NONE;
     };

@@ -27,6 +27,17 @@ public interface Matrix {
    */
   void read(int row, int column, int count, float[] out, int at);
 
+  /**
+   * Decodes a part of several rows.
+   *
+   * @param stride from one row to the next in {@code out}
+   */
+  default void read(int row, int rows, int column, int count, float[] out, int at, int stride) {
+    for (int r = 0; r < rows; r++) {
+      read(row + r, column, count, out, at + r * stride);
+    }
+  }
+
   /** How this format's engine rounds what it multiplies these weights with. */
   Rounding rounding();
 

@@ -15,8 +15,7 @@ import phiquant.quant.affine.ScaleCode;
  * @param size weights that share a scale: 16, or a multiple of 32
  * @param scale what a scale is
  */
-record SmallFloats(MemorySegment codes, MemorySegment scales, int size, Scale scale)
-    implements Unpacking {
+record SmallFloats(Packed codes, MemorySegment scales, int size, Scale scale) implements Unpacking {
 
   /** The numbers, doubled: the scale is halved for it. */
   private static final byte[] NUMBERS = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
@@ -29,7 +28,7 @@ record SmallFloats(MemorySegment codes, MemorySegment scales, int size, Scale sc
   static SmallFloats of(Layout.Microscaled layout) {
     ScaleCode code = layout.format().mode().equals("nvfp4") ? ScaleCode.FLOAT8 : ScaleCode.E8M0;
     return new SmallFloats(
-        layout.codes(),
+        new Packed(layout.codes(), 4, false),
         layout.scales(),
         layout.format().groupSize(),
         (scales, index) -> code.decode(scales.get(JAVA_BYTE, index) & 255));
@@ -38,7 +37,7 @@ record SmallFloats(MemorySegment codes, MemorySegment scales, int size, Scale sc
   static SmallFloats of(Layout.Grouped layout) {
     DType type = layout.scaleType();
     return new SmallFloats(
-        layout.codes(),
+        new Packed(layout.codes(), 4, false),
         layout.scales(),
         layout.group(),
         (scales, index) ->
@@ -61,7 +60,7 @@ record SmallFloats(MemorySegment codes, MemorySegment scales, int size, Scale sc
         out.scales[i] = half;
       }
     }
-    GroupCodes.nibbles(codes, first / 2, count, 0, out.codes);
+    codes.unpack(first, count, out.codes);
     ByteVector numbers = ByteVector.fromArray(ByteVector.SPECIES_128, NUMBERS, 0);
     for (int i = 0; i < count; i += 16) {
       ByteVector.fromArray(ByteVector.SPECIES_128, out.codes, i)

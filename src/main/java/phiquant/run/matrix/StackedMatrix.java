@@ -47,6 +47,20 @@ final class StackedMatrix implements Matrix {
     }
   }
 
+  @Override
+  public void read(int row, int rows, int column, int count, float[] out, int at, int stride) {
+    int begin = 0;
+    for (Matrix part : parts) {
+      int first = Math.max(row, begin);
+      int last = Math.min(row + rows, begin + part.rows());
+      if (first < last) {
+        int to = at + (first - row) * stride;
+        part.read(first - begin, last - first, column, count, out, to, stride);
+      }
+      begin += part.rows();
+    }
+  }
+
   /** Parts are rounded alike: the first decides. */
   @Override
   public Rounding rounding() {

@@ -21,6 +21,9 @@ import phiquant.quant.affine.GroupFormat;
 import phiquant.quant.affine.GroupFormats;
 import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.matmulnbits.Algorithm;
+import phiquant.quant.matmulnbits.NBitsColumns;
+import phiquant.quant.matmulnbits.NBitsFormat;
 
 /** Kernels give what the formats' own decoders and the formula {@code Σ w·x} give. */
 class MatrixTest {
@@ -171,6 +174,49 @@ class MatrixTest {
     check(Matrices.of(new Decoded(i, signed, columns)), signed, columns);
   }
 
+  /** {@code DequantizeLinear} and {@code MatMul} of ONNX: blocks and plain numbers, [K, N]. */
+  @ParameterizedTest
+  @CsvSource({"4,true,32", "4,false,16", "4,true,128", "8,true,32", "8,false,128"})
+  @Tag("width")
+  void turnedKernelsEqualTheFormula(int bits, boolean zeroPoints, int block) {
+    int columns = 1280;
+    for (int rows : new int[] {160, 100}) {
+      SplittableRandom random = new SplittableRandom(bits);
+      byte[] codes = new byte[rows * columns * bits / 8];
+      byte[] zeros = new byte[rows * columns / block * bits / 8];
+      random.nextBytes(codes);
+      random.nextBytes(zeros);
+      float[] scales = new float[rows * columns / block];
+      for (int i = 0; i < scales.length; i++) {
+        scales[i] = (float) (random.nextGaussian() * 0.01);
+      }
+      float[] exact = new float[rows * columns];
+      float[] turned = new float[rows * columns];
+      int half = 1 << (bits - 1);
+      for (int k = 0; k < columns; k++) {
+        for (int row = 0; row < rows; row++) {
+          int code = code(codes, bits, k * rows + row);
+          int grid = k / block * rows + row;
+          int level = zeroPoints ? code - code(zeros, bits, grid) : (code ^ half) - half;
+          exact[row * columns + k] = level * scales[grid];
+          turned[k * rows + row] = exact[row * columns + k];
+        }
+      }
+      NBitsFormat format =
+          new NBitsFormat(Algorithm.DEFAULT, bits, block, !zeroPoints, FloatType.FLOAT32);
+      Layout blocks =
+          new Layout.TurnedBlocks(
+              new NBitsColumns(format, rows),
+              MemorySegment.ofArray(codes),
+              MemorySegment.ofArray(scales),
+              zeroPoints ? Optional.of(MemorySegment.ofArray(zeros)) : Optional.empty());
+      check(Matrices.of(new Decoded(blocks, exact, columns)), exact, columns);
+      MemorySegment data = MemorySegment.ofArray(turned);
+      Layout plain = new Layout.Turned(new Layout.Plain(DType.F32, data));
+      check(Matrices.of(new Decoded(plain, exact, columns)), exact, columns);
+    }
+  }
+
   private static int code(byte[] packed, int bits, int index) {
     int perByte = 8 / bits;
     return packed[index / perByte] >> bits * (index % perByte) & (1 << bits) - 1;
@@ -234,6 +280,8 @@ class MatrixTest {
     matrix.multiply(0, 3, input, y, 1);
     matrix.multiply(3, rows, input, y, 1);
     float[] decoded = new float[columns];
+    int width = Math.min(Matrix.COLUMNS, columns);
+    float[] pair = new float[1 + 2 * width];
     for (int row = 0; row < rows; row++) {
       double sum = 0;
       double magnitude = 0;
@@ -246,6 +294,12 @@ class MatrixTest {
       for (int column = 0; column < columns; column += Matrix.COLUMNS) {
         int count = Math.min(Matrix.COLUMNS, columns - column);
         matrix.read(row, column, count, decoded, column);
+      }
+      int next = Math.min(2, rows - row);
+      matrix.read(row, next, 0, width, pair, 1, width);
+      for (int i = 0; i < next * width; i++) {
+        float w = exact[(row + i / width) * columns + i % width];
+        assertThat(pair[1 + i]).isCloseTo(w, within(2e-7f * Math.max(1, Math.abs(w))));
       }
       for (int k = 0; k < columns; k++) {
         float w = exact[row * columns + k];
