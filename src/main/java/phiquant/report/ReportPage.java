@@ -82,12 +82,8 @@ public final class ReportPage {
               "%s, %.0f %% of the original",
               Figures.size(one.bytes()),
               100.0 * one.bytes() / evaluation.original().bytes()));
-      html.element(
-          "span",
-          "KL "
-              + Figures.nats(one.scores().meanKl())
-              + ", same choice "
-              + Figures.percent(one.scores().sameTop()));
+      html.element("span", "KL " + Figures.nats(one.scores().meanKl()));
+      html.element("span", Figures.percent(one.scores().sameTop()) + " same first choice");
       html.close();
     }
     html.close();
