@@ -69,6 +69,9 @@ final class RunCommand implements Callable<Integer> {
     if (text == null) {
       text = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
     }
+    if (text.isBlank()) {
+      throw UserError.usage("The prompt is empty; give one with -p or on standard input.");
+    }
     try (Session session = engine.open(artifact)) {
       Generation asked = new Generation(tokens, sampling.over(session.recommended()), stops);
       int[] ids = raw ? session.prompt(text) : session.prompt(conversation(text));

@@ -74,13 +74,13 @@ public final class Evaluator {
     this.tokenizer = tokenizer;
     this.text = text;
     this.options = options;
-    this.windows =
-        Windows.cut(text, tokenizer.encode(text.text()), options.windows(), options.window());
     int limit = original.config().contextLength();
     if (options.window() > limit) {
       throw UserError.usage(
           "A window of " + options.window() + " tokens is over this model's limit, " + limit + ".");
     }
+    this.windows =
+        Windows.cut(text, tokenizer.encode(text.text()), options.windows(), options.window());
     this.answers = new Answers(original.checkpoint(), tokenizer, limit);
   }
 
@@ -229,7 +229,7 @@ public final class Evaluator {
   private List<TensorError> errors(PhiModel artifact, Path path) {
     EvaluationProgress progress = options.progress();
     progress.end();
-    progress.begin(path.getFileName().toString(), original.weights().size(), "weights");
+    progress.begin(name(path), original.weights().size(), "weights");
     try (Checkpoint exact = Checkpoints.open(original.checkpoint().path())) {
       return TensorError.of(PhiModel.of(exact), artifact, progress);
     }
@@ -252,7 +252,7 @@ public final class Evaluator {
         .forEach(tensor -> formats.merge(tensor.format(), tensor.storedBytes(), Long::sum));
     long stored = formats.values().stream().mapToLong(Long::longValue).sum();
     return new Result(
-        checkpoint.path().toAbsolutePath().normalize().getFileName().toString(),
+        name(checkpoint.path()),
         kind,
         ArtifactSize.of(checkpoint.path()),
         8.0 * stored / original.parameters(),
@@ -264,6 +264,12 @@ public final class Evaluator {
         answers,
         warnings(kind, model),
         command);
+  }
+
+  /** The file's or folder's name; a split model's is that of the whole. */
+  private static String name(Path artifact) {
+    String name = artifact.toAbsolutePath().normalize().getFileName().toString();
+    return name.replaceFirst("-00001-of-\\d{5}(?=\\.gguf$)", "");
   }
 
   private List<String> warnings(ArtifactKind kind, PhiModel model) {
@@ -287,7 +293,7 @@ public final class Evaluator {
   private void begin(Path path, int times) {
     int window = windows.length();
     long tokens = (long) times * windows.count() * window + Speed.tokens(window) + answers.tokens();
-    options.progress().begin(path.getFileName().toString(), tokens, "tokens");
+    options.progress().begin(name(path), tokens, "tokens");
   }
 
   private RunOptions run(Activations activations) {

@@ -106,7 +106,8 @@ public record PhiModel(Checkpoint checkpoint, PhiConfig config, List<Weight> wei
                 + "' is stored as "
                 + tensor.format()
                 + ", which phiquant does not read as weights.",
-            "It reads F32, F16 and BF16: look for the checkpoint in one of them.");
+            "It reads F32, F16 and BF16, and MLX's codes where config.json says how they are"
+                + " quantized: check that config.json belongs to it.");
       }
       if (!tensor.shape().equals(List.of(shape))) {
         throw new UserError(

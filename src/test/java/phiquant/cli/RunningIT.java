@@ -115,6 +115,7 @@ class RunningIT {
     "'run MODEL -p x --activations bf16', 2, 'F32, INT8'",
     "'run MODEL -p x --rope-rule never', 2, rope-rule",
     "'run MODEL -p x -n 0', 2, -n",
+    "'run MODEL', 2, 'prompt is empty'",
     "'run MODEL --raw --system x -p y', 2, --raw",
     "'run /nowhere -p x', 1, does not exist",
     "'run CUT -p x', 1, CUT",

@@ -50,6 +50,30 @@ class EvaluatorTest {
     }
   }
 
+  @Test
+  void aSplitModelIsMeasuredAsOneByItsFolder() throws Exception {
+    Path split = make("gguf:Q8_0,split-max-size=30M");
+    assertThat(split).isDirectory();
+    Result found = evaluate(original, split).artifacts().get(0);
+    assertThat(found.name()).isEqualTo("tiny-phi-3.5-mini-Q8_0.gguf");
+    try (var parts = Files.list(split)) {
+      assertThat(found.bytes())
+          .isEqualTo(
+              parts
+                  .filter(part -> part.toString().endsWith(".gguf"))
+                  .mapToLong(part -> part.toFile().length())
+                  .sum());
+    }
+  }
+
+  @Test
+  void aWindowOverTheLimitIsRefusedWithTheLimit() {
+    Path same = make("gguf:Q8_0");
+    assertThatThrownBy(() -> evaluate(original, same, 3000))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("limit, 2048");
+  }
+
   /** Q8_0's step is a 127th of a block's largest: an error of a uniform rounding, 1 to 2 in 300. */
   @Test
   void errorsOfWeightsAreThoseOfTheFormat() {
@@ -87,13 +111,17 @@ class EvaluatorTest {
   }
 
   private Evaluation evaluate(Path original, Path artifact) {
+    return evaluate(original, artifact, 48);
+  }
+
+  private Evaluation evaluate(Path original, Path artifact, int window) {
     return Evaluator.evaluate(
         original,
         List.of(artifact),
         EvaluationText.builtIn(),
         new Evaluator.Options(
             1,
-            48,
+            window,
             List.of(Activations.F32),
             RopeRule.CHECKPOINT,
             1,
