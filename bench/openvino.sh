@@ -51,5 +51,6 @@ def constants(folder):
 
 ours, theirs = map(constants, sys.argv[1:])
 same = sum(ours.get(name) == constant for name, constant in theirs.items())
-print(f"{same} of {len(theirs)} constants are equal; ours has {len(ours)}.")
+missing = sum(name not in ours for name in theirs)
+print(f"Of the peer's {len(theirs)} constants of weights {same} are equal in ours, {missing} have another name there.")
 EOF
