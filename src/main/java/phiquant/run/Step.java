@@ -4,7 +4,6 @@ import phiquant.model.PhiConfig;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
-import phiquant.run.matrix.Rounding;
 
 /**
  * The network for one token that follows a cache: every matrix is read once from memory, its rows
@@ -101,7 +100,7 @@ final class Step {
       observer.accept(linear.weight(), 1, in.values());
     }
     Matrix matrix = linear.matrix();
-    in.ready(activations == Activations.INT8 ? matrix.rounding() : Rounding.NONE);
+    in.ready(matrix, activations == Activations.INT8);
     workers.split(matrix.rows(), 16, (from, to, worker) -> matrix.multiply(from, to, in, out, 0));
   }
 

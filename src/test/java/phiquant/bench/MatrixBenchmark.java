@@ -26,7 +26,6 @@ import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Matrices;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
-import phiquant.run.matrix.Rounding;
 
 /**
  * Nanoseconds per weight on one core, by format: one token's product, decoding a tile of floats,
@@ -47,6 +46,12 @@ public class MatrixBenchmark {
 
   @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q5_K", "Q6_K"})
   public GgmlType type;
+
+  /**
+   * Whether the token is rounded as llama.cpp does, which the kernels of small codes make use of.
+   */
+  @Param({"true", "false"})
+  public boolean rounded;
 
   private Matrix matrix;
   private Input input;
@@ -69,7 +74,7 @@ public class MatrixBenchmark {
     matrix = Matrices.of(new GgufTensor("w", type, shape, blocks));
     input = new Input(COLUMNS);
     System.arraycopy(w, 0, input.values(), 0, COLUMNS);
-    input.ready(Rounding.NONE);
+    input.ready(matrix, rounded);
     panels = new Panels(COLUMNS, TOKENS);
     for (int t = 0; t < TOKENS; t++) {
       panels.put(t, w, t * COLUMNS);

@@ -3,7 +3,8 @@ package phiquant.run.matrix;
 /**
  * What a matrix is multiplied with, for one token: the numbers, and their sums in groups. Formats
  * whose levels do not begin at zero need the sums: {@code Σ (a·q + b)·x = a·Σ q·x + b·Σ x}, so that
- * the offset b costs one multiplication a group instead of one a weight.
+ * the offset b costs one multiplication a group instead of one a weight. Numbers that are rounded
+ * to int8 are there as integers too, {@code x = a · step}, for the kernels that multiply those.
  */
 public final class Input {
   /** {@code [columns]}. */
@@ -15,10 +16,25 @@ public final class Input {
   /** {@code sums32[i] = Σ x[32 i .. 32 i + 32)}. */
   final float[] sums32;
 
+  /** Room for whole vectors at the end. */
+  private static final int SPARE = 8;
+
+  /** The steps of numbers rounded to int8, one for each 32; and some room. */
+  final float[] steps;
+
+  /** The factors of {@link Packing#factors}, unless {@link #packing} is NONE. */
+  final short[] factors;
+
+  private final short[] integers;
+  private Packing packing = Packing.NONE;
+
   public Input(int columns) {
     x = new float[columns];
     sums16 = new float[columns / 16];
     sums32 = new float[columns / 32];
+    steps = new float[Math.ceilDiv(columns, 32) + SPARE];
+    integers = new short[columns];
+    factors = new short[columns];
   }
 
   /** The numbers, to be written; then {@link #ready}. */
@@ -26,9 +42,28 @@ public final class Input {
     return x;
   }
 
-  /** Rounds the numbers as the matrix's engine does, and sums them up. */
-  public void ready(Rounding rounding) {
-    rounding.round(x);
+  /** For which packing the factors are: the one place that says which kernels run. */
+  Packing packing() {
+    return packing;
+  }
+
+  /**
+   * Prepares the product with a matrix.
+   *
+   * @param rounded whether the numbers are rounded as the matrix's engine does
+   */
+  public void ready(Matrix matrix, boolean rounded) {
+    Rounding rounding = rounded ? matrix.rounding() : Rounding.NONE;
+    rounding.round(x, steps);
+    packing = rounding.fitsCodes() ? matrix.packing() : Packing.NONE;
+    if (packing != Packing.NONE) {
+      Levels.BEST.integers(x, steps, integers);
+      packing.factors(integers, factors);
+    }
+    sum();
+  }
+
+  private void sum() {
     for (int i = 0; i < sums16.length; i++) {
       float sum = 0;
       for (int k = 16 * i; k < 16 * i + 16; k += 4) {

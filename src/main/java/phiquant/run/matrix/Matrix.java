@@ -41,6 +41,11 @@ public interface Matrix {
   /** How this format's engine rounds what it multiplies these weights with. */
   Rounding rounding();
 
+  /** What {@link Input} has to hold so that this is multiplied in integers. */
+  default Packing packing() {
+    return Packing.NONE;
+  }
+
   /**
    * Parts of rows that can be decoded begin at multiples of this, which all formats' blocks fit.
    */

@@ -12,6 +12,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import phiquant.checkpoint.Layout;
 
@@ -29,7 +31,109 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
   }
 
   @Override
+  public Packing packing() {
+    return Products.packing(Packing.BYTES, columns());
+  }
+
+  @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
+    if (input.packing() == Packing.BYTES) {
+      multiplyIntegers(from, to, input, y, yAt);
+    } else {
+      multiplyFloats(from, to, input, y, yAt);
+    }
+  }
+
+  /** Half a block at a time: four groups, those of low halves and those of high ones. */
+  private void multiplyIntegers(int from, int to, Input input, float[] y, int yAt) {
+    MemorySegment in = blocks;
+    short[] factors = input.factors;
+    float[] steps = input.steps;
+    float[] sums = input.sums32;
+    int columns = columns();
+    for (int row = from; row < to; row++) {
+      long at = at(row, 0);
+      FloatVector low = FloatVector.zero(Products.FLOATS);
+      FloatVector high = FloatVector.zero(Products.FLOATS);
+      FloatVector offset = FloatVector.zero(Products.FOUR);
+      for (int k = 0; k < columns; k += 128) {
+        long block = at + (long) (k >> 8) * BLOCK;
+        int half = k >> 7 & 1;
+        FloatVector t =
+            (FloatVector)
+                LongVector.broadcast(LongVector.SPECIES_128, SixBits.mins(in, block) >>> 32 * half)
+                    .reinterpretAsBytes()
+                    .convertShape(VectorOperators.B2F, Products.FOUR, 0);
+        FloatVector s =
+            (FloatVector)
+                LongVector.broadcast(
+                        LongVector.SPECIES_128, SixBits.scales(in, block) >>> 32 * half)
+                    .reinterpretAsBytes()
+                    .convertShape(VectorOperators.B2F, Products.FLOATS, 0);
+        t = t.mul(half(in, block + 2));
+        offset = t.fma(FloatVector.fromArray(Products.FOUR, sums, k / 32), offset);
+        s = s.mul(half(in, block) * steps[k / 32]);
+        long start = block + 16 + 64 * half;
+        ShortVector a =
+            IntVector.fromMemorySegment(Products.INTS, in, start, ORDER).reinterpretAsShorts();
+        ShortVector b =
+            IntVector.fromMemorySegment(Products.INTS, in, start + 32, ORDER).reinterpretAsShorts();
+        ShortVector q0 = a.and((short) 0x0f0f);
+        ShortVector q1 = a.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f);
+        ShortVector q2 = b.and((short) 0x0f0f);
+        ShortVector q3 = b.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f);
+        FloatVector w0 =
+            (FloatVector)
+                q0.mul(ShortVector.fromArray(Products.SHORTS, factors, k))
+                    .add(
+                        q0.lanewise(VectorOperators.LSHR, 8)
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 16)))
+                    .reinterpretAsInts()
+                    .mul(Products.ADD)
+                    .and(Products.UPPER)
+                    .convert(VectorOperators.I2F, 0);
+        FloatVector w1 =
+            (FloatVector)
+                q1.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 32))
+                    .add(
+                        q1.lanewise(VectorOperators.LSHR, 8)
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 32 + 16)))
+                    .reinterpretAsInts()
+                    .mul(Products.ADD)
+                    .and(Products.UPPER)
+                    .convert(VectorOperators.I2F, 0);
+        FloatVector w2 =
+            (FloatVector)
+                q2.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64))
+                    .add(
+                        q2.lanewise(VectorOperators.LSHR, 8)
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64 + 16)))
+                    .reinterpretAsInts()
+                    .mul(Products.ADD)
+                    .and(Products.UPPER)
+                    .convert(VectorOperators.I2F, 0);
+        FloatVector w3 =
+            (FloatVector)
+                q3.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 96))
+                    .add(
+                        q3.lanewise(VectorOperators.LSHR, 8)
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 96 + 16)))
+                    .reinterpretAsInts()
+                    .mul(Products.ADD)
+                    .and(Products.UPPER)
+                    .convert(VectorOperators.I2F, 0);
+        low = w0.fma(s.rearrange(Products.ALL0), low);
+        high = w1.fma(s.rearrange(Products.ALL1), high);
+        low = w2.fma(s.rearrange(Products.ALL2), low);
+        high = w3.fma(s.rearrange(Products.ALL3), high);
+      }
+      y[yAt + row] =
+          low.add(high).reduceLanes(VectorOperators.ADD) * Products.UNIT
+              - offset.reduceLanes(VectorOperators.ADD);
+    }
+  }
+
+  private void multiplyFloats(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     float[] x = input.x;
     int columns = columns();

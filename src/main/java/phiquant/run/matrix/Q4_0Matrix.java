@@ -12,6 +12,8 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import phiquant.checkpoint.Layout;
 
@@ -23,12 +25,106 @@ import phiquant.checkpoint.Layout;
 final class Q4_0Matrix extends GgmlMatrix implements SmallCodes {
   private static final int BLOCK = 18;
 
+  private static final VectorMask<Integer> SECOND = VectorMask.fromLong(Products.INTS, 0xf0);
+
   Q4_0Matrix(Layout.Ggml layout, int rows, int columns) {
     super(layout, rows, columns);
   }
 
   @Override
+  public Packing packing() {
+    return Products.packing(Packing.SPLIT, columns());
+  }
+
+  @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
+    if (input.packing() == Packing.SPLIT) {
+      multiplyIntegers(from, to, input, y, yAt);
+    } else {
+      multiplyFloats(from, to, input, y, yAt);
+    }
+  }
+
+  /** Two blocks to a vector, four at a time. */
+  private void multiplyIntegers(int from, int to, Input input, float[] y, int yAt) {
+    MemorySegment in = blocks;
+    short[] factors = input.factors;
+    float[] steps = input.steps;
+    float[] sums = input.sums32;
+    int columns = columns();
+    float[] scales = Codes.own(columns).scales;
+    for (int row = from; row < to; row++) {
+      long at = at(row, 0);
+      for (int b = 0; b < columns / 32; b++) {
+        scales[b] = half(in, at + b * BLOCK);
+      }
+      FloatVector even = FloatVector.zero(Products.FLOATS);
+      FloatVector odd = FloatVector.zero(Products.FLOATS);
+      FloatVector offset = FloatVector.zero(Products.FOUR);
+      for (int k = 0; k < columns; k += 128, at += 4 * BLOCK) {
+        FloatVector d = FloatVector.fromArray(Products.FOUR, scales, k / 32);
+        offset = d.fma(FloatVector.fromArray(Products.FOUR, sums, k / 32), offset);
+        FloatVector s =
+            FloatVector.fromArray(Products.FLOATS, scales, k / 32)
+                .mul(FloatVector.fromArray(Products.FLOATS, steps, k / 32));
+        // The codes of a second block are at the end of a vector that begins before it.
+        ShortVector a =
+            IntVector.fromMemorySegment(Products.INTS, in, at + 2, ORDER)
+                .blend(
+                    IntVector.fromMemorySegment(Products.INTS, in, at + BLOCK + 2 - 16, ORDER),
+                    SECOND)
+                .reinterpretAsShorts();
+        ShortVector b =
+            IntVector.fromMemorySegment(Products.INTS, in, at + 2 * BLOCK + 2, ORDER)
+                .blend(
+                    IntVector.fromMemorySegment(Products.INTS, in, at + 3 * BLOCK + 2 - 16, ORDER),
+                    SECOND)
+                .reinterpretAsShorts();
+        ShortVector p0 =
+            a.mul(ShortVector.fromArray(Products.SHORTS, factors, k))
+                .add(
+                    a.lanewise(VectorOperators.LSHR, 4)
+                        .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 16)))
+                .add(
+                    a.lanewise(VectorOperators.LSHR, 8)
+                        .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 32))
+                        .add(
+                            a.lanewise(VectorOperators.LSHR, 12)
+                                .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 48))));
+        ShortVector p1 =
+            b.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64))
+                .add(
+                    b.lanewise(VectorOperators.LSHR, 4)
+                        .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64 + 16)))
+                .add(
+                    b.lanewise(VectorOperators.LSHR, 8)
+                        .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64 + 32))
+                        .add(
+                            b.lanewise(VectorOperators.LSHR, 12)
+                                .mul(
+                                    ShortVector.fromArray(Products.SHORTS, factors, k + 64 + 48))));
+        FloatVector w0 =
+            (FloatVector)
+                p0.reinterpretAsInts()
+                    .mul(Products.ADD)
+                    .and(Products.UPPER)
+                    .convert(VectorOperators.I2F, 0);
+        FloatVector w1 =
+            (FloatVector)
+                p1.reinterpretAsInts()
+                    .mul(Products.ADD)
+                    .and(Products.UPPER)
+                    .convert(VectorOperators.I2F, 0);
+        even = w0.fma(s.rearrange(Products.HALVES0), even);
+        odd = w1.fma(s.rearrange(Products.HALVES1), odd);
+      }
+      y[yAt + row] =
+          even.add(odd).reduceLanes(VectorOperators.ADD) * Products.UNIT
+              - 8 * offset.reduceLanes(VectorOperators.ADD);
+    }
+  }
+
+  private void multiplyFloats(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     float[] x = input.x;
     float[] sums = input.sums32;

@@ -1,5 +1,6 @@
 package phiquant.run.matrix;
 
+import java.util.Arrays;
 import phiquant.quant.BFloat16;
 import phiquant.quant.ggml.GgmlType;
 
@@ -60,8 +61,12 @@ public record Rounding(Kind kind, int block) {
     };
   }
 
-  /** Rounds numbers in place. */
-  void round(float[] x) {
+  /**
+   * Rounds numbers in place.
+   *
+   * @param steps receives the step of each 32, if {@link #fitsCodes}
+   */
+  void round(float[] x, float[] steps) {
     switch (kind) {
       case NONE -> {}
       case F16 -> {
@@ -78,7 +83,9 @@ public record Rounding(Kind kind, int block) {
         for (int k = 0; k < x.length; k += block) {
           int count = Math.min(block, x.length - k);
           float max = Levels.BEST.largest(x, k, count);
-          Levels.BEST.round(x, k, count, inverse(max), step(max));
+          float step = step(max);
+          Levels.BEST.round(x, k, count, inverse(max), step);
+          Arrays.fill(steps, k / 32, Math.ceilDiv(k + count, 32), step);
         }
       }
     }
@@ -102,7 +109,7 @@ public record Rounding(Kind kind, int block) {
 
   private void roundPanel(float[] panel, float[] steps) {
     if (block == 0) {
-      round(panel);
+      round(panel, null);
       return;
     }
     float[] inverse = new float[Panels.WIDTH];

@@ -66,4 +66,9 @@ final class StackedMatrix implements Matrix {
   public Rounding rounding() {
     return parts.get(0).rounding();
   }
+
+  @Override
+  public Packing packing() {
+    return parts.get(0).packing();
+  }
 }

@@ -275,7 +275,7 @@ class MatrixTest {
     for (int k = 0; k < columns; k++) {
       input.values()[k] = (float) random.nextGaussian();
     }
-    input.ready(Rounding.NONE);
+    input.ready(matrix, false);
     float[] y = new float[rows + 1];
     matrix.multiply(0, 3, input, y, 1);
     matrix.multiply(3, rows, input, y, 1);
