@@ -88,7 +88,7 @@ class RoundingIT {
     for (int t = 0; t < TOKENS; t++) {
       Input input = new Input(columns);
       System.arraycopy(x, t * columns, input.values(), 0, columns);
-      input.ready(matrix.rounding());
+      input.ready(matrix, true);
       matrix.multiply(0, rows, input, single, t * rows);
       panels.put(t, x, t * columns);
     }
