@@ -42,6 +42,7 @@ case "${1:-}" in
     ;;
   mlx | onnx | openvino | openai)
     list="$here/requirements-$1.txt"
+    if [ "$1" = onnx ] && nvidia-smi -L > /dev/null 2>&1; then list="$here/requirements-onnx-cuda.txt"; fi
     install "$1" "$(cat "$list")" python_engine "$list"
     ;;
   chromium) # Debian's; prints the program itself.

@@ -1,5 +1,5 @@
-"""Asks ONNX Runtime GenAI what it makes of a model, for the tests of phiquant. Always on the CPU,
-whatever provider the model is for.
+"""Asks ONNX Runtime GenAI what it makes of a model, for the tests of phiquant. What is for a GPU runs
+with CUDA if the engine has it, and on the CPU if not.
 
 python onnx_driver.py logits FOLDER MODULUS LENGTH...  a line of JSON for each prompt
                                                        (7919 i + 13) mod MODULUS: the last token's
@@ -28,8 +28,12 @@ import onnxruntime_genai as og
 
 
 def load(folder):
+    with open(os.path.join(folder, "genai_config.json"), encoding="utf-8") as file:
+        options = json.load(file)["model"]["decoder"]["session_options"]
     config = og.Config(folder)
     config.clear_providers()
+    if options["provider_options"] and "CUDAExecutionProvider" in ort.get_available_providers():
+        config.append_provider("cuda")
     return og.Model(config)
 
 

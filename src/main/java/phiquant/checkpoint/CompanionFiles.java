@@ -3,11 +3,24 @@ package phiquant.checkpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import phiquant.UserError;
 
 /** The small files beside a folder's weights: configuration, tokenizer, model card. */
 public final class CompanionFiles {
+  /** What a tokenizer may consist of. */
+  public static final List<String> TOKENIZER =
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "tokenizer.model",
+          "vocab.json",
+          "merges.txt",
+          "chat_template.jinja");
+
   /** None is larger; tokenizer.json has some ten MB. */
   private static final long LARGEST = 256 << 20;
 

@@ -1,6 +1,9 @@
 package phiquant.target;
 
 import java.util.List;
+import java.util.stream.Stream;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CompanionFiles;
 
 /**
  * One file of an artifact, before anything is encoded.
@@ -17,5 +20,12 @@ public record PlannedFile(String path, long size, List<Fixed> fixed) {
   /** A file that is known whole. */
   public static PlannedFile whole(String path, byte[] bytes) {
     return new PlannedFile(path, bytes.length, List.of(new Fixed(0, bytes)));
+  }
+
+  /** The checkpoint's own tokenizer and other files, byte for byte, as far as it has them. */
+  public static List<PlannedFile> copies(Checkpoint checkpoint, String... others) {
+    return Stream.concat(Stream.of(others), CompanionFiles.TOKENIZER.stream())
+        .flatMap(name -> checkpoint.file(name).map(bytes -> whole(name, bytes)).stream())
+        .toList();
   }
 }

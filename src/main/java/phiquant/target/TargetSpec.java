@@ -15,7 +15,7 @@ import phiquant.UserError;
  */
 public record TargetSpec(String engine, String format, Map<String, String> options) {
   /** A comma that an option follows; others belong to a value, such as a regular expression. */
-  private static final String SEPARATOR = ",(?=[a-z][a-z_-]*(=|,|$))";
+  private static final String SEPARATOR = ",(?=[A-Za-z][A-Za-z_-]*(=|,|$))";
 
   /** Reads one; whether engine, format and options exist is for {@link Targets} to say. */
   public static TargetSpec parse(String text) {

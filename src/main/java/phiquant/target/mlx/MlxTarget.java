@@ -32,19 +32,6 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
   /** mlx-lm begins a new file where the next tensor would take one beyond 5 GiB. */
   private static final long SHARD_BYTES = 5L << 30;
 
-  /** What a tokenizer may consist of; what the checkpoint has of it is copied as it is. */
-  private static final List<String> COMPANIONS =
-      List.of(
-          "tokenizer.json",
-          "tokenizer_config.json",
-          "tokenizer.model",
-          "special_tokens_map.json",
-          "added_tokens.json",
-          "vocab.json",
-          "merges.txt",
-          "chat_template.jinja",
-          "generation_config.json");
-
   @Override
   public ArtifactPlan plan(PhiModel model, String name) {
     if (shortRope && model.config().longRope().isEmpty()) {
@@ -60,12 +47,7 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
     files.add(PlannedFile.whole("model.safetensors.index.json", index(weights, shards, model)));
     files.add(PlannedFile.whole("config.json", MlxConfig.of(model, recipe, weights, shortRope)));
     files.add(PlannedFile.whole("README.md", ModelCard.of(model, name, this, weights)));
-    for (String companion : COMPANIONS) {
-      model
-          .checkpoint()
-          .file(companion)
-          .ifPresent(bytes -> files.add(PlannedFile.whole(companion, bytes)));
-    }
+    files.addAll(PlannedFile.copies(model.checkpoint(), "generation_config.json"));
     return new ArtifactPlan(
         spec, folder(name), false, files, tensors(weights, shards), notes(model, weights));
   }

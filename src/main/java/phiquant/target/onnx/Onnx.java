@@ -17,19 +17,6 @@ import phiquant.target.TargetSpec;
  * genai_config.json}, and the checkpoint's own tokenizer files, byte for byte.
  */
 public final class Onnx implements Target {
-  private static final List<String> COPIED =
-      List.of(
-          "config.json",
-          "generation_config.json",
-          "tokenizer.json",
-          "tokenizer_config.json",
-          "special_tokens_map.json",
-          "added_tokens.json",
-          "tokenizer.model",
-          "vocab.json",
-          "merges.txt",
-          "chat_template.jinja");
-
   private final String spec;
   private final OnnxOptions options;
 
@@ -60,9 +47,7 @@ public final class Onnx implements Target {
     files.add(PlannedFile.whole("model.onnx", model(phi.graph())));
     files.add(new PlannedFile(Graph.DATA, phi.constants().data().size(), List.of()));
     files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
-    for (String file : COPIED) {
-      model.checkpoint().file(file).ifPresent(bytes -> files.add(PlannedFile.whole(file, bytes)));
-    }
+    files.addAll(PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json"));
     return new ArtifactPlan(
         spec, folder(name), false, files, phi.constants().planned(), phi.notes());
   }

@@ -30,18 +30,6 @@ import phiquant.target.openvino.tokenizer.TokenizerModels;
  * checkpoint's own files beside it.
  */
 public final class OpenVino implements Target {
-  private static final List<String> COPIED =
-      List.of(
-          "config.json",
-          "tokenizer.json",
-          "tokenizer_config.json",
-          "special_tokens_map.json",
-          "added_tokens.json",
-          "tokenizer.model",
-          "vocab.json",
-          "merges.txt",
-          "chat_template.jinja");
-
   private final String spec;
   private final Options options;
 
@@ -78,9 +66,7 @@ public final class OpenVino implements Target {
     files.add(
         new PlannedFile("openvino_model.bin", phi.graph().bin().size(), phi.graph().bin().fixed()));
     files.add(PlannedFile.whole("openvino_config.json", self.config()));
-    for (String file : COPIED) {
-      model.checkpoint().file(file).ifPresent(bytes -> files.add(PlannedFile.whole(file, bytes)));
-    }
+    files.addAll(PlannedFile.copies(model.checkpoint(), "config.json"));
     files.add(PlannedFile.whole("generation_config.json", GenerationConfig.of(model.checkpoint())));
     if (model.config().longRope().isPresent()) {
       notes.add(

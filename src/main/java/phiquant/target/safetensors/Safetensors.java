@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.PythonJson;
 import phiquant.checkpoint.StoredTensor;
@@ -31,19 +30,6 @@ import phiquant.target.TargetSpec;
  */
 public final class Safetensors implements Target {
   private static final long SHARD = 5_000_000_000L;
-  private static final Set<String> COMPANIONS =
-      new java.util.LinkedHashSet<>(
-          List.of(
-              "generation_config.json",
-              "tokenizer.json",
-              "tokenizer_config.json",
-              "special_tokens_map.json",
-              "added_tokens.json",
-              "tokenizer.model",
-              "vocab.json",
-              "merges.txt",
-              "chat_template.jinja"));
-
   private final TargetSpec spec;
   private final GgmlType type;
 
@@ -121,12 +107,7 @@ public final class Safetensors implements Target {
       files.add(PlannedFile.whole("model.safetensors.index.json", index(index, tensors)));
     }
     files.add(PlannedFile.whole("config.json", config(model)));
-    for (String companion : COMPANIONS) {
-      model
-          .checkpoint()
-          .file(companion)
-          .ifPresent(bytes -> files.add(PlannedFile.whole(companion, bytes)));
-    }
+    files.addAll(PlannedFile.copies(model.checkpoint(), "generation_config.json"));
     return new ArtifactPlan(
         spec(),
         name + "-" + type.name().toLowerCase(java.util.Locale.ROOT),

@@ -24,7 +24,7 @@ import phiquant.engines.LlamaLibrary;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 
-/** Our folder in the real ONNX Runtime GenAI, on the CPU. */
+/** Our folder in the real ONNX Runtime GenAI: on the CPU, or with CUDA where it is for a GPU. */
 class OnnxIT {
   private static final String DRIVER = "engines/onnx_driver.py";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -134,8 +134,8 @@ class OnnxIT {
   }
 
   /**
-   * What GPUs run, run by the CPU's 16-bit kernels: an error of some last bits, which decides
-   * between near ties.
+   * What GPUs run, run with CUDA or, on a machine without, by the CPU's 16-bit kernels: an error of
+   * some last bits, which decides between near ties.
    */
   @ParameterizedTest
   @CsvSource({
@@ -147,12 +147,12 @@ class OnnxIT {
     "phi-4-mini, dml",
     "phi-4-mini, webgpu",
   })
-  void fp16GraphsOfGpusRunOnTheCpu(String kind, String device) throws IOException {
+  void fp16GraphsOfGpusGiveTransformersLogits(String kind, String device) throws IOException {
     Path folder = make(Fixtures.tiny(kind), "onnx:fp16,device=" + device);
     assertTinyLogits(kind, folder, 0.05, 0.97);
   }
 
-  /** CUDA's attention in 32 bits, with keys and values repeated, is exact on the CPU too. */
+  /** CUDA's attention in 32 bits, with keys and values repeated, is exact, on the CPU too. */
   @ParameterizedTest
   @ValueSource(strings = {"phi-3.5-mini", "phi-4"})
   void fp32GraphOfCudaGivesTransformersLogits(String kind) throws IOException {
