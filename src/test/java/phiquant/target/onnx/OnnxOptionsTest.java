@@ -28,6 +28,7 @@ class OnnxOptionsTest {
     "'onnx:int4,device=npu', 'int4 on cpu, cuda, dml, webgpu'",
     "'onnx:int4,block_size=48', 'it can be 16, 32, 64, 128, 256'",
     "'onnx:int4,colour=red', 'has no option'",
+    "'onnx:int4,Use_QDQ', 'no option ''Use_QDQ'''",
     "'onnx:int4,activations=static', 'has no option'",
     "'onnx:int8,activations=dynamic', 'it can be static'",
     "'onnx:int8,activations=static,activation_bits=4', 'auto, 8, 16'",
