@@ -5,7 +5,7 @@ package phiquant.run.matrix;
  * with. The codes c of a short are the digits of the number {@code s = Σ c_i · B^i}, and shifting
  * it by i digits leaves {@code c_i + B · c_(i+1) + …}; so {@code Σ c_i · a_i = Σ (s >>> i digits) ·
  * (a_i - B · a_(i-1))}: what the higher digits add, the next product takes away. All of it is
- * modulo 2^16, hence exact if the true sum fits into 16 bits. That is 32 products an instruction,
+ * modulo 2^16, hence exact if the true sum fits into 16 bits. That is sixteen products in 256 bits,
  * with nothing unpacked but by shifts, on every machine that multiplies shorts.
  */
 public enum Packing {
@@ -13,10 +13,8 @@ public enum Packing {
   NONE,
   /** Two bytes of neighbours: the codes of weights 2j and 2j + 1; B = 256. */
   BYTES,
-  /** Four halves of bytes, as ggml has them in blocks of 32: 2j, 2j + 16, 2j + 1, 2j + 17. */
-  SPLIT,
-  /** Four halves of bytes in the order of the weights: 4j to 4j + 3; B = 16. */
-  NIBBLES;
+  /** Four halves of bytes, as in ggml's blocks of 32: 2j, 2j + 16, 2j + 1, 2j + 17; B = 16. */
+  SPLIT;
 
   /** Shorts of a vector. */
   private static final int LANES = 16;
@@ -44,14 +42,6 @@ public enum Packing {
           for (int i = 0; i < LANES; i++) {
             int at = k + i / 8 * 32 + i % 8 * 2;
             nibbles(a[at], a[at + 16], a[at + 1], a[at + 17], factors, k + i);
-          }
-        }
-      }
-      case NIBBLES -> {
-        for (int k = 0; k < a.length; k += 4 * LANES) {
-          for (int i = 0; i < LANES; i++) {
-            int at = k + 4 * i;
-            nibbles(a[at], a[at + 1], a[at + 2], a[at + 3], factors, k + i);
           }
         }
       }
