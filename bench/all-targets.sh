@@ -53,8 +53,8 @@ if [ "$available" -ge "$needed" ]; then
     -m onnxruntime_genai.models.builder -i "$model" -o "$work/theirs" -p int4 -e cpu -c "$work/cache"
   rm -rf "$work/theirs" "$work/cache"
 else
-  skipped="ONNX Runtime GenAI's model builder is left out: it needs some $((needed / 1000000000)) GB of memory, \
-$((available / 1000000000)) GB are there. The ratios are to three peers; ours makes the ONNX model all the same."
+  skipped="ONNX Runtime GenAI's model builder is left out: it needs some $((needed / 1000000)) MB of memory, \
+$((available / 1000000)) MB are there. The ratios are to three peers; ours makes the ONNX model all the same."
 fi
 measure "optimum-cli int4" "theirs/openvino_model.bin" -- "$exporters/optimum-cli" export openvino -m "$model" \
   --task text-generation-with-past --weight-format int4 --group-size 128 --ratio 1 \
