@@ -98,6 +98,10 @@ record OnnxOptions(
           "onnx: exclude_lm_head makes the hidden states the output; include_hidden_states adds"
               + " them to logits. Give one of the two.");
     }
+    boolean noEmbedding = flag(options, "exclude_embeds", false);
+    if (noEmbedding && options.containsKey("embedding")) {
+      throw UserError.usage("onnx: exclude_embeds leaves no embedding to choose; leave one out.");
+    }
     return new OnnxOptions(
         format,
         device,
@@ -116,7 +120,7 @@ record OnnxOptions(
             ? Optional.of(flag(options, "shared_embeddings", true))
             : Optional.empty(),
         flag(options, "prune_lm_head", false),
-        flag(options, "exclude_embeds", false),
+        noEmbedding,
         noHead,
         hidden,
         flag(options, "use_qdq", false),

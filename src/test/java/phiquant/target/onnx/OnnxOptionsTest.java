@@ -43,6 +43,7 @@ class OnnxOptionsTest {
     "'onnx:int4,embedding=int2', 'int4, int8, float'",
     "'onnx:int4,nodes_to_exclude=/nowhere', '/model/layers.0/attn/qkv_proj/MatMul'",
     "'onnx:int4,exclude_lm_head,include_hidden_states', 'one of the two'",
+    "'onnx:int4,exclude_embeds,embedding=int8', 'leave one out'",
     "'onnx:int4,shared_embeddings=true', 'not tied'",
   })
   void optionsThatDoNotExistNameThoseThatDo(String spec, String says) {
