@@ -102,7 +102,7 @@ final class Output implements AutoCloseable {
   /** Brings what was written so far to the disk. */
   void flush() throws IOException {
     for (OutputFile file : files) {
-      file.sync(false);
+      file.flush();
     }
   }
 

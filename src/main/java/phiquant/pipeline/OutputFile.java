@@ -81,6 +81,13 @@ final class OutputFile implements AutoCloseable {
     }
   }
 
+  /** Brings to the disk what went through the cache, where all does; else there is little of it. */
+  void flush() throws IOException {
+    if (refused) {
+      sync(false);
+    }
+  }
+
   /** Brings what was written to the disk, and what the file system knows of the file if asked. */
   void sync(boolean metadata) throws IOException {
     cached.force(metadata);
