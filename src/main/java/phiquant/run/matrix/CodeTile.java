@@ -26,9 +26,12 @@ final class CodeTile {
 
   private CodeTile() {}
 
-  /** Products that fit sixteen bits together: of codes of that many bits with bytes up to 127. */
+  /**
+   * Products that fit sixteen bits together: of codes of that many bits with bytes up to 127; a
+   * block's at most.
+   */
   static int run(int bits) {
-    return 1 << (9 - bits);
+    return Math.min(TokenCodes.BLOCK, 1 << (9 - bits));
   }
 
   /** Memory for the sums of {@code columns}, in runs. */
