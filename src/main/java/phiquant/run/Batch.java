@@ -38,7 +38,6 @@ final class Batch {
     this.integers = new CodeGemm[workers.count()];
     for (int i = 0; i < scratch.length; i++) {
       scratch[i] = Gemm.scratch();
-      integers[i] = new CodeGemm();
     }
   }
 
@@ -146,13 +145,21 @@ final class Batch {
     if (rounded && CodeGemm.takes(w, x)) {
       TokenCodes codes = x.codes();
       each(x, p -> w.rounding().roundPanel(x.panel(p), p, codes));
-      run(w, (from, to, worker) -> integers[worker].add(w, from, to, codes, y));
+      run(w, (from, to, worker) -> integers(worker).add(w, from, to, codes, y));
       return;
     }
     if (rounded) {
       each(x, p -> w.rounding().roundPanel(x.panel(p)));
     }
     run(w, (from, to, worker) -> Gemm.add(w, from, to, x, y, scratch[worker]));
+  }
+
+  /** Made when it is first needed, which without the vector module it never is. */
+  private CodeGemm integers(int worker) {
+    if (integers[worker] == null) {
+      integers[worker] = new CodeGemm();
+    }
+    return integers[worker];
   }
 
   private void run(Matrix w, Workers.Part part) {
