@@ -67,7 +67,7 @@ final class Output implements AutoCloseable {
     for (PlannedFile file : plan.files()) {
       Path path = plan.singleFile() ? sibling(file) : temporary.resolve(file.path());
       Files.createDirectories(path.getParent());
-      OutputFile output = new OutputFile(path);
+      OutputFile output = new OutputFile(path, file.size());
       files.add(output);
       if (file.size() > 0) {
         output.write(MemorySegment.ofArray(new byte[1]), file.size() - 1);

@@ -9,13 +9,17 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * One file of an artifact, written at many places at once. Whole blocks go straight to the disk:
- * through the system's cache, gigabytes would be copied there, push the checkpoint out, and be
- * waited for in the end. The rest, and all where a file system knows no other way, goes through it.
+ * One file of an artifact, written at many places at once. Whole blocks of a large file go straight
+ * to the disk: through the system's cache, gigabytes would be copied there, push the checkpoint
+ * out, and be waited for in the end. The rest, and all where a file system knows no other way, goes
+ * through it.
  */
 final class OutputFile implements AutoCloseable {
   /** What direct writes are aligned to, in the file and in memory; no common block is larger. */
   static final int BLOCK = 4096;
+
+  /** What the system's cache takes in faster than a disk, and gives to it in no time. */
+  static final long LARGE = 1L << 28;
 
   /** For fewer bytes a copy costs less than the way to the disk. */
   private static final long WORTHWHILE = 16 * BLOCK;
@@ -24,10 +28,14 @@ final class OutputFile implements AutoCloseable {
   private final FileChannel direct;
   private volatile boolean refused;
 
-  /** Creates the file, which must not exist. */
-  OutputFile(Path path) throws IOException {
+  /**
+   * Creates the file, which must not exist.
+   *
+   * @param size how many bytes it will have
+   */
+  OutputFile(Path path, long size) throws IOException {
     cached = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    direct = openDirect(path);
+    direct = size < LARGE ? null : openDirect(path);
     refused = direct == null;
   }
 

@@ -20,16 +20,21 @@ class OutputFileTest {
 
   @Test
   void piecesThatBeginAndEndAnywhereMeet() throws IOException {
-    assertThat(written(true)).isTrue();
+    assertThat(written(true, OutputFile.LARGE)).isTrue();
   }
 
   @Test
   void memoryThatDoesNotFitTheDiskIsWrittenToo() throws IOException {
-    assertThat(written(false)).isTrue();
+    assertThat(written(false, OutputFile.LARGE)).isTrue();
+  }
+
+  @Test
+  void smallFilesAreWrittenToo() throws IOException {
+    assertThat(written(true, 5_000_001)).isTrue();
   }
 
   /** Cuts a file into pieces of 1 to 300,000 bytes and writes them from several threads. */
-  private boolean written(boolean placed) throws IOException {
+  private boolean written(boolean placed, long announced) throws IOException {
     Random random = new Random(7);
     byte[] expected = new byte[5_000_001];
     random.nextBytes(expected);
@@ -41,7 +46,7 @@ class OutputFileTest {
     }
     Collections.shuffle(pieces, random);
     Path path = folder.resolve("file");
-    try (OutputFile file = new OutputFile(path)) {
+    try (OutputFile file = new OutputFile(path, announced)) {
       pieces.parallelStream().forEach(piece -> write(file, expected, piece[0], piece[1], placed));
       file.sync(true);
     }
