@@ -14,7 +14,9 @@ import phiquant.run.RunOptions;
 
 /**
  * Tokens per second of our engine: a prompt of 256 tokens, then 64 tokens one by one, the best of
- * some repetitions, after the JIT compiler has warmed up on the same. Prints one JSON line.
+ * some repetitions, after the JIT compiler has warmed up on the same. Rotates as llama.cpp does, by
+ * the cache's size: the checkpoint's rule reads a text again where it passes the original context.
+ * Prints one JSON line.
  */
 public final class RunSpeed {
   private static final int PROMPT = 256;
@@ -28,7 +30,7 @@ public final class RunSpeed {
     int repetitions = Integer.parseInt(args[2]);
     Activations activations =
         args.length > 3 && args[3].equals("f32") ? Activations.F32 : Activations.INT8;
-    RunOptions options = new RunOptions(threads, activations, RopeRule.CHECKPOINT, CacheType.F16);
+    RunOptions options = new RunOptions(threads, activations, RopeRule.LLAMA, CacheType.F16);
     long start = System.nanoTime();
     try (LanguageModel model = LanguageModel.open(Path.of(args[0]), options)) {
       double load = seconds(start);
