@@ -32,9 +32,30 @@ public record TargetSpec(String engine, String format, Map<String, String> optio
         throw UserError.usage(
             "'" + text + "': the option '" + parts[i] + "' is empty or there twice.");
       }
+      if (value.isBlank()) {
+        throw UserError.usage(
+            "'" + text + "': the option '" + option[0].strip() + "' has no value.");
+      }
     }
     return new TargetSpec(
         head[0].strip().toLowerCase(Locale.ROOT), head.length == 1 ? "" : head[1].strip(), options);
+  }
+
+  /**
+   * Whether a flag is set among the options of an engine: {@code KEY} alone, or with the value that
+   * the engines' own tools write, in Python too.
+   *
+   * @throws UserError (usage) if its value is none of those
+   */
+  public static boolean flag(
+      String engine, Map<String, String> options, String key, boolean otherwise) {
+    String text = options.getOrDefault(key, Boolean.toString(otherwise));
+    return switch (text) {
+      case "true", "True", "1" -> true;
+      case "false", "False", "0" -> false;
+      default ->
+          throw UserError.usage("%s: %s=%s; it can be true, false.".formatted(engine, key, text));
+    };
   }
 
   /** The spec as text again. */

@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import phiquant.Quantize;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 
@@ -38,6 +44,24 @@ class TinyPhiLogitsTest {
             .isCloseTo(prompt.path("mean_nll").asDouble(), within(1e-4));
         assertLogits(prompt, last);
         assertLogits(prompt, model.logits(ids, model.cache(ids.length)));
+      }
+    }
+  }
+
+  /** And from what every target writes without quantizing. */
+  @ParameterizedTest
+  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  void everyTargetsFloatsGiveTheSame(String kind, @TempDir Path out) {
+    for (String target : List.of("gguf:F32", "mlx:fp32", "onnx:fp32", "openvino:fp32")) {
+      Path artifact;
+      try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny(kind))) {
+        artifact = Quantize.of(checkpoint).to(target).into(out).get(0);
+      }
+      try (LanguageModel model = LanguageModel.open(artifact, RunOptions.exact())) {
+        for (JsonNode prompt : Golden.json("logits-tiny-" + kind).path("prompts")) {
+          int[] ids = ids(kind, prompt.path("length").asInt());
+          assertLogits(prompt, model.logits(ids, model.cache(ids.length)));
+        }
       }
     }
   }

@@ -64,11 +64,11 @@ record GgufOptions(
     GgufRecipe recipe =
         new GgufRecipe(
             fileType,
-            options.containsKey("pure"),
+            TargetSpec.flag("gguf", options, "pure", false),
             choices(options.getOrDefault("tensor-type", "")),
             type(options, "output-tensor-type"),
             type(options, "token-embedding-type"),
-            options.containsKey("leave-output-tensor"));
+            TargetSpec.flag("gguf", options, "leave-output-tensor", false));
     return new GgufOptions(
         recipe,
         layout.equals("convert"),

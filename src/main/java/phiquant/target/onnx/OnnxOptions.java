@@ -1,6 +1,7 @@
 package phiquant.target.onnx;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +16,7 @@ import phiquant.model.PhiConfig;
 import phiquant.quant.FloatType;
 import phiquant.quant.matmulnbits.Algorithm;
 import phiquant.quant.matmulnbits.NBitsFormat;
+import phiquant.target.TargetSpec;
 
 /**
  * What was asked for after {@code onnx:}. Options have the names that GenAI's model builder gives
@@ -87,6 +89,10 @@ record OnnxOptions(
     Optional<StaticActivations> activations = StaticActivations.of(options);
     checkKeys(format, activations.isPresent(), options.keySet());
     Device device = device(format, options.get("device"));
+    if (activations.isEmpty() && !Collections.disjoint(options.keySet(), StaticActivations.KEYS)) {
+      throw UserError.usage(
+          "onnx: activation_bits and calibration are for activations=static; give that too.");
+    }
     if (activations.isPresent() && device != Device.CPU) {
       throw UserError.usage(
           "onnx: activations=static is a model of ONNX's own operators in 32 bits; leave device out.");
@@ -212,12 +218,7 @@ record OnnxOptions(
   }
 
   private static boolean flag(Map<String, String> options, String key, boolean otherwise) {
-    String text = options.getOrDefault(key, Boolean.toString(otherwise));
-    return switch (text) {
-      case "true", "True", "1" -> true;
-      case "false", "False", "0" -> false;
-      default -> throw UserError.usage("onnx: %s=%s; it can be true, false.".formatted(key, text));
-    };
+    return TargetSpec.flag("onnx", options, key, otherwise);
   }
 
   private static Algorithm algorithm(String name) {

@@ -101,6 +101,11 @@ final class PhiGraph {
             && !options.qdq()
             && (options.embedding().isEmpty() || own.equals(matMuls.precisionOf(HEAD)))
             && !options.excluded().contains(Embedding.OPERATOR);
+    if (!shared && options.shared().orElse(false)) {
+      throw UserError.usage(
+          "onnx: shared_embeddings=true, but the embedding is stored otherwise than the head, by"
+              + " use_qdq, embedding=, nodes_to_exclude= or exclude_lm_head; leave one out.");
+    }
     return shared ? embedding.shared(tokens, head) : embedding.own(tokens, own);
   }
 

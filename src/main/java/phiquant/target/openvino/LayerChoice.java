@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import phiquant.UserError;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
@@ -49,13 +50,22 @@ final class LayerChoice {
     return chosen;
   }
 
-  /** The layers whose name matches. */
+  /**
+   * The layers whose name matches.
+   *
+   * @throws UserError (usage) if none does, which is a slip or a word that means nothing here
+   */
   static Set<Weight> matching(PhiModel model, Pattern names) {
     Set<Weight> chosen = new HashSet<>();
     for (Weight weight : candidates(model)) {
       if (names.matcher(weight.name()).find()) {
         chosen.add(weight);
       }
+    }
+    if (chosen.isEmpty()) {
+      throw UserError.usage(
+          "openvino: layers=%s is none of auto, nncf, all, and no layer's name matches it; they are like %s."
+              .formatted(names, candidates(model).getFirst().name()));
     }
     return chosen;
   }

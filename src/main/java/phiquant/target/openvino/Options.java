@@ -12,6 +12,7 @@ import phiquant.quant.nncf.GroupFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Mxfp4;
 import phiquant.quant.nncf.Nf4;
+import phiquant.target.TargetSpec;
 
 /**
  * What was asked for after {@code openvino:}. The names are those of {@code optimum-cli export
@@ -50,8 +51,8 @@ record Options(
   /** Options for {@code int4} that have a name: those of Microsoft's Phi cookbook. */
   private static final Map<String, Map<String, String>> RECIPES =
       Map.of(
-          "cookbook", Map.of("sym", "", "group", "128", "ratio", "0.6"),
-          "cookbook-vision", Map.of("sym", "", "group", "64", "ratio", "0.6"));
+          "cookbook", Map.of("sym", "true", "group", "128", "ratio", "0.6"),
+          "cookbook-vision", Map.of("sym", "true", "group", "64", "ratio", "0.6"));
 
   private static final Set<String> KEYS =
       new TreeSet<>(
@@ -65,15 +66,11 @@ record Options(
               "group-size-fallback",
               "device"));
 
-  private static final Set<String> PLAIN =
-      Set.of(
-          "sym", "asym", "group", "ratio", "layers", "all-layers", "group-size-fallback", "device");
-
   /** What each format has no use for. */
   private static final Map<String, Set<String>> MEANINGLESS =
       Map.of(
-          "fp32", PLAIN,
-          "fp16", PLAIN,
+          "fp32", KEYS,
+          "fp16", KEYS,
           "int8", Set.of("group", "ratio", "layers", "all-layers", "group-size-fallback"),
           "int4", Set.of(),
           "nf4", Set.of("sym", "asym"),
@@ -113,10 +110,11 @@ record Options(
         throw UserError.usage("openvino:" + format + " has no option '" + key + "'.");
       }
     }
-    if (options.containsKey("sym") && options.containsKey("asym")) {
-      throw UserError.usage("openvino: give 'sym' or 'asym', not both.");
+    boolean symmetric = npu || flag(options, "sym");
+    if (symmetric && flag(options, "asym")) {
+      throw UserError.usage(
+          "openvino: give 'sym' or 'asym', not both; device=npu is always symmetric.");
     }
-    boolean symmetric = npu || options.containsKey("sym");
     int group = group(format, options.getOrDefault("group", fourBits ? "128" : "row"));
     String layers =
         options.getOrDefault(
@@ -131,7 +129,7 @@ record Options(
         group,
         ratio(options.getOrDefault("ratio", "1")),
         layers,
-        options.containsKey("all-layers"),
+        flag(options, "all-layers"),
         fallback(options.getOrDefault("group-size-fallback", "adjust")),
         npu);
   }
@@ -163,6 +161,10 @@ record Options(
               + e.getDescription()
               + ".");
     }
+  }
+
+  private static boolean flag(Map<String, String> options, String key) {
+    return TargetSpec.flag("openvino", options, key, false);
   }
 
   private static boolean device(String device) {

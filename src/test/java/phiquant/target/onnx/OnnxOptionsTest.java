@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
@@ -45,11 +46,29 @@ class OnnxOptionsTest {
     "'onnx:int4,exclude_lm_head,include_hidden_states', 'one of the two'",
     "'onnx:int4,exclude_embeds,embedding=int8', 'leave one out'",
     "'onnx:int4,shared_embeddings=true', 'not tied'",
+    "'onnx:int4,embedding=', '''embedding'' has no value'",
+    "'onnx:int8,calibration=text.txt', 'activations=static'",
+    "'onnx:int8,activation_bits=16', 'activations=static'",
   })
   void optionsThatDoNotExistNameThoseThatDo(String spec, String says) {
     assertThatThrownBy(() -> plan("phi-4", spec))
         .isInstanceOf(UserError.class)
         .hasMessageContaining(says);
+  }
+
+  /** Only where both are stored alike can a tied head be stored once. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "onnx:int4,shared_embeddings=true,embedding=int8",
+        "onnx:int4,shared_embeddings=true,use_qdq",
+        "onnx:int4,shared_embeddings=true,nodes_to_exclude=/model/embed_tokens/Gather",
+        "onnx:int4,shared_embeddings=true,exclude_lm_head",
+      })
+  void sharingWhatDiffersIsRefused(String spec) {
+    assertThatThrownBy(() -> plan("phi-4-mini", spec))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("leave one out");
   }
 
   @Test

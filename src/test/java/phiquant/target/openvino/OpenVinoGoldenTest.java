@@ -131,6 +131,33 @@ class OpenVinoGoldenTest {
     throw new AssertionError("no openvino_config.json");
   }
 
+  /** 128 does not divide 576; where NNCF's group is adjusted, it becomes 64. */
+  @Test
+  void groupsThatDoNotDivideARowAreReplacedAsAskedFor() {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhi135m())) {
+      String gateUp = "model.layers.3.mlp.gate_up_proj.weight";
+      assertThat(formats(plan(checkpoint, "openvino:int4,sym"))).contains(gateUp + "int4 sym g64");
+      ArtifactPlan ignored = plan(checkpoint, "openvino:int4,sym,group-size-fallback=ignore");
+      assertThat(formats(ignored)).contains(gateUp + "int8 asym row");
+      assertThat(ignored.notes()).anyMatch(note -> note.contains("has 8 bits"));
+      assertThatThrownBy(() -> plan(checkpoint, "openvino:int4,group-size-fallback=error"))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("128 does not divide the 576 columns");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'openvino:int4,sym=false,all-layers=false', 'openvino:int4'",
+    "'openvino:int4,sym=True', 'openvino:int4,sym'",
+    "'openvino:cookbook,sym=false', 'openvino:int4,group=128,ratio=0.6'",
+  })
+  void flagsMayHaveAValue(String valued, String plain) {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4())) {
+      assertThat(formats(plan(checkpoint, valued))).isEqualTo(formats(plan(checkpoint, plain)));
+    }
+  }
+
   /** The commands of Microsoft's Phi cookbook, under names. */
   @ParameterizedTest
   @CsvSource({
@@ -166,6 +193,10 @@ class OpenVinoGoldenTest {
     "'openvino:fp16,group=64', 'has no option'",
     "'openvino:int4,device=tpu', 'cpu, gpu, npu'",
     "'openvino:int4,layers=(', 'pattern'",
+    "'openvino:int4,layers=none', 'like model.layers.0.self_attn.qkv_proj.weight'",
+    "'openvino:int4,layers=', '''layers'' has no value'",
+    "'openvino:int4,sym=perhaps', 'true, false'",
+    "'openvino:int4,device=npu,asym', 'always symmetric'",
   })
   void optionsThatDoNotExistNameThoseThatDo(String spec, String says) {
     assertThatThrownBy(
