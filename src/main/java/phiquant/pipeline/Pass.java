@@ -1,7 +1,6 @@
 package phiquant.pipeline;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -12,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,14 +22,14 @@ import phiquant.target.PlannedTensor;
 
 /**
  * The single streaming pass: reads every weight once, encodes it for all artifacts and writes it at
- * its known place. Workers take runs of rows from a common counter; each has one buffer of floats
- * and one of bytes, so memory is the number of workers times a run, whatever the model's size.
+ * its known place. Workers take runs of rows from a common counter and encode them, {@link Writers}
+ * write; memory is the number of their buffers times a run, whatever the model's size.
  */
 public final class Pass {
   private final List<Output> outputs;
   private final List<Run> runs;
   private final Settings settings;
-  private final Semaphore computing;
+  private final Writers writers;
   private final AtomicInteger next = new AtomicInteger();
   private final AtomicBoolean stopped = new AtomicBoolean();
   private final CountDownLatch encoded = new CountDownLatch(1);
@@ -40,7 +38,7 @@ public final class Pass {
   /**
    * How to run.
    *
-   * @param threads how many workers compute at a time; as many may wait for the disk meanwhile
+   * @param threads how many workers encode
    * @param overwrite whether existing artifacts are replaced
    * @param allowNonFinite whether NaN and infinite weights are encoded instead of refused
    * @param progress told how many source bytes are done
@@ -52,7 +50,7 @@ public final class Pass {
     this.outputs = outputs;
     this.runs = Run.of(outputs);
     this.settings = settings;
-    this.computing = new Semaphore(settings.threads());
+    this.writers = new Writers(settings.threads());
   }
 
   /**
@@ -98,7 +96,7 @@ public final class Pass {
     long total = runs.stream().mapToLong(Pass::sourceBytes).sum();
     settings.progress().begin(total);
     List<Thread> workers = new ArrayList<>();
-    for (int i = 0; i < 2 * settings.threads(); i++) {
+    for (int i = 0; i < settings.threads(); i++) {
       workers.add(Thread.ofPlatform().name("phiquant-" + i).daemon().start(this::work));
     }
     Thread.ofPlatform().name("phiquant-writeback").daemon().start(this::writeBack);
@@ -110,6 +108,7 @@ public final class Pass {
       stopped.set(true);
       throw new UserError("The run was interrupted; nothing was left behind.", e);
     } finally {
+      writers.close();
       encoded.countDown();
       settings.progress().end();
     }
@@ -148,29 +147,29 @@ public final class Pass {
 
   private void work() {
     Worker worker = new Worker();
-    computing.acquireUninterruptibly();
-    try (Arena arena = Arena.ofConfined()) {
+    try {
       for (int i = next.getAndIncrement(); i < runs.size(); i = next.getAndIncrement()) {
         if (stopped.get()) {
           return;
         }
-        worker.process(runs.get(i), arena);
+        worker.process(runs.get(i));
         settings.progress().advance(sourceBytes(runs.get(i)));
       }
     } catch (Throwable e) {
-      failure.compareAndSet(null, e);
-      stopped.set(true);
-    } finally {
-      computing.release();
+      fail(e);
     }
   }
 
-  /** One thread's buffers and what it does with a run. */
+  private void fail(Throwable problem) {
+    failure.compareAndSet(null, problem);
+    stopped.set(true);
+  }
+
+  /** One thread's floats and what it does with a run. */
   private final class Worker {
     private float[] floats = new float[0];
-    private MemorySegment bytes = MemorySegment.NULL;
 
-    void process(Run run, Arena arena) {
+    void process(Run run) throws InterruptedException {
       int columns = run.columns();
       int count = Math.multiplyExact(run.rows(), columns);
       if (floats.length < count) {
@@ -181,11 +180,11 @@ public final class Pass {
         Finite.check(floats, count, run.source());
       }
       for (Run.Wanted wanted : run.wanted()) {
-        encode(run, wanted, columns, arena);
+        encode(run, wanted, columns);
       }
     }
 
-    private void encode(Run run, Run.Wanted wanted, int columns, Arena arena) {
+    private void encode(Run run, Run.Wanted wanted, int columns) throws InterruptedException {
       PlannedTensor tensor = wanted.tensor();
       int count = tensor.parts().size();
       long[] offsets = new long[count];
@@ -200,29 +199,26 @@ public final class Pass {
         places[i] = OutputFile.place(needed, offsets[i]);
         needed = places[i] + sizes[i];
       }
-      if (bytes.byteSize() < needed) {
-        bytes = arena.allocate(needed, OutputFile.BLOCK);
-      }
+      Writers.Buffer buffer = writers.take();
+      MemorySegment bytes = buffer.atLeast(needed);
       MemorySegment[] parts = new MemorySegment[count];
       for (int i = 0; i < count; i++) {
         parts[i] = bytes.asSlice(places[i], sizes[i]);
       }
       tensor.encoder().encode(floats, run.rows(), columns, parts);
-      write(wanted, parts, offsets);
+      writers.write(buffer, () -> write(wanted, parts, offsets));
     }
   }
 
-  /** Who waits for the disk lets another worker compute. */
   private void write(Run.Wanted wanted, MemorySegment[] parts, long[] offsets) {
-    computing.release();
     try {
-      for (int i = 0; i < parts.length; i++) {
+      for (int i = 0; i < parts.length && !stopped.get(); i++) {
         wanted.output().write(wanted.tensor().parts().get(i).file(), parts[i], offsets[i]);
       }
     } catch (IOException e) {
-      throw Output.cannotWrite(wanted.output().destination(), e);
-    } finally {
-      computing.acquireUninterruptibly();
+      fail(Output.cannotWrite(wanted.output().destination(), e));
+    } catch (RuntimeException | Error e) {
+      fail(e);
     }
   }
 
