@@ -43,6 +43,7 @@ final class GenAiConfig {
     // GenAI's own kind for every Phi3ForCausalLM, Phi-4 and Phi-4-mini included.
     top.put("type", "phi3");
     top.put("vocab_size", config.vocabulary());
+    SectionTokens.put(checkpoint, top);
     root.set("search", search(config, options, generation));
     return PythonJson.bytes(root, 4, true);
   }

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -128,6 +129,16 @@ class OnnxGoldenTest {
     JsonNode ours = JSON.readTree(folder.resolve("genai_config.json").toFile());
     assertThat(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(ours))
         .isEqualTo(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(theirs));
+  }
+
+  /** The ids in the released tokenizer, as the builder finds them in it. */
+  @Test
+  void phi4MinisCallsOfToolsAreNamed() throws IOException {
+    Path folder = make(Fixtures.tiny("phi-4-mini"), "onnx:int4");
+    JsonNode model = JSON.readTree(folder.resolve("genai_config.json").toFile()).path("model");
+    assertThat(model.path("bot_token_id").asInt()).isEqualTo(200025);
+    assertThat(model.path("eot_token_id").asInt()).isEqualTo(200026);
+    assertThat(model.has("bor_token_id")).isFalse();
   }
 
   /** An operator as comparable text; what a branch or a constant holds is compared elsewhere. */
