@@ -3,7 +3,8 @@
 #   bench/java-engines.sh [CHECKPOINT_FOLDER]     (smolphi-wide by default)
 # They read no Phi, so the weights are put in Llama's layout for them: llama3.java reads the very codes
 # of our Q4_0; Jlama makes its own Q4 from the checkpoint, and reads bfloat16. Jlama comes from Maven;
-# llama3.java, a single file, is named in LLAMA3_JAVA or left out. REPETITIONS (6) may be set.
+# llama3.java, a single file, is named in LLAMA3_JAVA or left out. REPETITIONS (6) may be set. That they
+# compute the same model shows in "continues": the tokens that each adds to "1, 2, 3, 4, 5,".
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache="${PHIQUANT_CACHE:-$HOME/.cache/phiquant}"
