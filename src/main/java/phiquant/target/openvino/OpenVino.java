@@ -79,7 +79,7 @@ public final class OpenVino implements Target {
     tokenizer.note().ifPresent(notes::add);
     return new ArtifactPlan(
         spec,
-        name + "-openvino-" + options.format(),
+        name + "-openvino-" + options.label(),
         false,
         files,
         phi.constants().planned(),

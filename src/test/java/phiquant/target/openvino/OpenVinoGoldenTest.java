@@ -136,13 +136,35 @@ class OpenVinoGoldenTest {
   void groupsThatDoNotDivideARowAreReplacedAsAskedFor() {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhi135m())) {
       String gateUp = "model.layers.3.mlp.gate_up_proj.weight";
-      assertThat(formats(plan(checkpoint, "openvino:int4,sym"))).contains(gateUp + "int4 sym g64");
-      ArtifactPlan ignored = plan(checkpoint, "openvino:int4,sym,group-size-fallback=ignore");
+      assertThat(formats(plan(checkpoint, "openvino:int4,sym,group=128")))
+          .contains(gateUp + "int4 sym g64");
+      ArtifactPlan ignored =
+          plan(checkpoint, "openvino:int4,sym,group=128,group-size-fallback=ignore");
       assertThat(formats(ignored)).contains(gateUp + "int8 asym row");
       assertThat(ignored.notes()).anyMatch(note -> note.contains("has 8 bits"));
-      assertThatThrownBy(() -> plan(checkpoint, "openvino:int4,group-size-fallback=error"))
+      assertThatThrownBy(
+              () -> plan(checkpoint, "openvino:int4,group=128,group-size-fallback=error"))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("128 does not divide the 576 columns");
+    }
+  }
+
+  /** So that several can be made in one pass. */
+  @ParameterizedTest
+  @CsvSource({
+    "openvino:fp16, fp16",
+    "openvino:int4, int4",
+    "'openvino:int4,group=64', int4",
+    "'openvino:int4,sym,group=row', int4-sym-row",
+    "'openvino:int4,device=npu', int4-npu",
+    "'openvino:int8,sym', int8-sym",
+    "openvino:mxfp4, mxfp4",
+    "openvino:cookbook, int4-sym-r0.6",
+    "openvino:cookbook-vision, int4-sym-g64-r0.6",
+  })
+  void namesTellArtifactsApart(String spec, String name) {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4())) {
+      assertThat(plan(checkpoint, spec).name()).isEqualTo("tiny-openvino-" + name);
     }
   }
 
@@ -187,7 +209,8 @@ class OpenVinoGoldenTest {
     "'openvino:mxfp4,group=64', 'has no option'",
     "'openvino:int4,group=100', 'can be 16, 32, 64, 128, 256 or row'",
     "'openvino:int4,ratio=2', 'from 0 to 1'",
-    "'openvino:int4,ratio=0.6,layers=auto', 'sets its own'",
+    "'openvino:int4,ratio=0.6,layers=auto', 'not with layers=auto'",
+    "'openvino:int4,ratio=0.6,device=npu', 'not with device=npu'",
     "'openvino:int4,sym,asym', 'not both'",
     "'openvino:int4,colour=red', 'has no option'",
     "'openvino:fp16,group=64', 'has no option'",
