@@ -118,7 +118,8 @@ record Options(
     String layers =
         options.getOrDefault(
             "layers", npu ? "all" : options.containsKey("ratio") ? "nncf" : "auto");
-    int group = group(format, options.getOrDefault("group", fourBits ? usual(layers) : "row"));
+    int group =
+        group(format, options.getOrDefault("group", fourBits ? usual(format, layers) : "row"));
     if (options.containsKey("ratio") && !layers.equals("nncf")) {
       throw UserError.usage(
           "openvino: 'ratio' goes with layers=nncf, not with "
@@ -141,7 +142,7 @@ record Options(
     boolean usualGroup =
         group == Mxfp4.GROUP && format.equals("mxfp4")
             || fourBits().isEmpty()
-            || Integer.toString(group).equals(usual(layers));
+            || Integer.toString(group).equals(usual(format, layers));
     return format
         + (npu ? "-npu" : symmetric ? "-sym" : "")
         + (usualGroup ? "" : group == Precision.Compressed.WHOLE_ROW ? "-row" : "-g" + group)
@@ -190,12 +191,12 @@ record Options(
   }
 
   /**
-   * The group, if none is given: NNCF's, but with our own choice of layers 64, which optimum-intel
-   * takes for Phi too (its table of defaults has Phi-3.5-mini and Phi-4-mini): 1 % more bytes, and
-   * better in every figure.
+   * The group, if none is given: NNCF's, but for integers in our own choice of layers 64, which
+   * optimum-intel takes for Phi too (its table of defaults has Phi-3.5-mini and Phi-4-mini): 1 %
+   * more bytes, and better in every figure. NF4 gains nothing from it.
    */
-  private static String usual(String layers) {
-    return layers.equals("auto") ? "64" : "128";
+  private static String usual(String format, String layers) {
+    return format.equals("int4") && layers.equals("auto") ? "64" : "128";
   }
 
   private static int group(String format, String text) {
