@@ -71,15 +71,18 @@ final class JlamaSpeed {
     System.exit(0);
   }
 
+  /** The prompt token by token: batchForward of 0.8.4 gives other numbers for its last tokens. */
   private static int[] continued(AbstractModel model, AbstractTensor logits) {
     int[] added = new int[ADDED];
     try (KvBufferCache cache = new KvBufferCache(model);
         KvBufferCache.KvBuffer buffer = cache.getEphemeralKvBuffer()) {
-      AbstractTensor all = model.batchForward(COUNTING, 0, buffer);
-      AbstractTensor last = all.shape().first() > 1 ? all.slice(all.shape().first() - 1) : all;
-      for (int i = 0; i < ADDED; i++) {
-        added[i] = model.sample(last, 0, 0.5f, logits);
-        last = model.forward(added[i], COUNTING.length + i, buffer, Optional.empty());
+      int next = 0;
+      for (int i = 0; i < COUNTING.length + ADDED; i++) {
+        int token = i < COUNTING.length ? COUNTING[i] : next;
+        if (i >= COUNTING.length) {
+          added[i - COUNTING.length] = next;
+        }
+        next = model.sample(model.forward(token, i, buffer, Optional.empty()), 0, 0.5f, logits);
       }
     }
     return added;
