@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,9 +24,12 @@ class LlamaLogitsIT {
   @TempDir Path folder;
 
   /** F32 against F32, and a greedy continuation of 64 tokens, chosen by both. */
-  @Test
-  void f32LogitsAndSixtyFourGreedyTokensAreEqual() {
-    Path file = quantize(Fixtures.smolPhiWide(), "F32");
+  @ParameterizedTest
+  @ValueSource(strings = {"smolphi-wide", "smolphi-135m"})
+  void f32LogitsAndSixtyFourGreedyTokensAreEqual(String model) {
+    Path checkpoint =
+        model.equals("smolphi-wide") ? Fixtures.smolPhiWide() : Fixtures.smolPhi135m();
+    Path file = quantize(checkpoint, "F32");
     int[] prompt = prompt();
     try (LanguageModel ours = LanguageModel.open(file, RunOptions.exact());
         LlamaLibrary.Session theirs = llama(file)) {
