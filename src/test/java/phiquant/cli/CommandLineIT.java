@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -89,6 +91,18 @@ class CommandLineIT {
     kill(process, "TERM");
     process.waitFor(20, TimeUnit.SECONDS);
     assertThat(names()).isEmpty();
+  }
+
+  /** The file system of processes is a disk without room. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void aDiskThatIsTooSmallIsSaidBeforeAnythingIsWritten() throws Exception {
+    String model = Fixtures.tinyPhi4().toString();
+    for (String target : List.of("gguf:Q4_0", "mlx:4bit", "onnx:int4", "openvino:int4")) {
+      Outcome outcome = run("quantize", model, "--to", target, "-o", "/proc/out");
+      assertThat(outcome.code()).isEqualTo(1);
+      assertThat(outcome.err()).contains("disk has 0 MB left").hasLineCount(1);
+    }
   }
 
   /** A limit on the size of files fails a write in the middle, as a full disk does. */
