@@ -21,7 +21,7 @@ final class Codes {
   /** One for each weight. */
   byte[] codes = new byte[0];
 
-  /** One for each group. */
+  /** One for each group, and room for a vector. */
   float[] scales = new float[0];
 
   /** One for each group, if the format has them; room for a few more. */

@@ -16,14 +16,14 @@ public final class Input {
   /** {@code sums32[i] = Σ x[32 i .. 32 i + 32)}. */
   final float[] sums32;
 
-  /** Room for whole vectors at the end. */
-  private static final int SPARE = 8;
-
-  /** The steps of numbers rounded to int8, one for each 32; and some room. */
+  /** The steps of numbers rounded to int8, one for each 32. */
   final float[] steps;
 
-  /** The factors of {@link Packing#factors}, unless {@link #packing} is NONE. */
+  /** {@link Factors}, unless {@link #packing} is NONE. */
   final short[] factors;
+
+  /** {@link Factors#spread}, if {@link #packing} is SPLIT. */
+  final float[] spread;
 
   private final short[] integers;
   private Packing packing = Packing.NONE;
@@ -32,9 +32,10 @@ public final class Input {
     x = new float[columns];
     sums16 = new float[columns / 16];
     sums32 = new float[columns / 32];
-    steps = new float[Math.ceilDiv(columns, 32) + SPARE];
+    steps = new float[Math.ceilDiv(columns, 32)];
     integers = new short[columns];
-    factors = new short[columns];
+    factors = new short[Factors.count(columns)];
+    spread = new float[columns / 32 * 4];
   }
 
   /** The numbers, to be written; then {@link #ready}. */
@@ -57,8 +58,11 @@ public final class Input {
     rounding.round(x, steps);
     packing = rounding.fitsCodes() ? matrix.packing() : Packing.NONE;
     if (packing != Packing.NONE) {
-      Levels.BEST.integers(x, steps, integers);
-      packing.factors(integers, factors);
+      Factors.integers(x, steps, integers);
+      Factors.write(packing, integers, factors);
+      if (packing == Packing.SPLIT) {
+        Factors.spread(steps, spread);
+      }
     }
     sum();
   }

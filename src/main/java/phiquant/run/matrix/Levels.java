@@ -17,20 +17,6 @@ interface Levels {
   void round(float[] x, int at, int count, float inverse, float step);
 
   /**
-   * The integers that rounded numbers are: {@code a[k] = x[k] / steps[k / 32]}. The lowest bits of
-   * a float that {@link #ROUND} was added to are the integer.
-   */
-  default void integers(float[] x, float[] steps, short[] a) {
-    for (int k = 0; k < x.length; k += 32) {
-      float step = steps[k / 32];
-      float inverse = step == 0 ? 0 : 1 / step;
-      for (int i = k; i < Math.min(k + 32, x.length); i++) {
-        a[i] = (short) Float.floatToRawIntBits(x[i] * inverse + ROUND);
-      }
-    }
-  }
-
-  /**
    * Largest magnitudes of the columns of a panel: {@code max[t] = max_i |x[at + i · WIDTH + t]|}.
    */
   void largest(float[] x, int at, int count, float[] max);

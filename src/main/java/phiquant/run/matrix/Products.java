@@ -5,25 +5,37 @@ import static phiquant.run.matrix.Lanes.COUNT;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * What the kernels have in common that multiply packed codes with int8 activations (see {@link
- * Packing}): vectors of 256 bits, in which sixteen shorts with sums of products become eight
- * floats.
+ * Packing}): vectors of 512 bits, or of 256 where there are no wider ones, in which shorts with
+ * sums of products become half as many floats. Parts are 16 bytes of such a vector: eight shorts,
+ * four floats.
  *
  * <p>These kernels spell everything out: C2 does not inline a method into one that has grown by
- * dozens of vector operations, and a vector that is passed to it would become an object. Their
- * loops have bodies of 128 weights for the same reason.
+ * dozens of vector operations, and a vector that is passed to it would become an object. They read
+ * a block's head as few long numbers, because the bounds of every access are checked once a row.
  */
 final class Products {
-  static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_256;
-  static final VectorSpecies<Integer> INTS = IntVector.SPECIES_256;
-  static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_256;
+  /** Whether vectors have 512 bits. */
+  static final boolean WIDE = COUNT >= 16;
 
-  /** Floats of four groups. */
-  static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
+  static final VectorSpecies<Short> SHORTS =
+      WIDE ? ShortVector.SPECIES_512 : ShortVector.SPECIES_256;
+  static final VectorSpecies<Integer> INTS = WIDE ? IntVector.SPECIES_512 : IntVector.SPECIES_256;
+  static final VectorSpecies<Float> FLOATS =
+      WIDE ? FloatVector.SPECIES_512 : FloatVector.SPECIES_256;
+
+  /** Shorts of a vector. */
+  static final int LANES = WIDE ? 32 : 16;
+
+  /** Parts of a vector. */
+  static final int PARTS = LANES / 8;
+
+  /** The second of two parts, or the second and fourth. */
+  static final VectorMask<Integer> ODD = VectorMask.fromLong(INTS, 0xf0f0);
 
   /**
    * {@code (high · 2^16 + low) · (2^16 + 1)} has the sum of two shorts in its upper half, {@link
@@ -33,20 +45,6 @@ final class Products {
 
   static final int UPPER = 0xffff0000;
   static final float UNIT = 0x1p-16f;
-
-  /** One of the first four scales in all lanes. */
-  static final VectorShuffle<Float> ALL0 = VectorShuffle.fromOp(FLOATS, i -> 0);
-
-  static final VectorShuffle<Float> ALL1 = VectorShuffle.fromOp(FLOATS, i -> 1);
-  static final VectorShuffle<Float> ALL2 = VectorShuffle.fromOp(FLOATS, i -> 2);
-  static final VectorShuffle<Float> ALL3 = VectorShuffle.fromOp(FLOATS, i -> 3);
-
-  /** Two of the eight scales in four lanes each. */
-  static final VectorShuffle<Float> HALVES0 = VectorShuffle.fromOp(FLOATS, i -> i / 4);
-
-  static final VectorShuffle<Float> HALVES1 = VectorShuffle.fromOp(FLOATS, i -> 2 + i / 4);
-  static final VectorShuffle<Float> HALVES2 = VectorShuffle.fromOp(FLOATS, i -> 4 + i / 4);
-  static final VectorShuffle<Float> HALVES3 = VectorShuffle.fromOp(FLOATS, i -> 6 + i / 4);
 
   private Products() {}
 

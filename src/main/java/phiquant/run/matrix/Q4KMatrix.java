@@ -1,5 +1,6 @@
 package phiquant.run.matrix;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static phiquant.run.matrix.Lanes.BYTES;
 import static phiquant.run.matrix.Lanes.BYTE_COUNT;
 import static phiquant.run.matrix.Lanes.COUNT;
@@ -7,6 +8,7 @@ import static phiquant.run.matrix.Lanes.FLOATS;
 import static phiquant.run.matrix.Lanes.INTS;
 import static phiquant.run.matrix.Lanes.ORDER;
 import static phiquant.run.matrix.Lanes.PARTS;
+import static phiquant.run.matrix.Products.LANES;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
@@ -15,6 +17,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
 import phiquant.checkpoint.Layout;
 
 /**
@@ -26,106 +30,134 @@ import phiquant.checkpoint.Layout;
 final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
   private static final int BLOCK = 144;
 
+  /** Weights that are multiplied together: their codes fill two vectors. */
+  private static final int BODY = 8 * LANES;
+
+  /** 1 if that is half a block, 0 if it is a block. */
+  private static final int HALVES = Products.WIDE ? 0 : 1;
+
+  /** How far the odd parts of a vector are from where they would be in one piece. */
+  private static final int NEXT = 2 * LANES - 16;
+
+  /** Floats of a body's groups. */
+  private static final VectorSpecies<Float> GROUPS =
+      Products.WIDE ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128;
+
+  /** The scales of groups in lower halves: parts are from the chunks 0, 1, or 0, 2, 1, 3. */
+  private static final VectorShuffle<Float> LOW =
+      VectorShuffle.fromOp(
+          Products.FLOATS, i -> Products.WIDE ? i / 8 * 2 + i / 4 % 2 * 4 : i / 4 * 2);
+
+  /** Those in upper halves. */
+  private static final VectorShuffle<Float> HIGH =
+      VectorShuffle.fromOp(Products.FLOATS, i -> LOW.laneSource(i) + 1);
+
   Q4KMatrix(Layout.Ggml layout, int rows, int columns) {
     super(layout, rows, columns);
   }
 
   @Override
   public Packing packing() {
-    return Products.packing(Packing.BYTES, columns());
+    return Products.packing(Packing.CHUNKS, columns());
   }
 
   @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
-    if (input.packing() == Packing.BYTES) {
+    if (input.packing() == Packing.CHUNKS) {
       multiplyIntegers(from, to, input, y, yAt);
     } else {
       multiplyFloats(from, to, input, y, yAt);
     }
   }
 
-  /** Half a block at a time: four groups, those of low halves and those of high ones. */
+  /**
+   * A block at a time, or half of one with vectors of 256 bits: two vectors of codes, whose lower
+   * halves are one vector of sums and whose upper halves are another.
+   */
   private void multiplyIntegers(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     short[] factors = input.factors;
     float[] steps = input.steps;
     float[] sums = input.sums32;
-    int columns = columns();
+    int bodies = columns() / BODY;
     for (int row = from; row < to; row++) {
       long at = at(row, 0);
       FloatVector low = FloatVector.zero(Products.FLOATS);
       FloatVector high = FloatVector.zero(Products.FLOATS);
-      FloatVector offset = FloatVector.zero(Products.FOUR);
-      for (int k = 0; k < columns; k += 128) {
-        long block = at + (long) (k >> 8) * BLOCK;
-        int half = k >> 7 & 1;
+      FloatVector offset = FloatVector.zero(GROUPS);
+      for (int i = 0; i < bodies; i++) {
+        long block = at + (long) (i >> HALVES) * BLOCK;
+        int half = i & HALVES;
+        int k = i * BODY;
+        long head = in.get(JAVA_LONG_UNALIGNED, block);
+        long more = in.get(JAVA_LONG_UNALIGNED, block + 8);
         FloatVector t =
             (FloatVector)
-                LongVector.broadcast(LongVector.SPECIES_128, SixBits.mins(in, block) >>> 32 * half)
+                LongVector.broadcast(LongVector.SPECIES_128, SixBits.mins(more) >>> 32 * half)
                     .reinterpretAsBytes()
-                    .convertShape(VectorOperators.B2F, Products.FOUR, 0);
+                    .convertShape(VectorOperators.B2F, GROUPS, 0);
         FloatVector s =
             (FloatVector)
                 LongVector.broadcast(
-                        LongVector.SPECIES_128, SixBits.scales(in, block) >>> 32 * half)
+                        LongVector.SPECIES_128, SixBits.scales(head, more) >>> 32 * half)
                     .reinterpretAsBytes()
                     .convertShape(VectorOperators.B2F, Products.FLOATS, 0);
-        t = t.mul(half(in, block + 2));
-        offset = t.fma(FloatVector.fromArray(Products.FOUR, sums, k / 32), offset);
-        s = s.mul(half(in, block) * steps[k / 32]);
-        long start = block + 16 + 64 * half;
+        t = t.mul(Float.float16ToFloat((short) (head >>> 16)));
+        offset = t.fma(FloatVector.fromArray(GROUPS, sums, k / 32), offset);
+        s = s.mul(Float.float16ToFloat((short) head) * steps[k / 32]);
+        long first = block + 16 + 64 * half;
         ShortVector a =
-            IntVector.fromMemorySegment(Products.INTS, in, start, ORDER).reinterpretAsShorts();
+            IntVector.fromMemorySegment(Products.INTS, in, first, ORDER)
+                .blend(
+                    IntVector.fromMemorySegment(Products.INTS, in, first + NEXT, ORDER),
+                    Products.ODD)
+                .reinterpretAsShorts();
         ShortVector b =
-            IntVector.fromMemorySegment(Products.INTS, in, start + 32, ORDER).reinterpretAsShorts();
-        ShortVector q0 = a.and((short) 0x0f0f);
-        ShortVector q1 = a.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f);
-        ShortVector q2 = b.and((short) 0x0f0f);
-        ShortVector q3 = b.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f);
-        FloatVector w0 =
+            IntVector.fromMemorySegment(Products.INTS, in, first + 16, ORDER)
+                .blend(
+                    IntVector.fromMemorySegment(Products.INTS, in, first + 16 + NEXT, ORDER),
+                    Products.ODD)
+                .reinterpretAsShorts();
+        ShortVector a0 = a.and((short) 0x0f0f);
+        ShortVector b0 = b.and((short) 0x0f0f);
+        ShortVector a1 = a.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f);
+        ShortVector b1 = b.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f);
+        FloatVector l =
             (FloatVector)
-                q0.mul(ShortVector.fromArray(Products.SHORTS, factors, k))
+                a0.mul(ShortVector.fromArray(Products.SHORTS, factors, k))
                     .add(
-                        q0.lanewise(VectorOperators.LSHR, 8)
-                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 16)))
+                        a0.lanewise(VectorOperators.LSHR, 8)
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + LANES)))
+                    .add(
+                        b0.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 2 * LANES))
+                            .add(
+                                b0.lanewise(VectorOperators.LSHR, 8)
+                                    .mul(
+                                        ShortVector.fromArray(
+                                            Products.SHORTS, factors, k + 3 * LANES))))
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
-        FloatVector w1 =
+        FloatVector h =
             (FloatVector)
-                q1.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 32))
+                a1.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 4 * LANES))
                     .add(
-                        q1.lanewise(VectorOperators.LSHR, 8)
-                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 32 + 16)))
+                        a.lanewise(VectorOperators.LSHR, 12)
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 5 * LANES)))
+                    .add(
+                        b1.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 6 * LANES))
+                            .add(
+                                b.lanewise(VectorOperators.LSHR, 12)
+                                    .mul(
+                                        ShortVector.fromArray(
+                                            Products.SHORTS, factors, k + 7 * LANES))))
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
-        FloatVector w2 =
-            (FloatVector)
-                q2.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64))
-                    .add(
-                        q2.lanewise(VectorOperators.LSHR, 8)
-                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64 + 16)))
-                    .reinterpretAsInts()
-                    .mul(Products.ADD)
-                    .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
-        FloatVector w3 =
-            (FloatVector)
-                q3.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 96))
-                    .add(
-                        q3.lanewise(VectorOperators.LSHR, 8)
-                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 96 + 16)))
-                    .reinterpretAsInts()
-                    .mul(Products.ADD)
-                    .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
-        low = w0.fma(s.rearrange(Products.ALL0), low);
-        high = w1.fma(s.rearrange(Products.ALL1), high);
-        low = w2.fma(s.rearrange(Products.ALL2), low);
-        high = w3.fma(s.rearrange(Products.ALL3), high);
+        low = l.fma(s.rearrange(LOW), low);
+        high = h.fma(s.rearrange(HIGH), high);
       }
       y[yAt + row] =
           low.add(high).reduceLanes(VectorOperators.ADD) * Products.UNIT

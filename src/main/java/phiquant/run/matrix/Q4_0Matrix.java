@@ -7,6 +7,7 @@ import static phiquant.run.matrix.Lanes.FLOATS;
 import static phiquant.run.matrix.Lanes.INTS;
 import static phiquant.run.matrix.Lanes.ORDER;
 import static phiquant.run.matrix.Lanes.PARTS;
+import static phiquant.run.matrix.Products.LANES;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
@@ -15,6 +16,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import phiquant.checkpoint.Layout;
 
 /**
@@ -25,7 +27,23 @@ import phiquant.checkpoint.Layout;
 final class Q4_0Matrix extends GgmlMatrix implements SmallCodes {
   private static final int BLOCK = 18;
 
-  private static final VectorMask<Integer> SECOND = VectorMask.fromLong(Products.INTS, 0xf0);
+  /** Weights that are multiplied together. */
+  private static final int BODY = 32 * Products.PARTS;
+
+  /** A block's scale for its part of a vector. */
+  private static final VectorShuffle<Float> SPREAD =
+      VectorShuffle.fromOp(Products.FLOATS, i -> i / 4);
+
+  /** Where four blocks of nine shorts have their codes, the last of which end behind a vector. */
+  private static final VectorShuffle<Short> CODES =
+      VectorShuffle.fromOp(Products.SHORTS, i -> Math.min(i + i / 8 + 1, LANES - 1));
+
+  /** Those that do. */
+  private static final VectorMask<Short> LAST = VectorMask.fromLong(Products.SHORTS, 0xff000000L);
+
+  /** Where they have their scales. */
+  private static final VectorShuffle<Short> SCALES =
+      VectorShuffle.fromOp(Products.SHORTS, i -> Math.min(i / 8 * 9, LANES - 1));
 
   Q4_0Matrix(Layout.Ggml layout, int rows, int columns) {
     super(layout, rows, columns);
@@ -45,82 +63,74 @@ final class Q4_0Matrix extends GgmlMatrix implements SmallCodes {
     }
   }
 
-  /** Two blocks to a vector, four at a time. */
+  /** As many blocks at a time as fill a vector: two or four. */
   private void multiplyIntegers(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     short[] factors = input.factors;
     float[] steps = input.steps;
-    float[] sums = input.sums32;
+    float[] spread = input.spread;
     int columns = columns();
-    float[] scales = Codes.own(columns).scales;
+    int bodies = columns / BODY;
+    float[] scales = Products.WIDE ? spread : Codes.own(columns).scales;
     for (int row = from; row < to; row++) {
       long at = at(row, 0);
-      for (int b = 0; b < columns / 32; b++) {
-        scales[b] = half(in, at + b * BLOCK);
+      if (!Products.WIDE) {
+        for (int b = 0; b < columns / 32; b++) {
+          scales[b] = half(in, at + (long) b * BLOCK) * steps[b];
+        }
       }
-      FloatVector even = FloatVector.zero(Products.FLOATS);
-      FloatVector odd = FloatVector.zero(Products.FLOATS);
-      FloatVector offset = FloatVector.zero(Products.FOUR);
-      for (int k = 0; k < columns; k += 128, at += 4 * BLOCK) {
-        FloatVector d = FloatVector.fromArray(Products.FOUR, scales, k / 32);
-        offset = d.fma(FloatVector.fromArray(Products.FOUR, sums, k / 32), offset);
-        FloatVector s =
-            FloatVector.fromArray(Products.FLOATS, scales, k / 32)
-                .mul(FloatVector.fromArray(Products.FLOATS, steps, k / 32));
-        // The codes of a second block are at the end of a vector that begins before it.
-        ShortVector a =
-            IntVector.fromMemorySegment(Products.INTS, in, at + 2, ORDER)
-                .blend(
-                    IntVector.fromMemorySegment(Products.INTS, in, at + BLOCK + 2 - 16, ORDER),
-                    SECOND)
-                .reinterpretAsShorts();
-        ShortVector b =
-            IntVector.fromMemorySegment(Products.INTS, in, at + 2 * BLOCK + 2, ORDER)
-                .blend(
-                    IntVector.fromMemorySegment(Products.INTS, in, at + 3 * BLOCK + 2 - 16, ORDER),
-                    SECOND)
-                .reinterpretAsShorts();
-        ShortVector p0 =
-            a.mul(ShortVector.fromArray(Products.SHORTS, factors, k))
-                .add(
-                    a.lanewise(VectorOperators.LSHR, 4)
-                        .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 16)))
-                .add(
-                    a.lanewise(VectorOperators.LSHR, 8)
-                        .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 32))
-                        .add(
-                            a.lanewise(VectorOperators.LSHR, 12)
-                                .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 48))));
-        ShortVector p1 =
-            b.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64))
-                .add(
-                    b.lanewise(VectorOperators.LSHR, 4)
-                        .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64 + 16)))
-                .add(
-                    b.lanewise(VectorOperators.LSHR, 8)
-                        .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64 + 32))
-                        .add(
-                            b.lanewise(VectorOperators.LSHR, 12)
-                                .mul(
-                                    ShortVector.fromArray(Products.SHORTS, factors, k + 64 + 48))));
-        FloatVector w0 =
+      FloatVector sum = FloatVector.zero(Products.FLOATS);
+      for (int i = 0; i < bodies; i++) {
+        long block = at + (long) i * (Products.PARTS * BLOCK);
+        int k = i * (5 * LANES);
+        ShortVector q;
+        FloatVector s;
+        if (Products.WIDE) {
+          ShortVector all = ShortVector.fromMemorySegment(Products.SHORTS, in, block, ORDER);
+          q =
+              all.rearrange(CODES)
+                  .blend(
+                      ShortVector.fromMemorySegment(Products.SHORTS, in, block + 8, ORDER), LAST);
+          // A half in the upper bits of a float, moved to the places of its exponent and mantissa.
+          s =
+              all.rearrange(SCALES)
+                  .reinterpretAsInts()
+                  .lanewise(VectorOperators.ASHR, 3)
+                  .and(0x8fffe000)
+                  .reinterpretAsFloats()
+                  .mul(FloatVector.fromArray(Products.FLOATS, spread, i * (BODY / 8)));
+        } else {
+          // The codes of a second block are at the end of a vector that begins before it.
+          q =
+              IntVector.fromMemorySegment(Products.INTS, in, block + 2, ORDER)
+                  .blend(
+                      IntVector.fromMemorySegment(Products.INTS, in, block + 4, ORDER),
+                      Products.ODD)
+                  .reinterpretAsShorts();
+          s = FloatVector.fromArray(Products.FLOATS, scales, i * Products.PARTS).rearrange(SPREAD);
+        }
+        FloatVector w =
             (FloatVector)
-                p0.reinterpretAsInts()
+                q.mul(ShortVector.fromArray(Products.SHORTS, factors, k))
+                    .add(
+                        q.lanewise(VectorOperators.LSHR, 4)
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + LANES)))
+                    .add(
+                        q.lanewise(VectorOperators.LSHR, 8)
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 2 * LANES))
+                            .add(
+                                q.lanewise(VectorOperators.LSHR, 12)
+                                    .mul(
+                                        ShortVector.fromArray(
+                                            Products.SHORTS, factors, k + 3 * LANES))))
+                    .add(ShortVector.fromArray(Products.SHORTS, factors, k + 4 * LANES))
+                    .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
-        FloatVector w1 =
-            (FloatVector)
-                p1.reinterpretAsInts()
-                    .mul(Products.ADD)
-                    .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
-        even = w0.fma(s.rearrange(Products.HALVES0), even);
-        odd = w1.fma(s.rearrange(Products.HALVES1), odd);
+        sum = w.fma(s, sum);
       }
-      y[yAt + row] =
-          even.add(odd).reduceLanes(VectorOperators.ADD) * Products.UNIT
-              - 8 * offset.reduceLanes(VectorOperators.ADD);
+      y[yAt + row] = sum.reduceLanes(VectorOperators.ADD) * Products.UNIT;
     }
   }
 

@@ -6,6 +6,7 @@ import static phiquant.run.matrix.Lanes.COUNT;
 import static phiquant.run.matrix.Lanes.FLOATS;
 import static phiquant.run.matrix.Lanes.ORDER;
 import static phiquant.run.matrix.Lanes.PARTS;
+import static phiquant.run.matrix.Products.LANES;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
@@ -13,6 +14,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
 import phiquant.checkpoint.Layout;
 
 /**
@@ -24,8 +27,42 @@ import phiquant.checkpoint.Layout;
 final class Q6KMatrix extends GgmlMatrix {
   private static final int BLOCK = 210;
 
+  /** Weights that are multiplied together: their low halves fill two vectors. */
+  private static final int BODY = 8 * LANES;
+
+  /** 1 if that is half a block, 0 if it is a block. */
+  private static final int HALVES = Products.WIDE ? 0 : 1;
+
+  /** The first weight of the second vector. */
+  private static final int SECOND = Products.WIDE ? 128 : 32;
+
+  /** Bytes of a body's scales. */
+  private static final VectorSpecies<Byte> SCALES =
+      Products.WIDE ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
+
+  /** A body's scales for low and upper halves of the first vector, then of the second. */
+  private static final VectorShuffle<Float> SCALES0 = scales(0);
+
+  private static final VectorShuffle<Float> SCALES1 = scales(4);
+  private static final VectorShuffle<Float> SCALES2 = scales(SECOND / 16);
+  private static final VectorShuffle<Float> SCALES3 = scales(SECOND / 16 + 4);
+
+  /** The upper half of a vector of 512 bits in both halves. */
+  private static final VectorShuffle<Integer> TWICE =
+      VectorShuffle.fromOp(Products.INTS, i -> i % 8 + 8);
+
+  /** How far the upper bits are moved, by 32 bytes of low halves: for lower halves of bytes. */
+  private static final int[] LEFT = {4, 4, 4, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2};
+
+  /** The other way, for upper ones. */
+  private static final int[] RIGHT = {0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2};
+
   Q6KMatrix(Layout.Ggml layout, int rows, int columns) {
     super(layout, rows, columns);
+  }
+
+  private static VectorShuffle<Float> scales(int first) {
+    return VectorShuffle.fromOp(Products.FLOATS, i -> first + i / 4);
   }
 
   @Override
@@ -42,91 +79,123 @@ final class Q6KMatrix extends GgmlMatrix {
     }
   }
 
-  /** Half a block at a time: eight groups, two to a vector. */
+  /**
+   * A block at a time, or half of one with vectors of 256 bits: two vectors of low halves. A vector
+   * of 512 bits has them for twice 64 weights, so that the upper bits are needed twice.
+   */
   private void multiplyIntegers(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     short[] factors = input.factors;
     float[] steps = input.steps;
     float[] sums = input.sums16;
-    int columns = columns();
+    int bodies = columns() / BODY;
     for (int row = from; row < to; row++) {
       long at = at(row, 0);
       FloatVector even = FloatVector.zero(Products.FLOATS);
       FloatVector odd = FloatVector.zero(Products.FLOATS);
       FloatVector offset = FloatVector.zero(Products.FLOATS);
-      for (int k = 0; k < columns; k += 128) {
-        long block = at + (long) (k >> 8) * BLOCK;
-        int half = k >> 7 & 1;
+      for (int i = 0; i < bodies; i++) {
+        long block = at + (long) (i >> HALVES) * BLOCK;
+        int half = i & HALVES;
+        int k = i * BODY;
         FloatVector s =
             (FloatVector)
-                ByteVector.fromMemorySegment(
-                        ByteVector.SPECIES_64, in, block + 192 + 8 * half, ORDER)
+                ByteVector.fromMemorySegment(SCALES, in, block + 192 + 8 * half, ORDER)
                     .convertShape(VectorOperators.B2F, Products.FLOATS, 0);
         s = s.mul(half(in, block + 208));
         offset = s.fma(FloatVector.fromArray(Products.FLOATS, sums, k / 16), offset);
         s = s.mul(steps[k / 32]);
-        long start = block + 64 * half;
+        long low = block + 64 * half;
         ShortVector a =
-            IntVector.fromMemorySegment(Products.INTS, in, start, ORDER).reinterpretAsShorts();
+            IntVector.fromMemorySegment(Products.INTS, in, low, ORDER).reinterpretAsShorts();
         ShortVector b =
-            IntVector.fromMemorySegment(Products.INTS, in, start + 32, ORDER).reinterpretAsShorts();
-        ShortVector c =
-            IntVector.fromMemorySegment(Products.INTS, in, block + 128 + 32 * half, ORDER)
+            IntVector.fromMemorySegment(Products.INTS, in, low + 2 * LANES, ORDER)
                 .reinterpretAsShorts();
+        long upper = block + 160 - 2 * LANES + 32 * half;
+        IntVector c = IntVector.fromMemorySegment(Products.INTS, in, upper, ORDER);
+        IntVector d = c;
+        if (Products.WIDE) {
+          c = c.rearrange(TWICE);
+          d = IntVector.fromMemorySegment(Products.INTS, in, upper + 32, ORDER).rearrange(TWICE);
+        }
+        IntVector left = IntVector.fromArray(Products.INTS, LEFT, 0);
+        IntVector left1 = IntVector.fromArray(Products.INTS, LEFT, 8 * HALVES);
+        IntVector right = IntVector.fromArray(Products.INTS, RIGHT, 0);
+        IntVector right1 = IntVector.fromArray(Products.INTS, RIGHT, 8 * HALVES);
         ShortVector q0 =
-            a.and((short) 0x0f0f).or(c.lanewise(VectorOperators.LSHL, 4).and((short) 0x3030));
+            a.and((short) 0x0f0f)
+                .or(
+                    c.lanewise(VectorOperators.LSHL, left)
+                        .reinterpretAsShorts()
+                        .and((short) 0x3030));
         ShortVector q1 =
-            b.and((short) 0x0f0f).or(c.lanewise(VectorOperators.LSHL, 2).and((short) 0x3030));
+            a.lanewise(VectorOperators.LSHR, 4)
+                .and((short) 0x0f0f)
+                .or(
+                    c.lanewise(VectorOperators.LSHR, right)
+                        .reinterpretAsShorts()
+                        .and((short) 0x3030));
         ShortVector q2 =
-            a.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f).or(c.and((short) 0x3030));
+            b.and((short) 0x0f0f)
+                .or(
+                    d.lanewise(VectorOperators.LSHL, left1)
+                        .reinterpretAsShorts()
+                        .and((short) 0x3030));
         ShortVector q3 =
             b.lanewise(VectorOperators.LSHR, 4)
                 .and((short) 0x0f0f)
-                .or(c.lanewise(VectorOperators.LSHR, 2).and((short) 0x3030));
+                .or(
+                    d.lanewise(VectorOperators.LSHR, right1)
+                        .reinterpretAsShorts()
+                        .and((short) 0x3030));
         FloatVector w0 =
             (FloatVector)
                 q0.mul(ShortVector.fromArray(Products.SHORTS, factors, k))
                     .add(
                         q0.lanewise(VectorOperators.LSHR, 8)
-                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 16)))
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + LANES)))
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
         FloatVector w1 =
             (FloatVector)
-                q1.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 32))
+                q1.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64))
                     .add(
                         q1.lanewise(VectorOperators.LSHR, 8)
-                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 32 + 16)))
+                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64 + LANES)))
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
         FloatVector w2 =
             (FloatVector)
-                q2.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64))
+                q2.mul(ShortVector.fromArray(Products.SHORTS, factors, k + SECOND))
                     .add(
                         q2.lanewise(VectorOperators.LSHR, 8)
-                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64 + 16)))
+                            .mul(
+                                ShortVector.fromArray(
+                                    Products.SHORTS, factors, k + SECOND + LANES)))
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
         FloatVector w3 =
             (FloatVector)
-                q3.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 96))
+                q3.mul(ShortVector.fromArray(Products.SHORTS, factors, k + SECOND + 64))
                     .add(
                         q3.lanewise(VectorOperators.LSHR, 8)
-                            .mul(ShortVector.fromArray(Products.SHORTS, factors, k + 96 + 16)))
+                            .mul(
+                                ShortVector.fromArray(
+                                    Products.SHORTS, factors, k + SECOND + 64 + LANES)))
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
-        even = w0.fma(s.rearrange(Products.HALVES0), even);
-        odd = w1.fma(s.rearrange(Products.HALVES1), odd);
-        even = w2.fma(s.rearrange(Products.HALVES2), even);
-        odd = w3.fma(s.rearrange(Products.HALVES3), odd);
+        even = w0.fma(s.rearrange(SCALES0), even);
+        odd = w1.fma(s.rearrange(SCALES1), odd);
+        even = w2.fma(s.rearrange(SCALES2), even);
+        odd = w3.fma(s.rearrange(SCALES3), odd);
       }
       y[yAt + row] =
           even.add(odd).reduceLanes(VectorOperators.ADD) * Products.UNIT

@@ -1,6 +1,6 @@
 package phiquant.run.matrix;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static phiquant.run.matrix.Lanes.COUNT;
 import static phiquant.run.matrix.Lanes.EIGHT;
 
@@ -24,16 +24,26 @@ final class SixBits {
 
   /** The scales s of the block at {@code at}, the first in the lowest byte. */
   static long scales(MemorySegment in, long at) {
-    int a = in.get(JAVA_INT_UNALIGNED, at + 4);
-    int c = in.get(JAVA_INT_UNALIGNED, at + 12);
-    long upper = c & 0x0f0f0f0f | a >>> 2 & 0x30303030;
-    return upper << 32 | a & 0x3f3f3f3f;
+    return scales(in.get(JAVA_LONG_UNALIGNED, at), in.get(JAVA_LONG_UNALIGNED, at + 8));
   }
 
   /** Its minimums t, the first in the lowest byte. */
   static long mins(MemorySegment in, long at) {
-    int b = in.get(JAVA_INT_UNALIGNED, at + 8);
-    int c = in.get(JAVA_INT_UNALIGNED, at + 12);
+    return mins(in.get(JAVA_LONG_UNALIGNED, at + 8));
+  }
+
+  /** The same scales, from the block's first eight bytes and its second. */
+  static long scales(long first, long second) {
+    int a = (int) (first >>> 32);
+    int c = (int) (second >>> 32);
+    long upper = c & 0x0f0f0f0f | a >>> 2 & 0x30303030;
+    return upper << 32 | a & 0x3f3f3f3f;
+  }
+
+  /** The same minimums. */
+  static long mins(long second) {
+    int b = (int) second;
+    int c = (int) (second >>> 32);
     long upper = c >>> 4 & 0x0f0f0f0f | b >>> 2 & 0x30303030;
     return upper << 32 | b & 0x3f3f3f3f;
   }
