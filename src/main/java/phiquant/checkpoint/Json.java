@@ -3,7 +3,6 @@ package phiquant.checkpoint;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -26,8 +25,11 @@ public final class Json {
                           .maxNameLength(10_000)
                           .maxStringLength(20_000_000)
                           .build())
-                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  // A vocabulary's names are there once: to look each up in a table is lost time.
+                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                  .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
                   .build())
+          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private Json() {}
@@ -62,7 +64,11 @@ public final class Json {
   }
 
   private static String firstLine(String text) {
-    String line = text.lines().findFirst().orElse("").replaceAll(" \\(start marker at .*", "");
+    String line =
+        text.lines()
+            .findFirst()
+            .orElse("")
+            .replaceAll(" (\\(start marker at |for `ObjectNode`: not allowed).*", "");
     return line.length() <= 160 ? line : line.substring(0, 160) + "…";
   }
 }
