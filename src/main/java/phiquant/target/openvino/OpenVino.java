@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import phiquant.Beside;
 import phiquant.UserError;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
@@ -56,6 +57,7 @@ public final class OpenVino implements Target {
   @Override
   public ArtifactPlan plan(PhiModel model, String name) {
     List<String> notes = new ArrayList<>();
+    Beside<TokenizerModels> texts = Beside.begin(() -> TokenizerModels.of(model.checkpoint()));
     Map<Weight, Precision> precisions = precisions(model, notes);
     PhiGraph phi = new PhiGraph(model, precisions::get);
     SelfDescription self = new SelfDescription(options, precisions);
@@ -74,7 +76,7 @@ public final class OpenVino implements Target {
               + model.config().originalContextLength()
               + " tokens give LLMPipeline ATTENTION_BACKEND=\"SDPA\", or longrope is not right.");
     }
-    TokenizerModels tokenizer = TokenizerModels.of(model.checkpoint());
+    TokenizerModels tokenizer = texts.result();
     files.addAll(tokenizer.files());
     tokenizer.note().ifPresent(notes::add);
     return new ArtifactPlan(
