@@ -191,6 +191,24 @@ class CommandLineIT {
     assertThat(run("completion").out()).contains("complete");
     assertThat(run("version").out()).contains("kernels: vector");
     assertThat(run("quantize", "--help").out()).contains("Examples:");
+    assertThat(run("help", "serve").out()).contains("--port");
+    assertThat(run("--help").out())
+        .containsSubsequence("quantize", "inspect", "serve", "eval", "demo", "completion", "help")
+        .doesNotContain("rehearse");
+  }
+
+  @Test
+  void whatTheLauncherRehearsesWithLeavesNothing() throws Exception {
+    Process process =
+        new ProcessBuilder("./phiquant", "rehearse").redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .isEmpty();
+    assertThat(process.waitFor()).isZero();
+    try (Stream<Path> left = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+      assertThat(left.map(path -> path.getFileName().toString()))
+          .noneMatch(name -> name.startsWith("phiquant-rehearsal-"));
+    }
   }
 
   private List<String> names() {
