@@ -1,7 +1,6 @@
 package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -20,32 +19,15 @@ import phiquant.UserError;
  * tokenizer's files. MLX's models are such folders too; {@link MlxTensors} reads their weights.
  * Weights are memory-mapped; only headers are read here.
  */
-final class HuggingFaceFolder implements Checkpoint {
+final class HuggingFaceFolder extends CheckpointFolder {
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
 
-  private final Path folder;
-  private final Arena arena = Arena.ofShared();
-  private final ObjectNode config;
   private final Map<String, StoredTensor> tensors;
 
   HuggingFaceFolder(Path folder) {
-    this.folder = folder;
-    try {
-      this.config =
-          Json.object(
-              file("config.json")
-                  .orElseThrow(
-                      () ->
-                          new UserError(
-                              folder + " has no config.json.",
-                              "Give the folder of a Hugging Face checkpoint, or a GGUF file.")),
-              folder + "/config.json");
-      this.tensors = openTensors();
-    } catch (RuntimeException e) {
-      arena.close();
-      throw e;
-    }
+    super(folder, "Give the folder of a Hugging Face checkpoint, or a GGUF file.");
+    this.tensors = map(arena -> openTensors(folder, arena));
   }
 
   /** Whether a folder has weights as safetensors. */
@@ -53,27 +35,28 @@ final class HuggingFaceFolder implements Checkpoint {
     return Files.exists(folder.resolve(SINGLE)) || Files.exists(folder.resolve(INDEX));
   }
 
-  private Map<String, StoredTensor> openTensors() {
-    Map<String, MappedTensor> stored = storedTensors();
-    return isQuantized() ? MlxTensors.of(folder, config, stored) : new LinkedHashMap<>(stored);
+  private Map<String, StoredTensor> openTensors(Path folder, Arena arena) {
+    Map<String, MappedTensor> stored = storedTensors(folder, arena);
+    return isQuantized() ? MlxTensors.of(folder, config(), stored) : new LinkedHashMap<>(stored);
   }
 
-  private Map<String, MappedTensor> storedTensors() {
+  private static Map<String, MappedTensor> storedTensors(Path folder, Arena arena) {
     Map<String, MappedTensor> all = new LinkedHashMap<>();
     if (Files.exists(folder.resolve(SINGLE))) {
       all.putAll(SafetensorsFile.open(folder.resolve(SINGLE), arena).tensors());
       return all;
     }
     if (!Files.exists(folder.resolve(INDEX))) {
-      throw noWeights();
+      throw noWeights(folder);
     }
     String where = folder.resolve(INDEX).toString();
-    JsonNode map = Json.object(file(INDEX).orElseThrow(), where).path("weight_map");
+    JsonNode map =
+        Json.object(CompanionFiles.read(folder, INDEX).orElseThrow(), where).path("weight_map");
     if (!map.isObject() || map.isEmpty()) {
       throw new UserError(where + " has no weight_map.");
     }
     Map<String, Map<String, MappedTensor>> shards = new LinkedHashMap<>();
-    for (String shard : shardNames(map, where)) {
+    for (String shard : shardNames(folder, map, where)) {
       shards.put(shard, SafetensorsFile.open(folder.resolve(shard), arena).tensors());
     }
     map.properties()
@@ -102,7 +85,7 @@ final class HuggingFaceFolder implements Checkpoint {
     return all;
   }
 
-  private Set<String> shardNames(JsonNode map, String where) {
+  private static Set<String> shardNames(Path folder, JsonNode map, String where) {
     Set<String> names = new LinkedHashSet<>();
     map.forEach(name -> names.add(name.asText()));
     for (String name : names) {
@@ -119,7 +102,7 @@ final class HuggingFaceFolder implements Checkpoint {
     return names;
   }
 
-  private UserError noWeights() {
+  private static UserError noWeights(Path folder) {
     try (Stream<Path> files = Files.list(folder)) {
       Optional<Path> pickle =
           files.filter(file -> file.toString().matches(".*\\.(bin|pt|pth|ckpt)")).findFirst();
@@ -135,32 +118,12 @@ final class HuggingFaceFolder implements Checkpoint {
   }
 
   @Override
-  public Path path() {
-    return folder;
-  }
-
-  @Override
-  public ObjectNode config() {
-    return config;
-  }
-
-  @Override
   public Map<String, StoredTensor> tensors() {
     return tensors;
   }
 
   @Override
   public boolean isQuantized() {
-    return MlxTensors.isQuantized(config);
-  }
-
-  @Override
-  public Optional<byte[]> file(String name) {
-    return CompanionFiles.read(folder, name);
-  }
-
-  @Override
-  public void close() {
-    arena.close();
+    return MlxTensors.isQuantized(config());
   }
 }

@@ -1,18 +1,14 @@
 package phiquant.checkpoint.onnx;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import phiquant.UserError;
-import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.CompanionFiles;
-import phiquant.checkpoint.Json;
+import phiquant.checkpoint.CheckpointFolder;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
 
@@ -21,15 +17,12 @@ import phiquant.checkpoint.StoredTensor;
  * under their names there. Reads what {@code --to onnx} writes, and what GenAI's model builder does
  * if the checkpoint's {@code config.json} is put beside it.
  */
-public final class OnnxFolder implements Checkpoint {
+public final class OnnxFolder extends CheckpointFolder {
   private static final String MODEL = "model.onnx";
   private static final String GENAI = "genai_config.json";
   private static final String EMBEDDING = "model.embed_tokens.weight";
   private static final String HEAD = "lm_head.weight";
 
-  private final Path folder;
-  private final Arena arena = Arena.ofShared();
-  private final ObjectNode config;
   private final Map<String, StoredTensor> tensors;
   private final Map<String, Integer> operators = new TreeMap<>();
 
@@ -39,27 +32,17 @@ public final class OnnxFolder implements Checkpoint {
    * @throws UserError if its files are damaged or do not belong together
    */
   public OnnxFolder(Path folder) {
-    this.folder = folder;
-    try {
-      this.config =
-          Json.object(
-              file("config.json")
-                  .orElseThrow(
-                      () ->
-                          new UserError(
-                              folder + " has no config.json.",
-                              "Copy it there from the checkpoint that the model was made of.")),
-              folder + "/config.json");
-      OnnxFile model = OnnxFile.open(folder.resolve(MODEL), arena);
-      this.tensors = OnnxTensors.of(model, config.path("hidden_size").asInt());
-      sayWhetherTheHeadIsTied();
-      for (NodeProto node : model.graph().getNodeList()) {
-        operators.merge(node.getOpType(), 1, Integer::sum);
-      }
-    } catch (RuntimeException e) {
-      arena.close();
-      throw e;
+    super(folder, "Copy it there from the checkpoint that the model was made of.");
+    this.tensors = map(arena -> open(folder, arena));
+    sayWhetherTheHeadIsTied();
+  }
+
+  private Map<String, StoredTensor> open(Path folder, Arena arena) {
+    OnnxFile model = OnnxFile.open(folder.resolve(MODEL), arena);
+    for (NodeProto node : model.graph().getNodeList()) {
+      operators.merge(node.getOpType(), 1, Integer::sum);
     }
+    return OnnxTensors.of(model, config().path("hidden_size").asInt());
   }
 
   /**
@@ -69,7 +52,7 @@ public final class OnnxFolder implements Checkpoint {
   private void sayWhetherTheHeadIsTied() {
     StoredTensor embedding = tensors.get(EMBEDDING);
     StoredTensor head = tensors.get(HEAD);
-    if (!config.path("tie_word_embeddings").asBoolean() || head == null) {
+    if (!config().path("tie_word_embeddings").asBoolean() || head == null) {
       return;
     }
     if (embedding == null) {
@@ -77,7 +60,7 @@ public final class OnnxFolder implements Checkpoint {
     } else if (OnnxWeights.sameBytes(embedding, head)) {
       tensors.remove(HEAD);
     } else {
-      config.put("tie_word_embeddings", false);
+      config().put("tie_word_embeddings", false);
     }
   }
 
@@ -92,32 +75,12 @@ public final class OnnxFolder implements Checkpoint {
   }
 
   @Override
-  public Path path() {
-    return folder;
-  }
-
-  @Override
-  public ObjectNode config() {
-    return config;
-  }
-
-  @Override
   public Map<String, StoredTensor> tensors() {
     return tensors;
   }
 
   @Override
-  public Optional<byte[]> file(String name) {
-    return CompanionFiles.read(folder, name);
-  }
-
-  @Override
   public boolean isQuantized() {
     return operators.containsKey("MatMulNBits") || operators.containsKey("DequantizeLinear");
-  }
-
-  @Override
-  public void close() {
-    arena.close();
   }
 }
