@@ -22,7 +22,8 @@ import picocli.CommandLine.Command;
     hidden = true)
 final class RehearseCommand implements Callable<Integer> {
   private static final List<String> TARGETS =
-      List.of("gguf:Q4_K_M", "mlx:4bit", "onnx:int4", "openvino:int4");
+      List.of(
+          "gguf:Q4_K_M", "mlx:4bit", "onnx:int4", "openvino:int4", "openvino:int4,sym,ratio=0.6");
 
   @Override
   public Integer call() throws IOException {
