@@ -16,7 +16,9 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>These kernels spell everything out: C2 does not inline a method into one that has grown by
  * dozens of vector operations, and a vector that is passed to it would become an object. They read
- * a block's head as few long numbers, because the bounds of every access are checked once a row.
+ * a block's head as few long numbers, because the bounds of every access are checked. Two distant
+ * rows take turns, block by block: large matrices are multiplied faster so, presumably because one
+ * goes on where the other waits for memory.
  */
 final class Products {
   /** Whether vectors have 512 bits. */

@@ -80,12 +80,20 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
     float[] steps = input.steps;
     float[] sums = input.sums32;
     int bodies = columns() / BODY;
-    for (int row = from; row < to; row++) {
+    // Of an odd number of rows, the last is done twice.
+    int pairs = (to - from + 1) / 2;
+    for (int row = from; row < from + pairs; row++) {
+      int other = Math.min(row + pairs, to - 1);
       long at = at(row, 0);
+      long otherAt = at(other, 0);
       FloatVector low = FloatVector.zero(Products.FLOATS);
       FloatVector high = FloatVector.zero(Products.FLOATS);
       FloatVector offset = FloatVector.zero(GROUPS);
-      for (int i = 0; i < bodies; i++) {
+      FloatVector otherLow = low;
+      FloatVector otherHigh = high;
+      FloatVector otherOffset = offset;
+      for (int n = 0; n < 2 * bodies; n++) {
+        int i = n >> 1;
         long block = at + (long) (i >> HALVES) * BLOCK;
         int half = i & HALVES;
         int k = i * BODY;
@@ -103,7 +111,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
                     .reinterpretAsBytes()
                     .convertShape(VectorOperators.B2F, Products.FLOATS, 0);
         t = t.mul(Float.float16ToFloat((short) (head >>> 16)));
-        offset = t.fma(FloatVector.fromArray(GROUPS, sums, k / 32), offset);
+        FloatVector offsetNow = t.fma(FloatVector.fromArray(GROUPS, sums, k / 32), offset);
         s = s.mul(Float.float16ToFloat((short) head) * steps[k / 32]);
         long first = block + 16 + 64 * half;
         ShortVector a =
@@ -156,12 +164,24 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
-        low = l.fma(s.rearrange(LOW), low);
-        high = h.fma(s.rearrange(HIGH), high);
+        FloatVector lowNow = l.fma(s.rearrange(LOW), low);
+        FloatVector highNow = h.fma(s.rearrange(HIGH), high);
+        low = otherLow;
+        otherLow = lowNow;
+        high = otherHigh;
+        otherHigh = highNow;
+        offset = otherOffset;
+        otherOffset = offsetNow;
+        long next = otherAt;
+        otherAt = at;
+        at = next;
       }
       y[yAt + row] =
           low.add(high).reduceLanes(VectorOperators.ADD) * Products.UNIT
               - offset.reduceLanes(VectorOperators.ADD);
+      y[yAt + other] =
+          otherLow.add(otherHigh).reduceLanes(VectorOperators.ADD) * Products.UNIT
+              - otherOffset.reduceLanes(VectorOperators.ADD);
     }
   }
 

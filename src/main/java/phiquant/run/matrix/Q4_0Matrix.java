@@ -72,15 +72,22 @@ final class Q4_0Matrix extends GgmlMatrix implements SmallCodes {
     int columns = columns();
     int bodies = columns / BODY;
     float[] scales = Products.WIDE ? spread : Codes.own(columns).scales;
-    for (int row = from; row < to; row++) {
+    // Of an odd number of rows, the last is done twice.
+    int pairs = (to - from + 1) / 2;
+    for (int row = from; row < from + pairs; row++) {
+      int other = Math.min(row + pairs, to - 1);
       long at = at(row, 0);
+      long otherAt = at(other, 0);
       if (!Products.WIDE) {
         for (int b = 0; b < columns / 32; b++) {
           scales[b] = half(in, at + (long) b * BLOCK) * steps[b];
+          scales[columns / 32 + b] = half(in, otherAt + (long) b * BLOCK) * steps[b];
         }
       }
       FloatVector sum = FloatVector.zero(Products.FLOATS);
-      for (int i = 0; i < bodies; i++) {
+      FloatVector otherSum = sum;
+      for (int n = 0; n < 2 * bodies; n++) {
+        int i = n >> 1;
         long block = at + (long) i * (Products.PARTS * BLOCK);
         int k = i * (5 * LANES);
         ShortVector q;
@@ -107,7 +114,10 @@ final class Q4_0Matrix extends GgmlMatrix implements SmallCodes {
                       IntVector.fromMemorySegment(Products.INTS, in, block + 4, ORDER),
                       Products.ODD)
                   .reinterpretAsShorts();
-          s = FloatVector.fromArray(Products.FLOATS, scales, i * Products.PARTS).rearrange(SPREAD);
+          s =
+              FloatVector.fromArray(
+                      Products.FLOATS, scales, (n & 1) * (columns / 32) + i * Products.PARTS)
+                  .rearrange(SPREAD);
         }
         FloatVector w =
             (FloatVector)
@@ -128,9 +138,15 @@ final class Q4_0Matrix extends GgmlMatrix implements SmallCodes {
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
-        sum = w.fma(s, sum);
+        FloatVector sumNow = w.fma(s, sum);
+        sum = otherSum;
+        otherSum = sumNow;
+        long next = otherAt;
+        otherAt = at;
+        at = next;
       }
       y[yAt + row] = sum.reduceLanes(VectorOperators.ADD) * Products.UNIT;
+      y[yAt + other] = otherSum.reduceLanes(VectorOperators.ADD) * Products.UNIT;
     }
   }
 

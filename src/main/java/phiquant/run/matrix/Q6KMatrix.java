@@ -89,12 +89,20 @@ final class Q6KMatrix extends GgmlMatrix {
     float[] steps = input.steps;
     float[] sums = input.sums16;
     int bodies = columns() / BODY;
-    for (int row = from; row < to; row++) {
+    // Of an odd number of rows, the last is done twice.
+    int pairs = (to - from + 1) / 2;
+    for (int row = from; row < from + pairs; row++) {
+      int other = Math.min(row + pairs, to - 1);
       long at = at(row, 0);
+      long otherAt = at(other, 0);
       FloatVector even = FloatVector.zero(Products.FLOATS);
       FloatVector odd = FloatVector.zero(Products.FLOATS);
       FloatVector offset = FloatVector.zero(Products.FLOATS);
-      for (int i = 0; i < bodies; i++) {
+      FloatVector otherEven = even;
+      FloatVector otherOdd = odd;
+      FloatVector otherOffset = offset;
+      for (int n = 0; n < 2 * bodies; n++) {
+        int i = n >> 1;
         long block = at + (long) (i >> HALVES) * BLOCK;
         int half = i & HALVES;
         int k = i * BODY;
@@ -103,7 +111,7 @@ final class Q6KMatrix extends GgmlMatrix {
                 ByteVector.fromMemorySegment(SCALES, in, block + 192 + 8 * half, ORDER)
                     .convertShape(VectorOperators.B2F, Products.FLOATS, 0);
         s = s.mul(half(in, block + 208));
-        offset = s.fma(FloatVector.fromArray(Products.FLOATS, sums, k / 16), offset);
+        FloatVector offsetNow = s.fma(FloatVector.fromArray(Products.FLOATS, sums, k / 16), offset);
         s = s.mul(steps[k / 32]);
         long low = block + 64 * half;
         ShortVector a =
@@ -192,14 +200,24 @@ final class Q6KMatrix extends GgmlMatrix {
                     .mul(Products.ADD)
                     .and(Products.UPPER)
                     .convert(VectorOperators.I2F, 0);
-        even = w0.fma(s.rearrange(SCALES0), even);
-        odd = w1.fma(s.rearrange(SCALES1), odd);
-        even = w2.fma(s.rearrange(SCALES2), even);
-        odd = w3.fma(s.rearrange(SCALES3), odd);
+        FloatVector evenNow = w2.fma(s.rearrange(SCALES2), w0.fma(s.rearrange(SCALES0), even));
+        FloatVector oddNow = w3.fma(s.rearrange(SCALES3), w1.fma(s.rearrange(SCALES1), odd));
+        even = otherEven;
+        otherEven = evenNow;
+        odd = otherOdd;
+        otherOdd = oddNow;
+        offset = otherOffset;
+        otherOffset = offsetNow;
+        long next = otherAt;
+        otherAt = at;
+        at = next;
       }
       y[yAt + row] =
           even.add(odd).reduceLanes(VectorOperators.ADD) * Products.UNIT
               - 32 * offset.reduceLanes(VectorOperators.ADD);
+      y[yAt + other] =
+          otherEven.add(otherOdd).reduceLanes(VectorOperators.ADD) * Products.UNIT
+              - 32 * otherOffset.reduceLanes(VectorOperators.ADD);
     }
   }
 
