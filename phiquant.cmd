@@ -18,7 +18,7 @@ set FLAGS=--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED 
 rem The options and caches that the shell script of the same name explains.
 set NOW=-XX:CompileCommand=BackgroundCompilation
 set SOON=-XX:CompileCommand=CompileThresholdScaling
-set ENCODING=-XX:CompileCommand=quiet %SOON%,phiquant/quant/*.*,0.01 %SOON%,phiquant/quant/ggml/*.*,1.0 %NOW%,phiquant/quant/*.*,false %NOW%,phiquant/pipeline/*.*,false %NOW%,jdk/incubator/vector/*.*,false %NOW%,jdk/internal/vm/vector/*.*,false
+set ENCODING=-XX:CompileCommand=quiet %NOW%,phiquant/quant/*.*,false %SOON%,phiquant/quant/*.*,0.01
 set RUNNING=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %SOON%,phiquant/run/*.*,0.1
 set MORE=
 for %%c in (inspect advise version completion) do if "%~1"=="%%c" set MORE=-XX:TieredStopAtLevel=1
