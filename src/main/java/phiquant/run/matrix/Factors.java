@@ -21,11 +21,6 @@ final class Factors {
 
   private Factors() {}
 
-  /** How many there are for so many columns, at most. */
-  static int count(int columns) {
-    return columns / 4 * 5;
-  }
-
   /** The integers that rounded numbers are: {@code a[k] = x[k] / steps[k / 32]}. */
   static void integers(float[] x, float[] steps, short[] a) {
     for (int k = 0; k < x.length; k += COUNT) {

@@ -19,7 +19,7 @@ public final class Input {
   /** The steps of numbers rounded to int8, one for each 32. */
   final float[] steps;
 
-  /** {@link Factors}, unless {@link #packing} is NONE. */
+  /** {@link Factors}, unless {@link #packing} is NONE; at most five for four numbers. */
   final short[] factors;
 
   /** {@link Factors#spread}, if {@link #packing} is SPLIT. */
@@ -34,7 +34,7 @@ public final class Input {
     sums32 = new float[columns / 32];
     steps = new float[Math.ceilDiv(columns, 32)];
     integers = new short[columns];
-    factors = new short[Factors.count(columns)];
+    factors = new short[columns / 4 * 5];
     spread = new float[columns / 32 * 4];
   }
 
