@@ -2,15 +2,11 @@ package phiquant.bench;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
-import jdk.incubator.vector.LongVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 import phiquant.checkpoint.gguf.GgufTensor;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlFormats;
@@ -25,7 +21,6 @@ import phiquant.run.matrix.Matrix;
  * machine's memory is twice as fast in one minute as in another.
  */
 public final class StreamShare {
-  private static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
   private static final int COLUMNS = 3072;
   private static final int ROWS = 1 << 18;
 
@@ -75,7 +70,7 @@ public final class StreamShare {
               all.byteSize(),
               t -> {
                 for (int from = t * share; from < ROWS; from += HEIGHT) {
-                  sums[t] += sum(all.asSlice(from * stride, share * stride));
+                  sums[t] += StreamSpeed.sum(all.asSlice(from * stride, share * stride));
                 }
               });
       double multiplied =
@@ -122,21 +117,5 @@ public final class StreamShare {
       }
     }
     return bytes / (double) (System.nanoTime() - start);
-  }
-
-  private static long sum(MemorySegment in) {
-    LongVector a = LongVector.zero(LONGS);
-    LongVector b = LongVector.zero(LONGS);
-    LongVector c = LongVector.zero(LONGS);
-    LongVector d = LongVector.zero(LONGS);
-    int step = LONGS.vectorByteSize();
-    ByteOrder order = ByteOrder.nativeOrder();
-    for (long at = 0; at + 4L * step <= in.byteSize(); at += 4L * step) {
-      a = a.add(LongVector.fromMemorySegment(LONGS, in, at, order));
-      b = b.add(LongVector.fromMemorySegment(LONGS, in, at + step, order));
-      c = c.add(LongVector.fromMemorySegment(LONGS, in, at + 2L * step, order));
-      d = d.add(LongVector.fromMemorySegment(LONGS, in, at + 3L * step, order));
-    }
-    return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
   }
 }

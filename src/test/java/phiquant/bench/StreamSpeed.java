@@ -56,14 +56,15 @@ public final class StreamSpeed {
     }
   }
 
-  private static long sum(MemorySegment in) {
+  /** The sum of the words, but for a rest that does not fill four vectors. */
+  static long sum(MemorySegment in) {
     LongVector a = LongVector.zero(LONGS);
     LongVector b = LongVector.zero(LONGS);
     LongVector c = LongVector.zero(LONGS);
     LongVector d = LongVector.zero(LONGS);
     int step = LONGS.vectorByteSize();
     ByteOrder order = ByteOrder.nativeOrder();
-    for (long at = 0; at < CHUNK; at += 4L * step) {
+    for (long at = 0; at + 4L * step <= in.byteSize(); at += 4L * step) {
       a = a.add(LongVector.fromMemorySegment(LONGS, in, at, order));
       b = b.add(LongVector.fromMemorySegment(LONGS, in, at + step, order));
       c = c.add(LongVector.fromMemorySegment(LONGS, in, at + 2L * step, order));
