@@ -103,6 +103,11 @@ def tour(url, model):
         "image": error(lambda: chat(model=model, messages=image)),
         "role": error(lambda: chat(model=model, messages=[{"role": "tool", "content": "x"}])),
         "tools": error(lambda: chat(model=model, messages=FRANCE, tools=[tool])),
+        "choice": error(lambda: chat(model=model, messages=FRANCE, tool_choice="required")),
+        "format": error(
+            lambda: chat(model=model, messages=FRANCE, response_format={"type": "json_object"})
+        ),
+        "logprobs": error(lambda: complete(model=model, prompt="x", logprobs=0)),
         "hot": error(lambda: chat(model=model, messages=FRANCE, temperature=-1)),
         "many": error(lambda: chat(model=model, messages=FRANCE, max_tokens=10**9)),
         "two": error(lambda: chat(model=model, messages=FRANCE, n=2)),

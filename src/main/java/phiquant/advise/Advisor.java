@@ -1,5 +1,6 @@
 package phiquant.advise;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -68,7 +69,11 @@ public final class Advisor {
     }
     Choice best = best(choices);
     String command =
-        "phiquant quantize " + model.checkpoint().path() + " --to " + best.target() + " -o out";
+        "phiquant quantize "
+            + quoted(model.checkpoint().path())
+            + " --to "
+            + best.target()
+            + " -o out";
     String run =
         engines
             .get(best.engine())
@@ -85,6 +90,12 @@ public final class Advisor {
         why(best, choices, engines.get(best.engine())),
         command,
         run);
+  }
+
+  /** A path as shells take it. */
+  private static String quoted(Path path) {
+    String text = path.toString();
+    return text.matches("[\\w./+@%:=,~-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 
   /** MLX takes longrope's long factors at any length, so it is given the right ones. */
@@ -147,10 +158,17 @@ public final class Advisor {
       }
       return fitting.stream()
           .filter(choice -> choice.slowest() >= COMFORTABLE)
+          .filter(choice -> !choice.precision().equals("fp32") || !has16Bits(choice, choices))
           .max(Comparator.comparing(choice -> PRECISIONS.indexOf(choice.precision())))
           .orElse(fitting.get(0));
     }
     return choices.stream().min(Comparator.comparing(Choice::bytes)).orElseThrow();
+  }
+
+  /** Phi is trained in bfloat16: what 16 bits hold, 32 bits hold no better. */
+  private static boolean has16Bits(Choice choice, List<Choice> choices) {
+    return choices.stream()
+        .anyMatch(c -> c.engine().equals(choice.engine()) && c.precision().equals("fp16"));
   }
 
   private List<String> why(Choice best, List<Choice> choices, Engine engine) {
@@ -177,6 +195,9 @@ public final class Advisor {
     if (device.frugal()) {
       return "the memory is shared with other programs and every byte read costs time and battery;"
           + " INT8 costs about twice of both";
+    }
+    if (best.precision().equals("fp16")) {
+      return "Phi is trained in 16 bits; FP32 would be twice as large and hold nothing more";
     }
     List<Choice> higher =
         choices.stream()

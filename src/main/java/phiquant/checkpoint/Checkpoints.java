@@ -35,11 +35,11 @@ public final class Checkpoints {
     if (path.toString().endsWith(".gguf")) {
       return new GgufCheckpoint(path);
     }
+    if (path.endsWith(OpenVinoFolder.XML) || path.endsWith("openvino_model.bin")) {
+      return new OpenVinoFolder(path.toAbsolutePath().getParent());
+    }
     if (path.toString().matches(".*\\.(bin|pt|pth|ckpt)")) {
       throw pickle(path);
-    }
-    if (path.endsWith(OpenVinoFolder.XML)) {
-      return new OpenVinoFolder(path.toAbsolutePath().getParent());
     }
     if (path.toString().endsWith(".onnx")) {
       throw new UserError(

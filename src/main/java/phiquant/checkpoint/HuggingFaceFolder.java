@@ -26,7 +26,7 @@ final class HuggingFaceFolder extends CheckpointFolder {
   private final Map<String, StoredTensor> tensors;
 
   HuggingFaceFolder(Path folder) {
-    super(folder, "Give the folder of a Hugging Face checkpoint, or a GGUF file.");
+    super(folder, "Give a checkpoint's or an artifact's folder, or a GGUF file.");
     this.tensors = map(arena -> openTensors(folder, arena));
   }
 

@@ -33,6 +33,9 @@ import picocli.CommandLine.Parameters;
       "  phiquant chat out/Phi-4-mini-instruct-Q4_K_M.gguf --system \"Answer briefly.\""
     })
 final class ChatCommand implements Callable<Integer> {
+  private static final String HELP =
+      "Ctrl-C stops a reply, /reset forgets the conversation, /exit ends the chat.";
+
   @Parameters(paramLabel = "ARTIFACT", description = "A GGUF file, or an artifact's folder.")
   private Path artifact;
 
@@ -62,6 +65,10 @@ final class ChatCommand implements Callable<Integer> {
       Sampling chosen = sampling.over(session.recommended());
       SplittableRandom seeds = new SplittableRandom(chosen.seed());
       reset();
+      if (terminal) {
+        System.err.println(HELP);
+        Interrupt.say(HELP + "\n> ");
+      }
       for (String line = ask(in, terminal); line != null; line = ask(in, terminal)) {
         switch (line.strip()) {
           case "" -> {}
@@ -107,7 +114,7 @@ final class ChatCommand implements Callable<Integer> {
                 System.out.flush();
                 return !watch.came() && !System.out.checkError();
               });
-      System.out.println(reply.finish() == Reply.Finish.CANCELLED ? " …" : "");
+      System.out.println(reply.finish() == Reply.Finish.STOP ? "" : " …");
       history.add(Message.assistant(reply.text()));
     } catch (UserError e) {
       history.removeLast();

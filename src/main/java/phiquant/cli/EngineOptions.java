@@ -44,12 +44,12 @@ final class EngineOptions {
   /** Opens a model to talk to. */
   Session open(Path artifact) {
     RunOptions defaults = RunOptions.defaults();
-    if (threads != null && threads < 1) {
-      throw UserError.usage("--threads is " + threads + "; it must be 1 or more.");
+    if (context != null && context < 1) {
+      throw UserError.usage("--ctx is " + context + "; it must be 1 or more.");
     }
     RunOptions options =
         new RunOptions(
-            threads == null ? defaults.threads() : threads,
+            threads == null ? defaults.threads() : Threads.checked(threads),
             activations == null ? defaults.activations() : activations,
             ropeRule == null ? defaults.ropeRule() : ropeRule,
             cacheType == null ? defaults.cacheType() : cacheType);

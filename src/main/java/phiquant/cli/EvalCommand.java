@@ -94,9 +94,7 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (threads < 1) {
-      throw UserError.usage("--threads is " + threads + "; it must be 1 or more.");
-    }
+    Threads.checked(threads);
     checkFolder(json == null || json.equals("-") ? null : Path.of(json));
     checkFolder(csv);
     checkFolder(report);

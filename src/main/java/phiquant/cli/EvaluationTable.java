@@ -22,9 +22,9 @@ final class EvaluationTable {
     table.append(
         String.format(
             Locale.ROOT,
-            "On %s: %d windows of %d tokens; activations %s; the original is %s.%n%n",
+            "On %s: %s of %d tokens; activations %s; the original is %s.%n%n",
             evaluation.text(),
-            evaluation.windows(),
+            Figures.count(evaluation.windows(), "window"),
             evaluation.window(),
             evaluation.activations(),
             evaluation.original().name()));
@@ -51,7 +51,7 @@ final class EvaluationTable {
 
         KL is from the original, in nats; "KL, weights" with f32 activations. Same top: how often the
         most probable token is the original's. Prefill and decode: tokens a second of phiquant's own
-        engine on this machine.
+        engine on this machine. Peak memory: of this process, the original's predictions included.
         """);
     for (Result result : evaluation.artifacts()) {
       result.warnings().forEach(w -> table.append(result.name() + ": " + w + "\n"));

@@ -14,7 +14,7 @@ final class Interrupt {
   /** From here until it is closed Ctrl-C is only noted. */
   static Watch watch() {
     AtomicBoolean came = new AtomicBoolean();
-    Object before = handle(handler(came));
+    Object before = handle(handler(() -> came.set(true)));
     return new Watch(came, before);
   }
 
@@ -32,14 +32,19 @@ final class Interrupt {
     }
   }
 
-  private static Object handler(AtomicBoolean came) {
+  /** From here on Ctrl-C only prints a text: the terminal has thrown away what was typed. */
+  static void say(String text) {
+    handle(handler(() -> System.err.print("\n" + text)));
+  }
+
+  private static Object handler(Runnable reaction) {
     try {
       Class<?> type = Class.forName("sun.misc.SignalHandler");
       return Proxy.newProxyInstance(
           Interrupt.class.getClassLoader(),
           new Class<?>[] {type},
           (proxy, method, arguments) -> {
-            came.set(true);
+            reaction.run();
             return null;
           });
     } catch (ReflectiveOperationException e) {

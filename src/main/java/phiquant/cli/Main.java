@@ -69,7 +69,12 @@ public final class Main implements Runnable {
           "note: this JVM runs without vector instructions, which is slow; start it with"
               + " --add-modules jdk.incubator.vector, as ./phiquant does.");
     }
-    return line.execute(args);
+    try {
+      return line.execute(args);
+    } catch (Error e) {
+      // Which picocli passes on: memory that ran out, a file that went away while it was mapped.
+      return errors.report(e);
+    }
   }
 
   /** The command that is asked for, if there is such a one: to build all takes 60 ms. */

@@ -106,9 +106,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (threads < 1) {
-      throw UserError.usage("--threads is " + threads + "; it must be 1 or more.");
-    }
+    Threads.checked(threads);
     if (output == null && !dryRun) {
       throw UserError.usage("Say where artifacts go with -o OUT, or look first with --dry-run.");
     }

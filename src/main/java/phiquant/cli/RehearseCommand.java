@@ -1,8 +1,12 @@
 package phiquant.cli;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -25,9 +29,12 @@ final class RehearseCommand implements Callable<Integer> {
       List.of(
           "gguf:Q4_K_M", "mlx:4bit", "onnx:int4", "openvino:int4", "openvino:int4,sym,ratio=0.6");
 
+  private static final String PREFIX = "phiquant-rehearsal-";
+
   @Override
   public Integer call() throws IOException {
-    Path folder = Files.createTempDirectory("phiquant-rehearsal-");
+    Path folder = Files.createTempDirectory(PREFIX);
+    removeLeftovers(folder.getParent());
     try {
       Path model = folder.resolve("model");
       RandomModel.write(model);
@@ -37,6 +44,20 @@ final class RehearseCommand implements Callable<Integer> {
       return Main.execute(command.toArray(String[]::new));
     } finally {
       remove(folder);
+    }
+  }
+
+  /** Of rehearsals that were killed; none takes an hour. */
+  private static void removeLeftovers(Path where) {
+    Instant old = Instant.now().minus(Duration.ofHours(1));
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(where, PREFIX + "*")) {
+      for (Path each : left) {
+        if (Files.getLastModifiedTime(each).toInstant().isBefore(old)) {
+          remove(each);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // Somebody else's, or gone meanwhile: nothing that this rehearsal needs.
     }
   }
 

@@ -67,6 +67,9 @@ final class RunCommand implements Callable<Integer> {
     }
     String text = prompt;
     if (text == null) {
+      if (System.console() != null && System.console().isTerminal()) {
+        System.err.println("Type the prompt; Ctrl-D ends it.");
+      }
       text = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
     }
     if (text.isBlank()) {

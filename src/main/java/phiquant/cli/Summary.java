@@ -1,6 +1,7 @@
 package phiquant.cli;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import phiquant.target.ArtifactPlan;
@@ -12,20 +13,22 @@ final class Summary {
 
   static String of(Path path, ArtifactPlan plan) {
     double bits = bitsPerWeight(plan);
-    long higher = stored(plan).filter(tensor -> bits(tensor) > bits + 0.75).count();
+    List<PlannedTensor> higher = stored(plan).filter(tensor -> bits(tensor) > bits + 0.75).toList();
+    double share = 100.0 * weights(higher.stream()) / weights(stored(plan));
     return String.format(
         Locale.ROOT,
-        "%s  %s  %.2f bits per weight  %d of %d tensors in higher precision",
+        "%s  %s  %.2f bits per weight  %.2f %% of the weights (%d of %d tensors) in higher precision",
         path,
         size(plan.bytes()),
         bits,
-        higher,
+        share,
+        higher.size(),
         stored(plan).count());
   }
 
   static double bitsPerWeight(ArtifactPlan plan) {
     long bytes = stored(plan).mapToLong(PlannedTensor::bytes).sum();
-    return 8.0 * bytes / stored(plan).mapToLong(Summary::weights).sum();
+    return 8.0 * bytes / weights(stored(plan));
   }
 
   /** The model's weights, without tables that are computed for an engine. */
@@ -35,6 +38,10 @@ final class Summary {
 
   static double bits(PlannedTensor tensor) {
     return 8.0 * tensor.bytes() / weights(tensor);
+  }
+
+  private static long weights(Stream<PlannedTensor> tensors) {
+    return tensors.mapToLong(Summary::weights).sum();
   }
 
   private static long weights(PlannedTensor tensor) {

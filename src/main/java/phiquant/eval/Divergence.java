@@ -42,7 +42,8 @@ final class Divergence {
   static Of of(float[] reference, float[] logits, int next) {
     double norm = logSum(logits);
     double divergence = expectedDifference(reference, logits, (float) norm);
-    return new Of(norm - logits[next], divergence, top(reference) == top(logits));
+    // Never negative but by rounding.
+    return new Of(norm - logits[next], Math.max(0, divergence), top(reference) == top(logits));
   }
 
   /** {@code ln Σ e^x_i}. */

@@ -34,13 +34,19 @@ public record Windows(int[][] tokens) {
           String.format(
               Locale.ROOT,
               "Give a text of about %d characters or more, or shorter windows with --window.",
-              (long) Math.ceil((double) text.text().length() * length / Math.max(1, ids.length))));
+              characters(text, ids.length, length)));
     }
     int[][] windows = new int[Math.min(count, ids.length / length)][];
     for (int w = 0; w < windows.length; w++) {
       windows[w] = Arrays.copyOfRange(ids, w * length, (w + 1) * length);
     }
     return new Windows(windows);
+  }
+
+  /** How long a text with so many tokens would be; about four characters make one. */
+  private static long characters(EvaluationText text, int tokens, int wanted) {
+    double each = tokens == 0 ? 4 : (double) text.text().length() / tokens;
+    return (long) Math.ceil(each * wanted);
   }
 
   /** How many. */

@@ -84,11 +84,29 @@ public record PhiModel(Checkpoint checkpoint, PhiConfig config, List<Weight> wei
         add(Role.GATE_UP, i, layer + "mlp.gate_up_proj.weight", 2 * feedForward, hidden);
         add(Role.DOWN, i, layer + "mlp.down_proj.weight", hidden, feedForward);
       }
+      checkDepth();
       add(Role.OUTPUT_NORM, -1, "model.norm.weight", hidden);
       if (!config.tiedHead()) {
         add(Role.HEAD, -1, "lm_head.weight", config.vocabulary(), hidden);
       }
       return List.copyOf(weights);
+    }
+
+    /** A model that is cut off after some layers runs, and talks nonsense. */
+    private void checkDepth() {
+      String next = "model.layers." + config.layers() + ".";
+      for (String name : tensors.keySet()) {
+        if (name.startsWith(next)) {
+          throw new UserError(
+              checkpoint.path()
+                  + ": config.json says num_hidden_layers "
+                  + config.layers()
+                  + ", but there is '"
+                  + name
+                  + "' too.",
+              "Check that config.json belongs to it.");
+        }
+      }
     }
 
     private void add(Role role, int layer, String name, Long[] shape) {

@@ -8,6 +8,11 @@ import phiquant.eval.TensorError;
 public final class Figures {
   private Figures() {}
 
+  /** One window, two windows. */
+  public static String count(int number, String thing) {
+    return number + " " + thing + (number == 1 ? "" : "s");
+  }
+
   /** Bytes in MB or GB, of 10⁶ and 10⁹. */
   public static String size(long bytes) {
     return bytes >= 1_000_000_000

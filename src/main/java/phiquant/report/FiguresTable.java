@@ -46,7 +46,7 @@ final class FiguresTable {
     Result.Costs costs = one.costs();
     html.open("tr").open("th", "scope", "row").text(one.name());
     if (!mark.isEmpty()) {
-      html.element("small", " " + mark);
+      html.element("small", "\u00a0" + mark);
     }
     html.close();
     List<String> cells =

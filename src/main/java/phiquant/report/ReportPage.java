@@ -42,14 +42,14 @@ public final class ReportPage {
         "p",
         String.format(
             Locale.ROOT,
-            "%d artifacts against the original: %d windows of %d tokens of %s, computed by phiquant"
-                + " %s on %d threads, activations %s, longrope's factors by the rule \u201c%s\u201d.",
-            evaluation.artifacts().size(),
-            evaluation.windows(),
+            "%s against the original: %s of %d tokens of %s, computed by phiquant"
+                + " %s on %s, activations %s, longrope's factors by the rule \u201c%s\u201d.",
+            Figures.count(evaluation.artifacts().size(), "artifact"),
+            Figures.count(evaluation.windows(), "window"),
             evaluation.window(),
             evaluation.text(),
             evaluation.version(),
-            evaluation.threads(),
+            Figures.count(evaluation.threads(), "thread"),
             evaluation.activations(),
             evaluation.ropeRule()));
     html.close().open("main");
@@ -96,7 +96,9 @@ public final class ReportPage {
 
   private void plot() {
     html.open("figure");
+    html.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "Plot");
     ParetoPlot.write(evaluation, html);
+    html.close();
     html.element(
         "figcaption",
         "Left and low is better. The line joins the artifacts that none beats in both. ● GGUF,"

@@ -23,7 +23,11 @@ public record Sampling(
     check(topK >= 0, "top-k", topK, "0 (all) or more");
     check(topP > 0 && topP <= 1, "top-p", topP, "above 0 and at most 1");
     check(minP >= 0 && minP <= 1, "min-p", minP, "from 0 to 1");
-    check(repeatPenalty > 0 && repeatPenalty <= 10, "repeat-penalty", repeatPenalty, "up to 10");
+    check(
+        repeatPenalty > 0 && repeatPenalty <= 10,
+        "repeat-penalty",
+        repeatPenalty,
+        "above 0 and at most 10");
   }
 
   /** The same with other random numbers. */

@@ -20,7 +20,6 @@ record Fields(ObjectNode json) {
           "tools",
           "functions",
           "logit_bias",
-          "logprobs",
           "top_logprobs",
           "suffix",
           "echo",
@@ -41,19 +40,35 @@ record Fields(ObjectNode json) {
               || (value.isContainerNode() && value.isEmpty())
               || (value.isTextual() && value.asText().isEmpty());
       if (!asksForNothing) {
-        throw ApiError.wrong(name, name + " is not supported.");
+        throw unsupported(name);
       }
+    }
+    // A chat says true or false; a completion says of how many other tokens, and 0 is an answer.
+    JsonNode logprobs = given("logprobs");
+    if (logprobs != null && !(logprobs.isBoolean() && !logprobs.asBoolean())) {
+      throw unsupported("logprobs");
+    }
+    JsonNode choice = given("tool_choice");
+    if (choice != null && !choice.asText().matches("none|auto")) {
+      throw unsupported("tool_choice");
+    }
+    if (given("modalities") != null && !json.path("modalities").toString().equals("[\"text\"]")) {
+      throw ApiError.wrong("modalities", "Only the modality 'text' is supported.");
     }
     for (String name : List.of("n", "best_of")) {
       if (integer(name, 1) != 1) {
         throw ApiError.wrong(name, name + " must be 1: one answer at a time.");
       }
     }
-    String format = json.path("response_format").path("type").asText("text");
-    if (!format.equals("text")) {
+    JsonNode format = given("response_format");
+    if (format != null && !format.path("type").asText().equals("text")) {
       throw ApiError.wrong("response_format", "Only the response_format 'text' is supported.");
     }
     return this;
+  }
+
+  private static ApiError unsupported(String name) {
+    return ApiError.wrong(name, name + " is not supported.");
   }
 
   /** A field's value, or null if it is not given. */

@@ -43,7 +43,7 @@ record Request(int[] prompt, Generation asked, boolean stream, boolean countsAtE
   static Request completion(ObjectNode json, Session session, String model, Sampling defaults) {
     Fields fields = new Fields(json).supported();
     JsonNode prompt = fields.given("prompt");
-    if (prompt != null && prompt.isArray() && prompt.size() == 1 && prompt.get(0).isTextual()) {
+    if (prompt != null && prompt.isArray() && prompt.size() == 1 && !prompt.get(0).isNumber()) {
       prompt = prompt.get(0);
     }
     Generation asked =
@@ -145,13 +145,13 @@ record Request(int[] prompt, Generation asked, boolean stream, boolean countsAtE
       Sampling sampling =
           new Sampling(
               fields.number("temperature", defaults.temperature()),
-              Math.toIntExact(fields.integer("top_k", defaults.topK())),
+              Math.clamp(fields.integer("top_k", defaults.topK()), -1, Integer.MAX_VALUE),
               fields.number("top_p", defaults.topP()),
               fields.number("min_p", defaults.minP()),
               fields.number("repeat_penalty", defaults.repeatPenalty()),
               fields.integer("seed", defaults.seed()));
       return new Generation(limit, sampling, fields.stops());
-    } catch (UserError | ArithmeticException e) {
+    } catch (UserError e) {
       throw ApiError.wrong(null, e.getMessage());
     }
   }

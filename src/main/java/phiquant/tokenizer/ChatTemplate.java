@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.interpret.InterpretException;
+import com.hubspot.jinjava.interpret.OutputTooBigException;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
 import java.nio.charset.StandardCharsets;
@@ -127,6 +128,9 @@ public final class ChatTemplate {
 
   private static UserError broken(String why, Exception cause) {
     for (Throwable e = cause; e != null; e = e.getCause()) {
+      if (e instanceof OutputTooBigException) {
+        return new UserError("The conversation is too long: it has more than 16 MB.", cause);
+      }
       if (e instanceof TemplateLanguage.Refusal) {
         return new UserError("The model's chat template says: " + e.getMessage(), cause);
       }

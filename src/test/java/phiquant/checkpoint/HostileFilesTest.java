@@ -131,6 +131,16 @@ class HostileFilesTest {
     }
   }
 
+  @Test
+  void aConfigOfAModelWithFewerLayersIsNamed() throws IOException {
+    String layers = "\"num_hidden_layers\": ";
+    try (Checkpoint phi = Checkpoints.open(copyWith(layers + "2", layers + "1"))) {
+      assertThatThrownBy(() -> PhiModel.of(phi))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("num_hidden_layers 1, but there is 'model.layers.1.");
+    }
+  }
+
   /** Such tensors are listed by inspect; as weights they are refused before any work. */
   @ParameterizedTest
   @ValueSource(strings = {"F8_E4M3", "F8_E5M2", "I8", "U8"})

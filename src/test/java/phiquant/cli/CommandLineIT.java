@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -199,6 +200,9 @@ class CommandLineIT {
 
   @Test
   void whatTheLauncherRehearsesWithLeavesNothing() throws Exception {
+    Path killed = Files.createTempDirectory("phiquant-rehearsal-");
+    Files.writeString(killed.resolve("model"), "half of it");
+    Files.setLastModifiedTime(killed, FileTime.from(Instant.now().minusSeconds(3700)));
     Process process =
         new ProcessBuilder("./phiquant", "rehearse").redirectErrorStream(true).start();
     process.getOutputStream().close();
@@ -208,6 +212,7 @@ class CommandLineIT {
     try (Stream<Path> left = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
       assertThat(left.map(path -> path.getFileName().toString()))
           .noneMatch(name -> name.startsWith("phiquant-rehearsal-"));
+      assertThat(killed).doesNotExist();
     }
   }
 

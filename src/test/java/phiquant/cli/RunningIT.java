@@ -111,6 +111,8 @@ class RunningIT {
   @ParameterizedTest
   @CsvSource({
     "'run MODEL -p x --ctx 9000', 1, '1 to 8192'",
+    "'run MODEL -p x --ctx 0', 2, --ctx",
+    "'run MODEL -p x --threads 9999999', 2, --threads",
     "'run MODEL -p x --temp -1', 2, temperature",
     "'run MODEL -p x --activations bf16', 2, 'F32, INT8'",
     "'run MODEL -p x --rope-rule never', 2, rope-rule",

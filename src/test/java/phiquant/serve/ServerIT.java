@@ -99,6 +99,9 @@ class ServerIT {
     refused(errors, "image", 400, "text");
     refused(errors, "role", 400, "role");
     refused(errors, "tools", 400, "tools is not supported");
+    refused(errors, "choice", 400, "tool_choice");
+    refused(errors, "format", 400, "response_format");
+    refused(errors, "logprobs", 400, "logprobs");
     refused(errors, "hot", 400, "temperature");
     refused(errors, "many", 400, "from 1 to 512");
     refused(errors, "two", 400, "n must be 1");
