@@ -33,8 +33,8 @@ EXACT = {
 }
 
 
-def compiled(folder):
-    return ov.Core().compile_model(f"{folder}/openvino_model.xml", "CPU", EXACT)
+def compiled(folder, **options):
+    return ov.Core().compile_model(f"{folder}/openvino_model.xml", "CPU", {**EXACT, **options})
 
 
 def infer(request, ids, past):

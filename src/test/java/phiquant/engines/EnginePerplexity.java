@@ -17,18 +17,23 @@ public final class EnginePerplexity {
   /**
    * One artifact's.
    *
-   * @param perplexity of the text
+   * @param losses {@code -ln p} of every token but the windows' first
    * @param kl mean Kullback-Leibler divergence from the first artifact, in nats
    * @param same share of tokens whose most probable next token is the first artifact's
    */
-  public record Score(double perplexity, double kl, double same) {}
+  public record Score(double[] losses, double kl, double same) {
+    /** Of the text. */
+    public double perplexity() {
+      return Math.exp(Arrays.stream(losses).average().orElseThrow());
+    }
+  }
 
   private EnginePerplexity() {}
 
   /**
    * Measures folders.
    *
-   * @param engine onnx, openvino or mlx
+   * @param engine onnx, openvino, openvino-int8 (inputs of products rounded) or mlx
    * @param ids of the text's tokens, cut into windows that do not know of each other
    */
   public static List<Score> of(String engine, int[] ids, int window, List<Path> folders) {
@@ -39,7 +44,8 @@ public final class EnginePerplexity {
           new ArrayList<>(List.of(engine, file.toString(), Integer.toString(window)));
       folders.forEach(folder -> arguments.add(folder.toString()));
       String[] given = arguments.toArray(String[]::new);
-      String output = Engines.run(Engines.python(engine), "engines/perplexity.py", given);
+      String output =
+          Engines.run(Engines.python(engine.split("-")[0]), "engines/perplexity.py", given);
       Files.delete(file);
       List<Score> scores = new ArrayList<>();
       for (String line : output.lines().toList()) {
@@ -51,25 +57,25 @@ public final class EnginePerplexity {
     }
   }
 
-  /** The perplexity that llama.cpp gives a GGUF file, with an f32 cache. */
-  public static double llama(Path file, int[] ids, int window) {
+  /** The losses that llama.cpp has with a GGUF file, with an f32 cache. */
+  public static double[] llama(Path file, int[] ids, int window) {
     try (LlamaLibrary.Session session =
         LlamaLibrary.open(Engines.llamaLibrary()).load(file, window)) {
-      double loss = 0;
+      double[] losses = new double[ids.length / window * (window - 1)];
       int scored = 0;
       for (int from = 0; from + window <= ids.length; from += window) {
         int[] tokens = Arrays.copyOfRange(ids, from, from + window);
         float[][] logits = session.logits(tokens);
-        for (int t = 0; t + 1 < window; t++, scored++) {
+        for (int t = 0; t + 1 < window; t++) {
           double max = logits[t][LlamaLibrary.argmax(logits[t])];
           double sum = 0;
           for (float logit : logits[t]) {
             sum += Math.exp(logit - max);
           }
-          loss += max + Math.log(sum) - logits[t][tokens[t + 1]];
+          losses[scored++] = max + Math.log(sum) - logits[t][tokens[t + 1]];
         }
       }
-      return Math.exp(loss / scored);
+      return losses;
     }
   }
 }
