@@ -66,7 +66,7 @@ final class ChatCommand implements Callable<Integer> {
       SplittableRandom seeds = new SplittableRandom(chosen.seed());
       reset();
       if (terminal) {
-        System.err.println(HELP);
+        System.out.println(HELP);
         Interrupt.say(HELP + "\n> ");
       }
       for (String line = ask(in, terminal); line != null; line = ask(in, terminal)) {

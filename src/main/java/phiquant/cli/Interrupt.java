@@ -34,7 +34,12 @@ final class Interrupt {
 
   /** From here on Ctrl-C only prints a text: the terminal has thrown away what was typed. */
   static void say(String text) {
-    handle(handler(() -> System.err.print("\n" + text)));
+    handle(
+        handler(
+            () -> {
+              System.out.print("\n" + text);
+              System.out.flush();
+            }));
   }
 
   private static Object handler(Runnable reaction) {
