@@ -14,7 +14,7 @@ if not exist "%JAR%" (
   popd
   if exist "%CACHE%" del "%CACHE%"
 )
-set FLAGS=--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Xlog:disable -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8
+set FLAGS=--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:PerMethodTrapLimit=100000 -XX:PerMethodRecompilationCutoff=100000 -XX:+UseSerialGC -Xlog:disable -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8
 rem The options and caches that the shell script of the same name explains.
 set NOW=-XX:CompileCommand=BackgroundCompilation
 set SOON=-XX:CompileCommand=CompileThresholdScaling

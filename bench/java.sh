@@ -11,5 +11,7 @@ fi
 for java in "${PHIQUANT_JAVA:-}" "${JAVA_HOME:-}/bin/java" /usr/lib/jvm/*25*/bin/java java; do
   if [ -x "$java" ] && "$java" --version 2> /dev/null | grep -qE '^openjdk (2[5-9]|[3-9][0-9])'; then break; fi
 done
+# The limits are those of the start script, which says why.
 exec "$java" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
+  -XX:PerMethodTrapLimit=100000 -XX:PerMethodRecompilationCutoff=100000 \
   -cp "target/classes:target/test-classes:$(cat target/classpath.txt)" "$@"
