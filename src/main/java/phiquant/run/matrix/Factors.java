@@ -4,6 +4,7 @@ import static phiquant.run.matrix.Lanes.COUNT;
 import static phiquant.run.matrix.Products.LANES;
 import static phiquant.run.matrix.Products.WIDE;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -36,12 +37,20 @@ final class Factors {
   }
 
   /**
-   * Steps for {@link Packing#SPLIT}: each four times, as a part of a vector wants it, times 2^112,
-   * which makes a float of a half whose bits were moved.
+   * What scales are multiplied with that are halves whose bits were moved: for {@link
+   * Packing#SPLIT} each step four times, as a part of a vector wants it; for {@link Packing#CHUNKS}
+   * four steps, which belong to scales, and the negated sums of the same four groups, which belong
+   * to minimums, and so on. All times 2^112, which makes a float of such a half.
    */
-  static void spread(float[] steps, float[] spread) {
-    for (int i = 0; i < spread.length; i++) {
-      spread[i] = steps[i / 4] * 0x1p112f;
+  static void spread(Packing packing, float[] steps, float[] sums, float[] spread) {
+    for (int i = 0; i < steps.length; i++) {
+      if (packing == Packing.SPLIT) {
+        Arrays.fill(spread, 4 * i, 4 * i + 4, steps[i] * 0x1p112f);
+      } else if (packing == Packing.CHUNKS) {
+        int to = i / 4 * 8 + i % 4;
+        spread[to] = steps[i] * 0x1p112f;
+        spread[to + 4] = sums[i] * -0x1p112f;
+      }
     }
   }
 

@@ -22,7 +22,7 @@ public final class Input {
   /** {@link Factors}, unless {@link #packing} is NONE; at most five for four numbers. */
   final short[] factors;
 
-  /** {@link Factors#spread}, if {@link #packing} is SPLIT. */
+  /** {@link Factors#spread}, if {@link #packing} is SPLIT or CHUNKS. */
   final float[] spread;
 
   private final short[] integers;
@@ -57,14 +57,12 @@ public final class Input {
     Rounding rounding = rounded ? matrix.rounding() : Rounding.NONE;
     rounding.round(x, steps);
     packing = rounding.fitsCodes() ? matrix.packing() : Packing.NONE;
+    sum();
     if (packing != Packing.NONE) {
       Factors.integers(x, steps, integers);
       Factors.write(packing, integers, factors);
-      if (packing == Packing.SPLIT) {
-        Factors.spread(steps, spread);
-      }
+      Factors.spread(packing, steps, sums32, spread);
     }
-    sum();
   }
 
   private void sum() {

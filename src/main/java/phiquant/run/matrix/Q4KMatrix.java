@@ -1,5 +1,6 @@
 package phiquant.run.matrix;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static phiquant.run.matrix.Lanes.BYTES;
 import static phiquant.run.matrix.Lanes.BYTE_COUNT;
@@ -16,6 +17,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
@@ -39,18 +41,37 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
   /** How far the odd parts of a vector are from where they would be in one piece. */
   private static final int NEXT = 2 * LANES - 16;
 
-  /** Floats of a body's groups. */
-  private static final VectorSpecies<Float> GROUPS =
-      Products.WIDE ? FloatVector.SPECIES_256 : FloatVector.SPECIES_128;
+  /** A body's scales and minimums as bytes, four at a time. */
+  private static final VectorSpecies<Integer> BYTES4 = IntVector.SPECIES_128;
+
+  /**
+   * How {@link SixBits} unpacks bytes 4 to 11 and, four times, bytes 12 to 15, to the first four
+   * scales, the first four minimums, and the other four of each; from 4 on, to those others only.
+   */
+  private static final int[] SHIFT = {0, 0, 2, 2, 2, 2, 2, 2};
+
+  private static final int[] MASK = {
+    0x3f3f3f3f, 0x3f3f3f3f, 0x30303030, 0x30303030, 0x30303030, 0x30303030, 0x30303030, 0x30303030
+  };
+  private static final int[] LAST_SHIFT = {0, 0, 0, 4, 0, 4, 0, 4};
+  private static final int[] LAST_MASK = {
+    0, 0, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f
+  };
+
+  /** Moves d, a block's first two bytes, to where m is: to the upper half of an int. */
+  private static final int[] UP = {16, 16, 16, 16, 0, 0, 0, 0, 16, 16, 16, 16, 0, 0, 0, 0};
 
   /** The scales of groups in lower halves: parts are from the chunks 0, 1, or 0, 2, 1, 3. */
   private static final VectorShuffle<Float> LOW =
       VectorShuffle.fromOp(
-          Products.FLOATS, i -> Products.WIDE ? i / 8 * 2 + i / 4 % 2 * 4 : i / 4 * 2);
+          Products.FLOATS, i -> Products.WIDE ? i / 8 * 2 + i / 4 % 2 * 8 : i / 4 * 2);
 
   /** Those in upper halves. */
   private static final VectorShuffle<Float> HIGH =
       VectorShuffle.fromOp(Products.FLOATS, i -> LOW.laneSource(i) + 1);
+
+  /** The lanes of minimums. */
+  private static final VectorMask<Float> MINIMUMS = VectorMask.fromLong(Products.FLOATS, 0xf0f0);
 
   Q4KMatrix(Layout.Ggml layout, int rows, int columns) {
     super(layout, rows, columns);
@@ -77,8 +98,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
   private void multiplyIntegers(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     short[] factors = input.factors;
-    float[] steps = input.steps;
-    float[] sums = input.sums32;
+    float[] spread = input.spread;
     int bodies = columns() / BODY;
     // Of an odd number of rows, the last is done twice.
     int pairs = (to - from + 1) / 2;
@@ -88,7 +108,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
       long otherAt = at(other, 0);
       FloatVector low = FloatVector.zero(Products.FLOATS);
       FloatVector high = FloatVector.zero(Products.FLOATS);
-      FloatVector offset = FloatVector.zero(GROUPS);
+      FloatVector offset = FloatVector.zero(Products.FLOATS);
       FloatVector otherLow = low;
       FloatVector otherHigh = high;
       FloatVector otherOffset = offset;
@@ -97,22 +117,29 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
         long block = at + (long) (i >> HALVES) * BLOCK;
         int half = i & HALVES;
         int k = i * BODY;
-        long head = in.get(JAVA_LONG_UNALIGNED, block);
-        long more = in.get(JAVA_LONG_UNALIGNED, block + 8);
-        FloatVector t =
-            (FloatVector)
-                LongVector.broadcast(LongVector.SPECIES_128, SixBits.mins(more) >>> 32 * half)
-                    .reinterpretAsBytes()
-                    .convertShape(VectorOperators.B2F, GROUPS, 0);
+        IntVector scales =
+            LongVector.broadcast(LongVector.SPECIES_128, in.get(JAVA_LONG_UNALIGNED, block + 4))
+                .reinterpretAsInts()
+                .lanewise(VectorOperators.LSHR, IntVector.fromArray(BYTES4, SHIFT, 4 * half))
+                .and(IntVector.fromArray(BYTES4, MASK, 4 * half))
+                .or(
+                    IntVector.broadcast(BYTES4, in.get(JAVA_INT_UNALIGNED, block + 12))
+                        .lanewise(
+                            VectorOperators.LSHR, IntVector.fromArray(BYTES4, LAST_SHIFT, 4 * half))
+                        .and(IntVector.fromArray(BYTES4, LAST_MASK, 4 * half)));
+        // A half in the upper bits of a float, moved to the places of its exponent and mantissa.
         FloatVector s =
-            (FloatVector)
-                LongVector.broadcast(
-                        LongVector.SPECIES_128, SixBits.scales(head, more) >>> 32 * half)
-                    .reinterpretAsBytes()
-                    .convertShape(VectorOperators.B2F, Products.FLOATS, 0);
-        t = t.mul(Float.float16ToFloat((short) (head >>> 16)));
-        FloatVector offsetNow = t.fma(FloatVector.fromArray(GROUPS, sums, k / 32), offset);
-        s = s.mul(Float.float16ToFloat((short) head) * steps[k / 32]);
+            IntVector.broadcast(Products.INTS, in.get(JAVA_INT_UNALIGNED, block))
+                .lanewise(VectorOperators.LSHL, IntVector.fromArray(Products.INTS, UP, 0))
+                .lanewise(VectorOperators.ASHR, 3)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .mul(FloatVector.fromArray(Products.FLOATS, spread, k / 16))
+                .mul(
+                    scales
+                        .reinterpretAsBytes()
+                        .convertShape(VectorOperators.B2F, Products.FLOATS, 0));
+        FloatVector offsetNow = offset.add(s);
         long first = block + 16 + 64 * half;
         ShortVector a =
             IntVector.fromMemorySegment(Products.INTS, in, first, ORDER)
@@ -146,7 +173,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
+                    .convertShape(VectorOperators.I2F, Products.FLOATS, 0);
         FloatVector h =
             (FloatVector)
                 a1.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 4 * LANES))
@@ -163,7 +190,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
+                    .convertShape(VectorOperators.I2F, Products.FLOATS, 0);
         FloatVector lowNow = l.fma(s.rearrange(LOW), low);
         FloatVector highNow = h.fma(s.rearrange(HIGH), high);
         low = otherLow;
@@ -178,10 +205,10 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
       }
       y[yAt + row] =
           low.add(high).reduceLanes(VectorOperators.ADD) * Products.UNIT
-              - offset.reduceLanes(VectorOperators.ADD);
+              + offset.reduceLanes(VectorOperators.ADD, MINIMUMS);
       y[yAt + other] =
           otherLow.add(otherHigh).reduceLanes(VectorOperators.ADD) * Products.UNIT
-              - otherOffset.reduceLanes(VectorOperators.ADD);
+              + otherOffset.reduceLanes(VectorOperators.ADD, MINIMUMS);
     }
   }
 

@@ -137,7 +137,7 @@ final class Q4_0Matrix extends GgmlMatrix implements SmallCodes {
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
+                    .convertShape(VectorOperators.I2F, Products.FLOATS, 0);
         FloatVector sumNow = w.fma(s, sum);
         sum = otherSum;
         otherSum = sumNow;

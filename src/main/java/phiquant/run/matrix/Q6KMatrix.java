@@ -51,10 +51,7 @@ final class Q6KMatrix extends GgmlMatrix {
   private static final VectorShuffle<Integer> TWICE =
       VectorShuffle.fromOp(Products.INTS, i -> i % 8 + 8);
 
-  /** How far the upper bits are moved, by 32 bytes of low halves: for lower halves of bytes. */
-  private static final int[] LEFT = {4, 4, 4, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2};
-
-  /** The other way, for upper ones. */
+  /** How far the upper bits are moved to be those of the high halves, by 32 bytes. */
   private static final int[] RIGHT = {0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2};
 
   Q6KMatrix(Layout.Ggml layout, int rows, int columns) {
@@ -126,36 +123,18 @@ final class Q6KMatrix extends GgmlMatrix {
           c = c.rearrange(TWICE);
           d = IntVector.fromMemorySegment(Products.INTS, in, upper + 32, ORDER).rearrange(TWICE);
         }
-        IntVector left = IntVector.fromArray(Products.INTS, LEFT, 0);
-        IntVector left1 = IntVector.fromArray(Products.INTS, LEFT, 8 * HALVES);
-        IntVector right = IntVector.fromArray(Products.INTS, RIGHT, 0);
-        IntVector right1 = IntVector.fromArray(Products.INTS, RIGHT, 8 * HALVES);
-        ShortVector q0 =
-            a.and((short) 0x0f0f)
-                .or(
-                    c.lanewise(VectorOperators.LSHL, left)
-                        .reinterpretAsShorts()
-                        .and((short) 0x3030));
+        c = c.lanewise(VectorOperators.LSHR, IntVector.fromArray(Products.INTS, RIGHT, 0));
+        d = d.lanewise(VectorOperators.LSHR, IntVector.fromArray(Products.INTS, RIGHT, 8 * HALVES));
+        ShortVector c0 = c.lanewise(VectorOperators.LSHL, 4).reinterpretAsShorts();
+        ShortVector d0 = d.lanewise(VectorOperators.LSHL, 4).reinterpretAsShorts();
+        ShortVector c1 = c.reinterpretAsShorts();
+        ShortVector d1 = d.reinterpretAsShorts();
+        ShortVector q0 = a.and((short) 0x0f0f).or(c0.and((short) 0x3030));
         ShortVector q1 =
-            a.lanewise(VectorOperators.LSHR, 4)
-                .and((short) 0x0f0f)
-                .or(
-                    c.lanewise(VectorOperators.LSHR, right)
-                        .reinterpretAsShorts()
-                        .and((short) 0x3030));
-        ShortVector q2 =
-            b.and((short) 0x0f0f)
-                .or(
-                    d.lanewise(VectorOperators.LSHL, left1)
-                        .reinterpretAsShorts()
-                        .and((short) 0x3030));
+            a.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f).or(c1.and((short) 0x3030));
+        ShortVector q2 = b.and((short) 0x0f0f).or(d0.and((short) 0x3030));
         ShortVector q3 =
-            b.lanewise(VectorOperators.LSHR, 4)
-                .and((short) 0x0f0f)
-                .or(
-                    d.lanewise(VectorOperators.LSHR, right1)
-                        .reinterpretAsShorts()
-                        .and((short) 0x3030));
+            b.lanewise(VectorOperators.LSHR, 4).and((short) 0x0f0f).or(d1.and((short) 0x3030));
         FloatVector w0 =
             (FloatVector)
                 q0.mul(ShortVector.fromArray(Products.SHORTS, factors, k))
@@ -165,7 +144,7 @@ final class Q6KMatrix extends GgmlMatrix {
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
+                    .convertShape(VectorOperators.I2F, Products.FLOATS, 0);
         FloatVector w1 =
             (FloatVector)
                 q1.mul(ShortVector.fromArray(Products.SHORTS, factors, k + 64))
@@ -175,7 +154,7 @@ final class Q6KMatrix extends GgmlMatrix {
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
+                    .convertShape(VectorOperators.I2F, Products.FLOATS, 0);
         FloatVector w2 =
             (FloatVector)
                 q2.mul(ShortVector.fromArray(Products.SHORTS, factors, k + SECOND))
@@ -187,7 +166,7 @@ final class Q6KMatrix extends GgmlMatrix {
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
+                    .convertShape(VectorOperators.I2F, Products.FLOATS, 0);
         FloatVector w3 =
             (FloatVector)
                 q3.mul(ShortVector.fromArray(Products.SHORTS, factors, k + SECOND + 64))
@@ -199,7 +178,7 @@ final class Q6KMatrix extends GgmlMatrix {
                     .reinterpretAsInts()
                     .mul(Products.ADD)
                     .and(Products.UPPER)
-                    .convert(VectorOperators.I2F, 0);
+                    .convertShape(VectorOperators.I2F, Products.FLOATS, 0);
         FloatVector evenNow = w2.fma(s.rearrange(SCALES2), w0.fma(s.rearrange(SCALES0), even));
         FloatVector oddNow = w3.fma(s.rearrange(SCALES3), w1.fma(s.rearrange(SCALES1), odd));
         even = otherEven;

@@ -24,28 +24,19 @@ final class SixBits {
 
   /** The scales s of the block at {@code at}, the first in the lowest byte. */
   static long scales(MemorySegment in, long at) {
-    return scales(in.get(JAVA_LONG_UNALIGNED, at), in.get(JAVA_LONG_UNALIGNED, at + 8));
+    long first = in.get(JAVA_LONG_UNALIGNED, at);
+    long second = in.get(JAVA_LONG_UNALIGNED, at + 8);
+    return first >>> 32 & 0x3f3f3f3fL
+        | second & 0x0f0f0f0f_00000000L
+        | first >>> 2 & 0x30303030_00000000L;
   }
 
   /** Its minimums t, the first in the lowest byte. */
   static long mins(MemorySegment in, long at) {
-    return mins(in.get(JAVA_LONG_UNALIGNED, at + 8));
-  }
-
-  /** The same scales, from the block's first eight bytes and its second. */
-  static long scales(long first, long second) {
-    int a = (int) (first >>> 32);
-    int c = (int) (second >>> 32);
-    long upper = c & 0x0f0f0f0f | a >>> 2 & 0x30303030;
-    return upper << 32 | a & 0x3f3f3f3f;
-  }
-
-  /** The same minimums. */
-  static long mins(long second) {
-    int b = (int) second;
-    int c = (int) (second >>> 32);
-    long upper = c >>> 4 & 0x0f0f0f0f | b >>> 2 & 0x30303030;
-    return upper << 32 | b & 0x3f3f3f3f;
+    long second = in.get(JAVA_LONG_UNALIGNED, at + 8);
+    return second & 0x3f3f3f3fL
+        | second >>> 4 & 0x0f0f0f0f_00000000L
+        | second << 30 & 0x30303030_00000000L;
   }
 
   /** Unpacks scales {@code d · s} and offsets {@code -m · t} of a block, eight of each. */
