@@ -25,23 +25,30 @@ final class BFloat16Matrix extends PlainMatrix {
     MemorySegment in = data;
     float[] x = input.x;
     int columns = columns();
-    int done = FLOATS.loopBound(columns);
+    int done = columns - columns % (2 * COUNT);
     for (int row = from; row < to; row++) {
       long at = at(row, 0);
-      FloatVector sum = FloatVector.zero(FLOATS);
-      for (int k = 0; k < done; k += COUNT) {
+      FloatVector even = FloatVector.zero(FLOATS);
+      FloatVector odd = FloatVector.zero(FLOATS);
+      for (int k = 0; k < done; k += 2 * COUNT) {
         IntVector bits =
             (IntVector)
                 ShortVector.fromMemorySegment(SHORTS, in, at + 2L * k, ORDER)
                     .convertShape(VectorOperators.S2I, INTS, 0);
         FloatVector w = bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-        sum = w.fma(FloatVector.fromArray(FLOATS, x, k), sum);
+        even = w.fma(FloatVector.fromArray(FLOATS, x, k), even);
+        IntVector bits1 =
+            (IntVector)
+                ShortVector.fromMemorySegment(SHORTS, in, at + 2L * (k + COUNT), ORDER)
+                    .convertShape(VectorOperators.S2I, INTS, 0);
+        FloatVector w1 = bits1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+        odd = w1.fma(FloatVector.fromArray(FLOATS, x, k + COUNT), odd);
       }
       float rest = 0;
       for (int k = done; k < columns; k++) {
         rest += BFloat16.toFloat(in.get(JAVA_SHORT_UNALIGNED, at + 2L * k)) * x[k];
       }
-      y[yAt + row] = sum.reduceLanes(VectorOperators.ADD) + rest;
+      y[yAt + row] = even.add(odd).reduceLanes(VectorOperators.ADD) + rest;
     }
   }
 

@@ -20,19 +20,22 @@ final class FloatMatrix extends PlainMatrix {
     MemorySegment in = data;
     float[] x = input.x;
     int columns = columns();
-    int done = FLOATS.loopBound(columns);
+    int done = columns - columns % (2 * COUNT);
     for (int row = from; row < to; row++) {
       long at = at(row, 0);
-      FloatVector sum = FloatVector.zero(FLOATS);
-      for (int k = 0; k < done; k += COUNT) {
+      FloatVector even = FloatVector.zero(FLOATS);
+      FloatVector odd = FloatVector.zero(FLOATS);
+      for (int k = 0; k < done; k += 2 * COUNT) {
         FloatVector w = FloatVector.fromMemorySegment(FLOATS, in, at + 4L * k, ORDER);
-        sum = w.fma(FloatVector.fromArray(FLOATS, x, k), sum);
+        FloatVector w1 = FloatVector.fromMemorySegment(FLOATS, in, at + 4L * (k + COUNT), ORDER);
+        even = w.fma(FloatVector.fromArray(FLOATS, x, k), even);
+        odd = w1.fma(FloatVector.fromArray(FLOATS, x, k + COUNT), odd);
       }
       float rest = 0;
       for (int k = done; k < columns; k++) {
         rest += in.get(JAVA_FLOAT_UNALIGNED, at + 4L * k) * x[k];
       }
-      y[yAt + row] = sum.reduceLanes(VectorOperators.ADD) + rest;
+      y[yAt + row] = even.add(odd).reduceLanes(VectorOperators.ADD) + rest;
     }
   }
 

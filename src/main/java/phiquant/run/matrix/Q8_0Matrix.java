@@ -28,20 +28,21 @@ final class Q8_0Matrix extends GgmlMatrix {
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = blocks;
     float[] x = input.x;
-    int columns = columns();
-    long at = at(from, 0);
+    int count = columns() / 32;
     for (int row = from; row < to; row++) {
+      long at = at(row, 0);
       FloatVector sum = FloatVector.zero(FLOATS);
-      for (int k = 0; k < columns; k += 32, at += BLOCK) {
+      for (int b = 0; b < count; b++) {
+        long start = at + (long) b * BLOCK;
         FloatVector block = FloatVector.zero(FLOATS);
         for (int i = 0; i < 32; i += BYTE_COUNT) {
-          ByteVector q = ByteVector.fromMemorySegment(BYTES, in, at + 2 + i, ORDER);
+          ByteVector q = ByteVector.fromMemorySegment(BYTES, in, start + 2 + i, ORDER);
           for (int part = 0; part < PARTS; part++) {
             FloatVector w = (FloatVector) q.convertShape(VectorOperators.B2F, FLOATS, part);
-            block = w.fma(FloatVector.fromArray(FLOATS, x, k + i + part * COUNT), block);
+            block = w.fma(FloatVector.fromArray(FLOATS, x, 32 * b + i + part * COUNT), block);
           }
         }
-        sum = block.fma(FloatVector.broadcast(FLOATS, half(in, at)), sum);
+        sum = block.fma(FloatVector.broadcast(FLOATS, half(in, start)), sum);
       }
       y[yAt + row] = sum.reduceLanes(VectorOperators.ADD);
     }
