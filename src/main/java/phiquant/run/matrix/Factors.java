@@ -37,10 +37,11 @@ final class Factors {
   }
 
   /**
-   * What scales are multiplied with that are halves whose bits were moved: for {@link
-   * Packing#SPLIT} each step four times, as a part of a vector wants it; for {@link Packing#CHUNKS}
-   * four steps, which belong to scales, and the negated sums of the same four groups, which belong
-   * to minimums, and so on. All times 2^112, which makes a float of such a half.
+   * What scales are multiplied with that are halves whose bits were moved, and 2^-112 of what they
+   * should be: for {@link Packing#SPLIT} each step four times, as a part of a vector wants it,
+   * times 2^112; for {@link Packing#CHUNKS} four steps, which belong to scales, and the negated
+   * sums of the same four groups, which belong to minimums, and so on, times 2^80, because sums may
+   * be too large for more.
    */
   static void spread(Packing packing, float[] steps, float[] sums, float[] spread) {
     for (int i = 0; i < steps.length; i++) {
@@ -48,8 +49,8 @@ final class Factors {
         Arrays.fill(spread, 4 * i, 4 * i + 4, steps[i] * 0x1p112f);
       } else if (packing == Packing.CHUNKS) {
         int to = i / 4 * 8 + i % 4;
-        spread[to] = steps[i] * 0x1p112f;
-        spread[to + 4] = sums[i] * -0x1p112f;
+        spread[to] = steps[i] * 0x1p80f;
+        spread[to + 4] = sums[i] * -0x1p80f;
       }
     }
   }

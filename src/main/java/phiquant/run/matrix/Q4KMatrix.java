@@ -61,6 +61,9 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
   /** Moves d, a block's first two bytes, to where m is: to the upper half of an int. */
   private static final int[] UP = {16, 16, 16, 16, 0, 0, 0, 0, 16, 16, 16, 16, 0, 0, 0, 0};
 
+  /** What {@link Factors#spread} leaves of 2^112. */
+  private static final float LIFT = 0x1p32f;
+
   /** The scales of groups in lower halves: parts are from the chunks 0, 1, or 0, 2, 1, 3. */
   private static final VectorShuffle<Float> LOW =
       VectorShuffle.fromOp(
@@ -204,11 +207,11 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
         at = next;
       }
       y[yAt + row] =
-          low.add(high).reduceLanes(VectorOperators.ADD) * Products.UNIT
-              + offset.reduceLanes(VectorOperators.ADD, MINIMUMS);
+          low.add(high).reduceLanes(VectorOperators.ADD) * (Products.UNIT * LIFT)
+              + offset.reduceLanes(VectorOperators.ADD, MINIMUMS) * LIFT;
       y[yAt + other] =
-          otherLow.add(otherHigh).reduceLanes(VectorOperators.ADD) * Products.UNIT
-              + otherOffset.reduceLanes(VectorOperators.ADD, MINIMUMS);
+          otherLow.add(otherHigh).reduceLanes(VectorOperators.ADD) * (Products.UNIT * LIFT)
+              + otherOffset.reduceLanes(VectorOperators.ADD, MINIMUMS) * LIFT;
     }
   }
 

@@ -38,7 +38,11 @@ class IntegerProductsTest {
     float[] w = new float[rows.size() * columns];
     GgmlFormats.scalar(type).decode(data, 0, w, 0, w.length);
     List<Long> shape = List.of((long) rows.size(), (long) columns);
-    check(Matrices.of(new GgufTensor("w", type, shape, data)), w, columns);
+    Matrix matrix = Matrices.of(new GgufTensor("w", type, shape, data));
+    check(matrix, w, columns, 1);
+    check(matrix, w, columns, 0x1p-12f);
+    // Steps of Q8_0, which Q4_0 is multiplied with, are halves; those of the others are floats.
+    check(matrix, w, columns, type == GgmlType.Q4_0 ? 0x1p15f : 0x1p24f);
   }
 
   /** The smallest and largest codes in all places, and random ones. */
@@ -87,8 +91,11 @@ class IntegerProductsTest {
     blocks[at + 1] = (byte) (ONE >> 8);
   }
 
-  /** Weights are integers; activations with a magnitude of 127 in every group have a step of 1. */
-  static void check(Matrix matrix, float[] w, int columns) {
+  /**
+   * Weights are integers; activations with a magnitude of 127 in every group have a step of 1, or
+   * of a power of two, which changes nothing else.
+   */
+  private static void check(Matrix matrix, float[] w, int columns, float step) {
     SplittableRandom random = new SplittableRandom(columns);
     for (int pattern = 0; pattern < 8; pattern++) {
       int[] a = new int[columns];
@@ -104,7 +111,7 @@ class IntegerProductsTest {
       }
       Input input = new Input(columns);
       for (int k = 0; k < columns; k++) {
-        input.values()[k] = a[k];
+        input.values()[k] = a[k] * step;
       }
       input.ready(matrix, true);
       int rows = w.length / columns;
@@ -116,7 +123,7 @@ class IntegerProductsTest {
         for (int k = 0; k < columns; k++) {
           sum += (long) w[row * columns + k] * a[k];
         }
-        assertThat((double) y[row]).isEqualTo(sum);
+        assertThat((double) y[row]).isEqualTo(sum * (double) step);
       }
     }
   }
