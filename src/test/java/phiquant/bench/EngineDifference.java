@@ -8,6 +8,7 @@ import java.util.Locale;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
+import phiquant.engines.EnginePerplexity;
 import phiquant.eval.EvaluationText;
 import phiquant.eval.PairedLosses;
 import phiquant.eval.Windows;
@@ -56,8 +57,8 @@ public final class EngineDifference {
             "| %s | %d | %.3f | %.3f | %+.2f %% | %.2f %% | %.3f |%n",
             target,
             count,
-            PairedLosses.perplexity(some.theirs()),
-            PairedLosses.perplexity(some.ours()),
+            EnginePerplexity.perplexity(some.theirs()),
+            EnginePerplexity.perplexity(some.ours()),
             100 * some.difference(),
             100 * some.standardError(),
             some.spread());

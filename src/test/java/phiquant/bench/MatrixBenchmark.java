@@ -38,12 +38,7 @@ import phiquant.run.matrix.Panels;
 @Measurement(iterations = 5, time = 1)
 @Fork(
     value = 1,
-    jvmArgsAppend = {
-      "--add-modules=jdk.incubator.vector",
-      "--enable-native-access=ALL-UNNAMED",
-      "-XX:PerMethodTrapLimit=100000",
-      "-XX:PerMethodRecompilationCutoff=100000"
-    })
+    jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
 public class MatrixBenchmark {
   private static final int ROWS = 256;
   private static final int COLUMNS = 3072;

@@ -68,7 +68,7 @@ public final class StreamSpeed {
   }
 
   /** The sum of the words, but for a rest that does not fill four vectors. */
-  static long sum(MemorySegment in) {
+  private static long sum(MemorySegment in) {
     LongVector a = LongVector.zero(LONGS);
     LongVector b = LongVector.zero(LONGS);
     LongVector c = LongVector.zero(LONGS);

@@ -24,11 +24,16 @@ public final class EnginePerplexity {
   public record Score(double[] losses, double kl, double same) {
     /** Of the text. */
     public double perplexity() {
-      return Math.exp(Arrays.stream(losses).average().orElseThrow());
+      return EnginePerplexity.perplexity(losses);
     }
   }
 
   private EnginePerplexity() {}
+
+  /** {@code exp(mean)}. */
+  public static double perplexity(double[] losses) {
+    return Math.exp(Arrays.stream(losses).average().orElseThrow());
+  }
 
   /**
    * Measures folders.

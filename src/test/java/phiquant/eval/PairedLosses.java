@@ -57,11 +57,6 @@ public record PairedLosses(double[] ours, double[] theirs, int windows) {
     return new PairedLosses(Arrays.copyOf(ours, size), Arrays.copyOf(theirs, size), count);
   }
 
-  /** {@code exp(mean)}. */
-  public static double perplexity(double[] losses) {
-    return Math.exp(Arrays.stream(losses).average().orElseThrow());
-  }
-
   /** Mean of ours less theirs, in nats: how much the perplexities differ, relatively. */
   public double difference() {
     return Arrays.stream(differences()).average().orElseThrow();

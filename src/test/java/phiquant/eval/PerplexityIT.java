@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
+import phiquant.engines.EnginePerplexity;
 import phiquant.fixtures.Fixtures;
 import phiquant.run.Activations;
 import phiquant.tokenizer.Tokenizer;
@@ -76,16 +77,16 @@ class PerplexityIT {
             quantize(Fixtures.smolPhi135m(), target),
             windows(count, 256),
             Activations.INT8);
-    assertThat(PairedLosses.perplexity(losses.ours()))
-        .isCloseTo(PairedLosses.perplexity(losses.theirs()), withinPercentage(percent));
+    assertThat(EnginePerplexity.perplexity(losses.ours()))
+        .isCloseTo(EnginePerplexity.perplexity(losses.theirs()), withinPercentage(percent));
     assertThat(losses.difference())
         .isBetween(-4 * losses.standardError(), 4 * losses.standardError());
   }
 
   private static void assertSame(String engine, Path artifact, Windows windows) {
     PairedLosses losses = PairedLosses.of(engine, artifact, windows, Activations.F32);
-    assertThat(PairedLosses.perplexity(losses.ours()))
-        .isCloseTo(PairedLosses.perplexity(losses.theirs()), withinPercentage(0.1));
+    assertThat(EnginePerplexity.perplexity(losses.ours()))
+        .isCloseTo(EnginePerplexity.perplexity(losses.theirs()), withinPercentage(0.1));
   }
 
   /** Of the built-in text; all of these models have one vocabulary. */

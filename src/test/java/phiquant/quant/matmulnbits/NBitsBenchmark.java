@@ -27,7 +27,7 @@ import phiquant.quant.FloatType;
 @Measurement(iterations = 3, time = 1)
 @Fork(
     value = 1,
-    jvmArgs = {"--add-modules", "jdk.incubator.vector"})
+    jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
 public class NBitsBenchmark {
   static final int ROWS = 32;
   static final int COLUMNS = 3072;

@@ -30,7 +30,7 @@ import phiquant.quant.nncf.Nf4;
 @Measurement(iterations = 3, time = 1)
 @Fork(
     value = 1,
-    jvmArgs = {"--add-modules", "jdk.incubator.vector"})
+    jvmArgsAppend = {"--add-modules", "jdk.incubator.vector"})
 public class CompressedRowsBenchmark {
   static final int ROWS = 16;
   static final int COLUMNS = 4096;
