@@ -21,22 +21,53 @@ final class FloatMatrix extends PlainMatrix {
     float[] x = input.x;
     int columns = columns();
     int done = columns - columns % (2 * COUNT);
-    for (int row = from; row < to; row++) {
+    int apart = apart(from, to);
+    for (int row = from; row < from + apart; row++) {
+      int row1 = Math.min(row + apart, to - 1);
+      int row2 = Math.min(row + 2 * apart, to - 1);
+      int row3 = Math.min(row + 3 * apart, to - 1);
       long at = at(row, 0);
+      long at1 = at(row1, 0);
+      long at2 = at(row2, 0);
+      long at3 = at(row3, 0);
       FloatVector even = FloatVector.zero(FLOATS);
       FloatVector odd = FloatVector.zero(FLOATS);
-      for (int k = 0; k < done; k += 2 * COUNT) {
-        FloatVector w = FloatVector.fromMemorySegment(FLOATS, in, at + 4L * k, ORDER);
-        FloatVector w1 = FloatVector.fromMemorySegment(FLOATS, in, at + 4L * (k + COUNT), ORDER);
-        even = w.fma(FloatVector.fromArray(FLOATS, x, k), even);
-        odd = w1.fma(FloatVector.fromArray(FLOATS, x, k + COUNT), odd);
+      FloatVector even1 = FloatVector.zero(FLOATS);
+      FloatVector odd1 = FloatVector.zero(FLOATS);
+      FloatVector even2 = FloatVector.zero(FLOATS);
+      FloatVector odd2 = FloatVector.zero(FLOATS);
+      FloatVector even3 = FloatVector.zero(FLOATS);
+      FloatVector odd3 = FloatVector.zero(FLOATS);
+      // Not "<", so that C2 does not unroll it (see PlainMatrix).
+      for (int k = 0; k != done; k += 2 * COUNT) {
+        FloatVector x0 = FloatVector.fromArray(FLOATS, x, k);
+        FloatVector x1 = FloatVector.fromArray(FLOATS, x, k + COUNT);
+        even = x0.fma(FloatVector.fromMemorySegment(FLOATS, in, at + 4L * k, ORDER), even);
+        odd = x1.fma(FloatVector.fromMemorySegment(FLOATS, in, at + 4L * (k + COUNT), ORDER), odd);
+        even1 = x0.fma(FloatVector.fromMemorySegment(FLOATS, in, at1 + 4L * k, ORDER), even1);
+        odd1 =
+            x1.fma(FloatVector.fromMemorySegment(FLOATS, in, at1 + 4L * (k + COUNT), ORDER), odd1);
+        even2 = x0.fma(FloatVector.fromMemorySegment(FLOATS, in, at2 + 4L * k, ORDER), even2);
+        odd2 =
+            x1.fma(FloatVector.fromMemorySegment(FLOATS, in, at2 + 4L * (k + COUNT), ORDER), odd2);
+        even3 = x0.fma(FloatVector.fromMemorySegment(FLOATS, in, at3 + 4L * k, ORDER), even3);
+        odd3 =
+            x1.fma(FloatVector.fromMemorySegment(FLOATS, in, at3 + 4L * (k + COUNT), ORDER), odd3);
       }
-      float rest = 0;
-      for (int k = done; k < columns; k++) {
-        rest += in.get(JAVA_FLOAT_UNALIGNED, at + 4L * k) * x[k];
-      }
-      y[yAt + row] = even.add(odd).reduceLanes(VectorOperators.ADD) + rest;
+      y[yAt + row] = even.add(odd).reduceLanes(VectorOperators.ADD) + rest(at, done, x);
+      y[yAt + row1] = even1.add(odd1).reduceLanes(VectorOperators.ADD) + rest(at1, done, x);
+      y[yAt + row2] = even2.add(odd2).reduceLanes(VectorOperators.ADD) + rest(at2, done, x);
+      y[yAt + row3] = even3.add(odd3).reduceLanes(VectorOperators.ADD) + rest(at3, done, x);
     }
+  }
+
+  /** What the columns after the last whole vectors add. */
+  private float rest(long at, int done, float[] x) {
+    float sum = 0;
+    for (int k = done; k < columns(); k++) {
+      sum += data.get(JAVA_FLOAT_UNALIGNED, at + 4L * k) * x[k];
+    }
+    return sum;
   }
 
   @Override

@@ -15,47 +15,115 @@ import phiquant.quant.Half;
 
 /**
  * binary16 numbers. Shifted to the places of a float's bits, a half is the float {@code w ·
- * 2^-112}, subnormal numbers included; so one multiplication finishes the conversion. (The Vector
- * API has no conversion from halves.) Infinite weights and NaN are not kept as such. Two sums take
- * turns, here as for other plain types, because one would wait four cycles for each addition.
+ * 2^-112}, subnormal numbers included; what it is multiplied with makes up for a part of that, so
+ * that products are no subnormal numbers, and the sum for the rest. (The Vector API has no
+ * conversion from halves.) Infinite weights and NaN are not kept as such.
  */
 final class HalfMatrix extends PlainMatrix {
+  /** So much that no number of a network becomes infinite. */
+  private static final float LIFT = 0x1p88f;
+
   HalfMatrix(MemorySegment data, int rows, int columns, Rounding rounding) {
     super(data, rows, columns, 2, rounding);
+  }
+
+  @Override
+  public float lift() {
+    return LIFT;
   }
 
   @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
     MemorySegment in = data;
     float[] x = input.x;
+    MemorySegment pairs = input.pairs;
+    float unlift = 0x1p112f / input.lift();
     int columns = columns();
     int done = columns - columns % (2 * COUNT);
-    for (int row = from; row < to; row++) {
+    int apart = apart(from, to);
+    for (int row = from; row < from + apart; row++) {
+      int row1 = Math.min(row + apart, to - 1);
+      int row2 = Math.min(row + 2 * apart, to - 1);
+      int row3 = Math.min(row + 3 * apart, to - 1);
       long at = at(row, 0);
+      long at1 = at(row1, 0);
+      long at2 = at(row2, 0);
+      long at3 = at(row3, 0);
       FloatVector even = FloatVector.zero(FLOATS);
       FloatVector odd = FloatVector.zero(FLOATS);
-      for (int k = 0; k < done; k += 2 * COUNT) {
-        IntVector bits =
-            (IntVector)
-                ShortVector.fromMemorySegment(SHORTS, in, at + 2L * k, ORDER)
-                    .convertShape(VectorOperators.S2I, INTS, 0);
-        FloatVector w =
-            bits.lanewise(VectorOperators.LSHL, 13).and(0x8fffe000).reinterpretAsFloats();
-        even = w.mul(0x1p112f).fma(FloatVector.fromArray(FLOATS, x, k), even);
-        IntVector bits1 =
-            (IntVector)
-                ShortVector.fromMemorySegment(SHORTS, in, at + 2L * (k + COUNT), ORDER)
-                    .convertShape(VectorOperators.S2I, INTS, 0);
-        FloatVector w1 =
-            bits1.lanewise(VectorOperators.LSHL, 13).and(0x8fffe000).reinterpretAsFloats();
-        odd = w1.mul(0x1p112f).fma(FloatVector.fromArray(FLOATS, x, k + COUNT), odd);
+      FloatVector even1 = FloatVector.zero(FLOATS);
+      FloatVector odd1 = FloatVector.zero(FLOATS);
+      FloatVector even2 = FloatVector.zero(FLOATS);
+      FloatVector odd2 = FloatVector.zero(FLOATS);
+      FloatVector even3 = FloatVector.zero(FLOATS);
+      FloatVector odd3 = FloatVector.zero(FLOATS);
+      // Not "<", so that C2 does not unroll it (see PlainMatrix).
+      for (int k = 0; k != 2 * done; k += 4 * COUNT) {
+        FloatVector x0 = FloatVector.fromMemorySegment(FLOATS, pairs, 2L * k, ORDER);
+        FloatVector x1 = FloatVector.fromMemorySegment(FLOATS, pairs, 2L * k + 4 * COUNT, ORDER);
+        IntVector w = IntVector.fromMemorySegment(INTS, in, at + k, ORDER);
+        even =
+            w.lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 3)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .fma(x0, even);
+        odd =
+            w.lanewise(VectorOperators.ASHR, 3).and(0x8fffe000).reinterpretAsFloats().fma(x1, odd);
+        IntVector w1 = IntVector.fromMemorySegment(INTS, in, at1 + k, ORDER);
+        even1 =
+            w1.lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 3)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .fma(x0, even1);
+        odd1 =
+            w1.lanewise(VectorOperators.ASHR, 3)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .fma(x1, odd1);
+        IntVector w2 = IntVector.fromMemorySegment(INTS, in, at2 + k, ORDER);
+        even2 =
+            w2.lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 3)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .fma(x0, even2);
+        odd2 =
+            w2.lanewise(VectorOperators.ASHR, 3)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .fma(x1, odd2);
+        IntVector w3 = IntVector.fromMemorySegment(INTS, in, at3 + k, ORDER);
+        even3 =
+            w3.lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 3)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .fma(x0, even3);
+        odd3 =
+            w3.lanewise(VectorOperators.ASHR, 3)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .fma(x1, odd3);
       }
-      float rest = 0;
-      for (int k = done; k < columns; k++) {
-        rest += GgmlMatrix.half(in, at + 2L * k) * x[k];
-      }
-      y[yAt + row] = even.add(odd).reduceLanes(VectorOperators.ADD) + rest;
+      y[yAt + row] = even.add(odd).reduceLanes(VectorOperators.ADD) * unlift + rest(at, done, x);
+      y[yAt + row1] =
+          even1.add(odd1).reduceLanes(VectorOperators.ADD) * unlift + rest(at1, done, x);
+      y[yAt + row2] =
+          even2.add(odd2).reduceLanes(VectorOperators.ADD) * unlift + rest(at2, done, x);
+      y[yAt + row3] =
+          even3.add(odd3).reduceLanes(VectorOperators.ADD) * unlift + rest(at3, done, x);
     }
+  }
+
+  /** What the columns after the last whole vectors add. */
+  private float rest(long at, int done, float[] x) {
+    float sum = 0;
+    for (int k = done; k < columns(); k++) {
+      sum += GgmlMatrix.half(data, at + 2L * k) * x[k];
+    }
+    return sum;
   }
 
   @Override

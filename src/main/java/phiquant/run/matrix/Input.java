@@ -1,5 +1,10 @@
 package phiquant.run.matrix;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
 /**
  * What a matrix is multiplied with, for one token: the numbers, and their sums in groups. Formats
  * whose levels do not begin at zero need the sums: {@code Σ (a·q + b)·x = a·Σ q·x + b·Σ x}, so that
@@ -25,6 +30,16 @@ public final class Input {
   /** {@link Factors#spread}, if {@link #packing} is SPLIT or CHUNKS. */
   final float[] spread;
 
+  /**
+   * The numbers times {@link #lift}, in the order of weights that are read as two halves of an int:
+   * of each two vectors first those at even places, then those at odd ones. Off the heap, so that
+   * no vector lies in two lines of the cache.
+   */
+  final MemorySegment pairs;
+
+  /** {@link Matrix#lift}: 0 if there are no pairs. */
+  private float lift;
+
   private final short[] integers;
   private Packing packing = Packing.NONE;
 
@@ -33,6 +48,7 @@ public final class Input {
     sums16 = new float[columns / 16];
     sums32 = new float[columns / 32];
     steps = new float[Math.ceilDiv(columns, 32)];
+    pairs = Arena.ofAuto().allocate(4L * columns, 64);
     integers = new short[columns];
     factors = new short[columns / 4 * 5];
     spread = new float[columns / 32 * 4];
@@ -48,6 +64,11 @@ public final class Input {
     return packing;
   }
 
+  /** What {@link #pairs} are multiplied with. */
+  float lift() {
+    return lift;
+  }
+
   /**
    * Prepares the product with a matrix.
    *
@@ -58,10 +79,24 @@ public final class Input {
     rounding.round(x, steps);
     packing = rounding.fitsCodes() ? matrix.packing() : Packing.NONE;
     sum();
+    lift = matrix.lift();
+    if (lift != 0) {
+      pair();
+    }
     if (packing != Packing.NONE) {
       Factors.integers(x, steps, integers);
       Factors.write(packing, integers, factors);
       Factors.spread(packing, steps, sums32, spread);
+    }
+  }
+
+  private void pair() {
+    int body = 2 * Lanes.COUNT;
+    for (int k = 0; k < x.length / body * body; k += body) {
+      for (int i = 0; i < Lanes.COUNT; i++) {
+        pairs.setAtIndex(JAVA_FLOAT, k + i, x[k + 2 * i] * lift);
+        pairs.setAtIndex(JAVA_FLOAT, k + Lanes.COUNT + i, x[k + 2 * i + 1] * lift);
+      }
     }
   }
 

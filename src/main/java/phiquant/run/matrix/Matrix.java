@@ -47,6 +47,14 @@ public interface Matrix {
   }
 
   /**
+   * What {@link Input#pairs} have to be multiplied with at least, or 0 if this does not read
+   * weights in pairs.
+   */
+  default float lift() {
+    return 0;
+  }
+
+  /**
    * Parts of rows that can be decoded begin at multiples of this, which all formats' blocks fit.
    */
   int COLUMNS = 256;

@@ -2,7 +2,15 @@ package phiquant.run.matrix;
 
 import java.lang.foreign.MemorySegment;
 
-/** What matrices of plain numbers share: rows of equal elements, of any length. */
+/**
+ * What matrices of plain numbers share: rows of equal elements, of any length.
+ *
+ * <p>Their products are as fast as memory is, if it is asked well. Four distant rows are multiplied
+ * at once: with one, the numbers of a long row's factor are read as often as the weights, and push
+ * each other out of the first cache (with 8192 columns, half of the speed). And each stream of
+ * weights has one load instruction, by which processors recognize what to fetch ahead; a loop that
+ * C2 unrolls has many, and others before and after it (a quarter of the speed).
+ */
 abstract class PlainMatrix implements Matrix {
   final MemorySegment data;
   private final int rows;
@@ -31,6 +39,11 @@ abstract class PlainMatrix implements Matrix {
   @Override
   public final Rounding rounding() {
     return rounding;
+  }
+
+  /** How far the four rows are apart that are multiplied at once; the last may be done twice. */
+  static int apart(int from, int to) {
+    return Math.ceilDiv(to - from, 4);
   }
 
   /** Where an element begins. */

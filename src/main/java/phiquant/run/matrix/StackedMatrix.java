@@ -71,4 +71,13 @@ final class StackedMatrix implements Matrix {
   public Packing packing() {
     return parts.get(0).packing();
   }
+
+  @Override
+  public float lift() {
+    float lift = 0;
+    for (Matrix part : parts) {
+      lift = Math.max(lift, part.lift());
+    }
+    return lift;
+  }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import phiquant.checkpoint.DType;
 import phiquant.checkpoint.Layout;
+import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.checkpoint.gguf.GgufTensor;
 import phiquant.quant.BlockFormat;
@@ -46,6 +48,26 @@ class MatrixTest {
                   "w", type, List.of((long) ROWS, (long) columns), MemorySegment.ofArray(blocks)));
       check(matrix, exact, columns);
     }
+  }
+
+  /** The factor of one type's products must not be that of another's. */
+  @ParameterizedTest
+  @CsvSource({"F32,F16,BF16,Q4_K", "BF16,F16,F32,Q8_0", "Q6_K,BF16,F32,F16"})
+  @Tag("width")
+  void rowsOfSeveralTypesEqualTheFormula(GgmlType a, GgmlType b, GgmlType c, GgmlType d) {
+    int columns = 1280;
+    List<GgmlType> types = List.of(a, b, c, d);
+    float[] exact = new float[types.size() * ROWS * columns];
+    List<StoredTensor> parts = new ArrayList<>();
+    for (GgmlType type : types) {
+      BlockFormat format = GgmlFormats.scalar(type);
+      float[] w = weights(columns, type.ordinal());
+      MemorySegment blocks = MemorySegment.ofArray(new byte[(int) format.bytes(w.length)]);
+      format.encode(w, 0, w.length, blocks, 0);
+      format.decode(blocks, 0, exact, parts.size() * w.length, w.length);
+      parts.add(new GgufTensor("w", type, List.of((long) ROWS, (long) columns), blocks));
+    }
+    check(Matrices.of(new Stacked("w", parts)), exact, columns);
   }
 
   /** MLX's, decoded by the format's own decoder. */
