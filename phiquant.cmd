@@ -19,7 +19,7 @@ rem The options and caches that the shell script of the same name explains.
 set NOW=-XX:CompileCommand=BackgroundCompilation
 set SOON=-XX:CompileCommand=CompileThresholdScaling
 set ENCODING=-XX:CompileCommand=quiet %NOW%,phiquant/quant/*.*,false %SOON%,phiquant/quant/*.*,0.01
-set RUNNING=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %SOON%,phiquant/run/*.*,0.1
+set RUNNING=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %SOON%,phiquant/run/*.*,0.03
 set MORE=
 for %%c in (inspect advise version completion) do if "%~1"=="%%c" set MORE=-XX:TieredStopAtLevel=1
 for %%c in (run chat serve eval) do if "%~1"=="%%c" set MORE=%RUNNING%
