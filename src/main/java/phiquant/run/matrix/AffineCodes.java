@@ -13,8 +13,12 @@ final class AffineCodes extends GroupCodes {
   }
 
   @Override
-  float offset(long index, float scale) {
-    float bias = number(layout.scaleType(), layout.biases(), index);
-    return layout.bits() == 8 ? bias + 128 * scale : bias;
+  void offsets(long index, int groups, float[] scales, float[] out) {
+    numbers(layout.scaleType(), layout.biases(), index, groups, out);
+    if (layout.bits() == 8) {
+      for (int g = 0; g < groups; g++) {
+        out[g] += 128 * scales[g];
+      }
+    }
   }
 }

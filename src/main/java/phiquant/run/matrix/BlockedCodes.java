@@ -1,5 +1,6 @@
 package phiquant.run.matrix;
 
+import java.lang.foreign.MemorySegment;
 import phiquant.checkpoint.Layout;
 
 /**
@@ -23,13 +24,20 @@ final class BlockedCodes extends GroupCodes {
   }
 
   @Override
-  float offset(long index, float scale) {
-    int zero = 1 << (layout.bits() - 1);
-    if (layout.zeroPoints().isPresent()) {
-      long row = index / blocks;
-      long code = row * rowBytes * 8 / layout.bits() + index % blocks;
-      zero = code(layout.zeroPoints().get(), layout.bits(), code);
+  void offsets(long index, int groups, float[] scales, float[] out) {
+    int bits = layout.bits();
+    int shift = bits == 8 ? 128 : 0;
+    if (layout.zeroPoints().isEmpty()) {
+      float zero = shift - (1 << (bits - 1));
+      for (int g = 0; g < groups; g++) {
+        out[g] = zero * scales[g];
+      }
+      return;
     }
-    return ((layout.bits() == 8 ? 128 : 0) - zero) * scale;
+    MemorySegment zeroPoints = layout.zeroPoints().get();
+    long first = index / blocks * rowBytes * 8 / bits + index % blocks;
+    for (int g = 0; g < groups; g++) {
+      out[g] = (shift - code(zeroPoints, bits, first + g)) * scales[g];
+    }
   }
 }

@@ -4,7 +4,7 @@ package phiquant.run.matrix;
  * A matrix of small codes, whatever they are packed as: rows are unpacked one by one to {@link
  * Codes}, which then multiply or decode them. So a format needs to say only how it is unpacked.
  */
-final class CodedMatrix implements Matrix, SmallCodes {
+class CodedMatrix implements Matrix, SmallCodes {
   private final int rows;
   private final int columns;
   private final Rounding rounding;
@@ -18,22 +18,22 @@ final class CodedMatrix implements Matrix, SmallCodes {
   }
 
   @Override
-  public int rows() {
+  public final int rows() {
     return rows;
   }
 
   @Override
-  public int columns() {
+  public final int columns() {
     return columns;
   }
 
   @Override
-  public Rounding rounding() {
+  public final Rounding rounding() {
     return rounding;
   }
 
   @Override
-  public Unpacking unpacking() {
+  public final Unpacking unpacking() {
     return unpacking;
   }
 
@@ -47,8 +47,8 @@ final class CodedMatrix implements Matrix, SmallCodes {
       if (unpacking.hasOffsets()) {
         sum +=
             fine
-                ? codes.dotOffsets(input.sums16, columns / 16)
-                : codes.dotOffsets(input.sums32, columns / 32);
+                ? codes.dotOffsets(0, input.sums16, columns / 16)
+                : codes.dotOffsets(0, input.sums32, columns / 32);
       }
       y[yAt + row] = sum;
     }

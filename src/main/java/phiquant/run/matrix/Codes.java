@@ -27,6 +27,15 @@ final class Codes {
   /** One for each group, if the format has them; room for a few more. */
   float[] offsets = new float[0];
 
+  /** One for each group of a format whose groups may be longer, before it is spread. */
+  float[] groupScales = new float[0];
+
+  /** The same of offsets. */
+  float[] groupOffsets = new float[0];
+
+  /** Those of a group of 128 on their way, two each. */
+  float[] twice = new float[0];
+
   private Codes() {}
 
   /** The calling thread's own, with room for that many weights. */
@@ -34,8 +43,11 @@ final class Codes {
     Codes own = OWN.get();
     if (own.codes.length < weights) {
       own.codes = new byte[weights];
-      own.scales = new float[weights / 16 + 16];
-      own.offsets = new float[weights / 16 + 16];
+      own.scales = new float[weights / 16 + 32];
+      own.offsets = new float[weights / 16 + 32];
+      own.groupScales = new float[weights / 32 + 16];
+      own.groupOffsets = new float[weights / 32 + 16];
+      own.twice = new float[weights / 32 + 32];
     }
     return own;
   }
@@ -78,17 +90,17 @@ final class Codes {
     return sum.reduceLanes(VectorOperators.ADD);
   }
 
-  /** {@code Σ_groups offset · Σ x}, the sums given. */
-  float dotOffsets(float[] sums, int groups) {
+  /** {@code Σ_groups offset · Σ x}, the sums given, with offsets from the given one on. */
+  float dotOffsets(int from, float[] sums, int groups) {
     int done = FLOATS.loopBound(groups);
     FloatVector sum = FloatVector.zero(FLOATS);
     for (int g = 0; g < done; g += COUNT) {
-      FloatVector offset = FloatVector.fromArray(FLOATS, offsets, g);
+      FloatVector offset = FloatVector.fromArray(FLOATS, offsets, from + g);
       sum = offset.fma(FloatVector.fromArray(FLOATS, sums, g), sum);
     }
     float rest = 0;
     for (int g = done; g < groups; g++) {
-      rest += offsets[g] * sums[g];
+      rest += offsets[from + g] * sums[g];
     }
     return sum.reduceLanes(VectorOperators.ADD) + rest;
   }

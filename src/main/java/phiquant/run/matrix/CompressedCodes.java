@@ -1,5 +1,6 @@
 package phiquant.run.matrix;
 
+import java.lang.foreign.MemorySegment;
 import phiquant.checkpoint.Layout;
 
 /** OpenVINO's integer constants: {@code w = (code - zero) · scale}, codes signed or unsigned. */
@@ -24,13 +25,20 @@ final class CompressedCodes extends GroupCodes {
   }
 
   @Override
-  float offset(long index, float scale) {
+  void offsets(long index, int groups, float[] scales, float[] out) {
     int bits = layout.code().bits();
-    int zero = 0;
-    if (layout.zeroPoints().isPresent()) {
-      zero = code(layout.zeroPoints().get(), bits, index);
-      zero = signed ? zero << (32 - bits) >> (32 - bits) : zero;
+    int shift = bits == 8 && !signed ? 128 : 0;
+    if (layout.zeroPoints().isEmpty()) {
+      for (int g = 0; g < groups; g++) {
+        out[g] = shift * scales[g];
+      }
+      return;
     }
-    return ((bits == 8 && !signed ? 128 : 0) - zero) * scale;
+    MemorySegment zeroPoints = layout.zeroPoints().get();
+    for (int g = 0; g < groups; g++) {
+      int zero = code(zeroPoints, bits, index + g);
+      zero = signed ? zero << (32 - bits) >> (32 - bits) : zero;
+      out[g] = (shift - zero) * scales[g];
+    }
   }
 }

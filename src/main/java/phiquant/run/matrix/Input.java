@@ -37,6 +37,13 @@ public final class Input {
    */
   final MemorySegment pairs;
 
+  /**
+   * The numbers in the order of codes that are read as the eight parts of an int: of each eight
+   * vectors first those at places 8 i, then those at 8 i + 1, times 1/16, and so on, and last those
+   * at 8 i + 7, as they are. Off the heap for the same reason.
+   */
+  final MemorySegment planes;
+
   /** {@link Matrix#lift}: 0 if there are no pairs. */
   private float lift;
 
@@ -49,6 +56,7 @@ public final class Input {
     sums32 = new float[columns / 32];
     steps = new float[Math.ceilDiv(columns, 32)];
     pairs = Arena.ofAuto().allocate(4L * columns, 64);
+    planes = Arena.ofAuto().allocate(4L * columns, 64);
     integers = new short[columns];
     factors = new short[columns / 4 * 5];
     spread = new float[columns / 32 * 4];
@@ -83,6 +91,9 @@ public final class Input {
     if (lift != 0) {
       pair();
     }
+    if (matrix.planes()) {
+      spreadPlanes();
+    }
     if (packing != Packing.NONE) {
       Factors.integers(x, steps, integers);
       Factors.write(packing, integers, factors);
@@ -96,6 +107,19 @@ public final class Input {
       for (int i = 0; i < Lanes.COUNT; i++) {
         pairs.setAtIndex(JAVA_FLOAT, k + i, x[k + 2 * i] * lift);
         pairs.setAtIndex(JAVA_FLOAT, k + Lanes.COUNT + i, x[k + 2 * i + 1] * lift);
+      }
+    }
+  }
+
+  private void spreadPlanes() {
+    int lanes = NibbleMatrix.LANES;
+    int body = 8 * lanes;
+    for (int k = 0; k < x.length / body * body; k += body) {
+      float unit = 1;
+      for (int j = 0; j < 8; j++, unit = j == 7 ? 1 : unit / 16) {
+        for (int i = 0; i < lanes; i++) {
+          planes.setAtIndex(JAVA_FLOAT, k + j * lanes + i, x[k + 8 * i + j] * unit);
+        }
       }
     }
   }

@@ -61,9 +61,15 @@ public final class Matrices {
   private static Matrix coded(Layout layout, Matrix stored) {
     int columns = stored.columns();
     Unpacking unpacking = unpacking(layout, columns);
-    return unpacking == null
-        ? stored
-        : new CodedMatrix(stored.rows(), columns, stored.rounding(), unpacking);
+    if (unpacking == null) {
+      return stored;
+    }
+    int rows = stored.rows();
+    return unpacking instanceof GroupCodes codes
+            && codes.bits() == 4
+            && columns % NibbleMatrix.STEP == 0
+        ? new NibbleMatrix(rows, columns, stored.rounding(), codes)
+        : new CodedMatrix(rows, columns, stored.rounding(), unpacking);
   }
 
   private static Unpacking unpacking(Layout layout, int columns) {

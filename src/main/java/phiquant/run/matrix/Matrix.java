@@ -54,6 +54,11 @@ public interface Matrix {
     return 0;
   }
 
+  /** Whether this is multiplied with {@link Input#planes}. */
+  default boolean planes() {
+    return false;
+  }
+
   /**
    * Parts of rows that can be decoded begin at multiples of this, which all formats' blocks fit.
    */

@@ -251,7 +251,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
       }
       y[yAt + row] =
           even.add(odd).reduceLanes(VectorOperators.ADD)
-              + own.dotOffsets(input.sums32, columns / 32);
+              + own.dotOffsets(0, input.sums32, columns / 32);
     }
   }
 

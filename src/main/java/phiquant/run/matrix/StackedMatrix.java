@@ -73,6 +73,11 @@ final class StackedMatrix implements Matrix {
   }
 
   @Override
+  public boolean planes() {
+    return parts.stream().anyMatch(Matrix::planes);
+  }
+
+  @Override
   public float lift() {
     float lift = 0;
     for (Matrix part : parts) {
