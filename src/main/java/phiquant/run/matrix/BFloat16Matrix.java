@@ -75,13 +75,9 @@ final class BFloat16Matrix extends PlainMatrix {
     }
   }
 
-  /** What the columns after the last whole vectors add. */
-  private float rest(long at, int done, float[] x) {
-    float sum = 0;
-    for (int k = done; k < columns(); k++) {
-      sum += BFloat16.toFloat(data.get(JAVA_SHORT_UNALIGNED, at + 2L * k)) * x[k];
-    }
-    return sum;
+  @Override
+  float number(long at) {
+    return BFloat16.toFloat(data.get(JAVA_SHORT_UNALIGNED, at));
   }
 
   @Override

@@ -61,13 +61,9 @@ final class FloatMatrix extends PlainMatrix {
     }
   }
 
-  /** What the columns after the last whole vectors add. */
-  private float rest(long at, int done, float[] x) {
-    float sum = 0;
-    for (int k = done; k < columns(); k++) {
-      sum += data.get(JAVA_FLOAT_UNALIGNED, at + 4L * k) * x[k];
-    }
-    return sum;
+  @Override
+  float number(long at) {
+    return data.get(JAVA_FLOAT_UNALIGNED, at);
   }
 
   @Override

@@ -117,13 +117,9 @@ final class HalfMatrix extends PlainMatrix {
     }
   }
 
-  /** What the columns after the last whole vectors add. */
-  private float rest(long at, int done, float[] x) {
-    float sum = 0;
-    for (int k = done; k < columns(); k++) {
-      sum += GgmlMatrix.half(data, at + 2L * k) * x[k];
-    }
-    return sum;
+  @Override
+  float number(long at) {
+    return GgmlMatrix.half(data, at);
   }
 
   @Override

@@ -46,6 +46,23 @@ abstract class PlainMatrix implements Matrix {
     return Math.ceilDiv(to - from, 4);
   }
 
+  /** The element that begins at the given byte. */
+  abstract float number(long at);
+
+  /**
+   * What the columns after the last whole vectors add to the product of a row.
+   *
+   * @param at where the row begins
+   * @param done columns before
+   */
+  final float rest(long at, int done, float[] x) {
+    float sum = 0;
+    for (int k = done; k < columns; k++) {
+      sum += number(at + (long) k * bytes) * x[k];
+    }
+    return sum;
+  }
+
   /** Where an element begins. */
   final long at(int row, int column) {
     return ((long) row * columns + column) * bytes;
