@@ -33,6 +33,7 @@ public final class Quantize {
   private boolean overwrite;
   private boolean allowNonFinite;
   private Progress progress = Progress.NONE;
+  private PhiModel model;
 
   private Quantize(Checkpoint checkpoint) {
     this.checkpoint = checkpoint;
@@ -91,8 +92,24 @@ public final class Quantize {
    * @throws UserError if a target does not fit the model
    */
   public List<ArtifactPlan> plan() {
-    PhiModel model = PhiModel.of(checkpoint);
+    PhiModel model = model();
     return targets.stream().map(target -> target.plan(model, name)).toList();
+  }
+
+  /**
+   * What a person should know of the checkpoint, a sentence each.
+   *
+   * @throws UserError if it is not a model that phiquant knows
+   */
+  public List<String> notices() {
+    return model().notices();
+  }
+
+  private PhiModel model() {
+    if (model == null) {
+      model = PhiModel.of(checkpoint);
+    }
+    return model;
   }
 
   /**

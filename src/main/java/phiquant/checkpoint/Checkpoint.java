@@ -2,6 +2,7 @@ package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -30,6 +31,11 @@ public interface Checkpoint extends AutoCloseable {
   /** Whether the weights have been quantized before, so that quantizing them again costs more. */
   default boolean isQuantized() {
     return false;
+  }
+
+  /** What a person should know of how it was opened, a sentence each: what was not read, say. */
+  default List<String> notices() {
+    return List.of();
   }
 
   /** How many operators of each kind its graph has, for artifacts that are graphs. */

@@ -72,6 +72,7 @@ final class AdviseCommand implements Callable<Integer> {
     }
     try (Checkpoint source = Checkpoints.open(checkpoint)) {
       PhiModel model = PhiModel.of(source);
+      Notices.print(model.notices());
       int tokens = context == null ? Math.min(4096, model.config().contextLength()) : context;
       Advice advice = Advisor.advise(model, name(checkpoint), chosen, tokens);
       System.out.print(json ? text(advice) : AdviceSheet.of(advice));

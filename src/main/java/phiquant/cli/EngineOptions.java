@@ -53,7 +53,10 @@ final class EngineOptions {
             activations == null ? defaults.activations() : activations,
             ropeRule == null ? defaults.ropeRule() : ropeRule,
             cacheType == null ? defaults.cacheType() : cacheType);
-    return Session.open(
-        artifact, options, context == null ? OptionalInt.empty() : OptionalInt.of(context));
+    Session session =
+        Session.open(
+            artifact, options, context == null ? OptionalInt.empty() : OptionalInt.of(context));
+    Notices.print(session.notices());
+    return session;
   }
 }

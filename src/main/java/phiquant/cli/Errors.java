@@ -59,7 +59,7 @@ record Errors(PrintStream err, BooleanSupplier debug)
   }
 
   /** Names from a file may hold line breaks and worse. */
-  private static String oneLine(String text) {
+  static String oneLine(String text) {
     return text == null ? "" : text.replaceAll("\\p{Cntrl}+", " ").strip();
   }
 }

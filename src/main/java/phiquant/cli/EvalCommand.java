@@ -111,6 +111,7 @@ final class EvalCommand implements Callable<Integer> {
             progress());
     EvaluationText on = text == null ? EvaluationText.builtIn() : EvaluationText.of(text);
     Evaluation evaluation = Evaluator.evaluate(original, artifacts, on, options);
+    Notices.print(evaluation.notices());
     if (json != null) {
       String all =
           new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(evaluation) + "\n";

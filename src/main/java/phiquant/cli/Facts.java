@@ -3,6 +3,7 @@ package phiquant.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -26,13 +27,17 @@ final class Facts {
     facts.put(
         "architecture",
         config.path("architectures").path(0).asText(config.path("model_type").asText("unknown")));
+    List<String> notices = checkpoint.notices();
     try {
-      describe(PhiModel.of(checkpoint), facts);
+      PhiModel model = PhiModel.of(checkpoint);
+      describe(model, facts);
+      notices = model.notices();
       facts.put("supported", true);
     } catch (UserError e) {
       facts.put("supported", false);
       facts.put("reason", e.getMessage());
     }
+    notices.forEach(facts.putArray("notices")::add);
     weights(checkpoint, facts);
     tokenizer(checkpoint, facts);
     if (!checkpoint.operators().isEmpty()) {

@@ -1,5 +1,6 @@
 package phiquant.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -38,6 +39,7 @@ final class InspectCommand implements Callable<Integer> {
   public Integer call() {
     try (Checkpoint checkpoint = Checkpoints.open(path)) {
       ObjectNode facts = Facts.of(checkpoint);
+      Notices.print(facts.path("notices").valueStream().map(JsonNode::asText).toList());
       System.out.print(json ? facts.toPrettyString() + "\n" : FactSheet.of(facts, tensors));
     }
     return 0;

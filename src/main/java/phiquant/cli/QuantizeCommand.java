@@ -124,6 +124,9 @@ final class QuantizeCommand implements Callable<Integer> {
       }
       targets.forEach(target -> quantize.to(complete(target)));
       List<ArtifactPlan> plans = quantize.plan();
+      if (!quiet) {
+        Notices.print(quantize.notices());
+      }
       if (source.isQuantized() && !quiet) {
         System.err.println(
             "warning: the source is quantized already; its errors stay, and new ones come on top."

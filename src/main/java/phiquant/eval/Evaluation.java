@@ -14,6 +14,7 @@ import java.util.List;
  * @param version of phiquant
  * @param original in full precision
  * @param artifacts in the order in which they were given
+ * @param notices what a person should know of the original and the artifacts, a sentence each
  */
 public record Evaluation(
     String text,
@@ -24,4 +25,5 @@ public record Evaluation(
     int threads,
     String version,
     Result original,
-    List<Result> artifacts) {}
+    List<Result> artifacts,
+    List<String> notices) {}

@@ -3,9 +3,11 @@ package phiquant.eval;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import phiquant.CacheFolder;
 import phiquant.UserError;
@@ -95,19 +97,23 @@ public final class Evaluator {
       Path original, List<Path> artifacts, EvaluationText text, Options options) {
     try (Checkpoint checkpoint = Checkpoints.open(original)) {
       PhiModel model = PhiModel.of(checkpoint);
+      Set<String> notices = new LinkedHashSet<>(model.notices());
       // What cannot be compared is refused before anything is run.
       for (Path artifact : artifacts) {
         try (Checkpoint other = Checkpoints.open(artifact)) {
-          SameModel.check(model, PhiModel.of(other));
+          PhiModel made = PhiModel.of(other);
+          SameModel.check(model, made);
+          notices.addAll(made.notices());
         }
       }
       try (Tokenizer tokenizer = Tokenizer.of(checkpoint)) {
-        return new Evaluator(model, tokenizer, text, options).evaluate(artifacts);
+        return new Evaluator(model, tokenizer, text, options)
+            .evaluate(artifacts, List.copyOf(notices));
       }
     }
   }
 
-  private Evaluation evaluate(List<Path> artifacts) {
+  private Evaluation evaluate(List<Path> artifacts, List<String> notices) {
     ReferenceCache cache = new ReferenceCache(options.cacheFolder(), options.cacheLimit());
     String key = key();
     ReferenceCache.Kept first = cache.find(key).orElseGet(() -> runOriginal(cache, key));
@@ -128,7 +134,8 @@ public final class Evaluator {
         options.threads(),
         Version.NUMBER,
         first.result(),
-        results);
+        results,
+        notices);
   }
 
   /** Of everything that the original's predictions depend on. */

@@ -2,8 +2,10 @@ package phiquant.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.DType;
@@ -16,8 +18,11 @@ import phiquant.checkpoint.StoredTensor;
  * @param checkpoint where it comes from
  * @param config hyperparameters
  * @param weights embedding, layers from the first to the last, output norm, head (if not tied)
+ * @param notices what a person should know of it, a sentence each: the checkpoint's, then what was
+ *     found here
  */
-public record PhiModel(Checkpoint checkpoint, PhiConfig config, List<Weight> weights) {
+public record PhiModel(
+    Checkpoint checkpoint, PhiConfig config, List<Weight> weights, List<String> notices) {
   private static final String SUPPORTED =
       "Supported: Phi3ForCausalLM (Phi-3 mini and medium, Phi-3.5-mini, Phi-4, Phi-4-mini and their"
           + " reasoning variants).";
@@ -39,7 +44,9 @@ public record PhiModel(Checkpoint checkpoint, PhiConfig config, List<Weight> wei
           where + " describes a '" + architecture + "', which is not supported.", SUPPORTED);
     }
     PhiConfig config = PhiConfig.of(json, where);
-    return new PhiModel(checkpoint, config, new Collector(checkpoint, config).collect());
+    Set<String> notices = new LinkedHashSet<>(checkpoint.notices());
+    List<Weight> weights = new Collector(checkpoint, config).collect();
+    return new PhiModel(checkpoint, config, weights, List.copyOf(notices));
   }
 
   /** The weight of that role in that layer (-1 outside of layers). */

@@ -1,6 +1,7 @@
 package phiquant.run;
 
 import java.nio.file.Path;
+import java.util.List;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
@@ -23,6 +24,7 @@ public final class LanguageModel implements AutoCloseable {
   private final Checkpoint checkpoint;
   private final boolean owned;
   private final PhiConfig config;
+  private final List<String> notices;
   private final RunOptions options;
   private final Rope rope;
   private final Workers workers;
@@ -36,6 +38,7 @@ public final class LanguageModel implements AutoCloseable {
     this.options = options;
     PhiModel model = PhiModel.of(checkpoint);
     this.config = model.config();
+    this.notices = model.notices();
     this.rope = new Rope(config, options.ropeRule());
     Network network = Network.of(model);
     this.workers = new Workers(options.threads());
@@ -71,6 +74,11 @@ public final class LanguageModel implements AutoCloseable {
   /** Where the weights come from. */
   public Checkpoint checkpoint() {
     return checkpoint;
+  }
+
+  /** What a person should know of it, a sentence each. */
+  public List<String> notices() {
+    return notices;
   }
 
   /** Lets someone see the inputs of all linear layers from now on; null: nobody. */

@@ -74,6 +74,11 @@ public final class Session implements AutoCloseable {
     return checkpoint;
   }
 
+  /** What a person should know of the artifact, a sentence each. */
+  public List<String> notices() {
+    return model.notices();
+  }
+
   /** Tokens that prompt and answer may have together. */
   public int context() {
     return cache.context();
