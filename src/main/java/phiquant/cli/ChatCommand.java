@@ -70,6 +70,9 @@ final class ChatCommand implements Callable<Integer> {
         Interrupt.say(HELP + "\n> ");
       }
       for (String line = ask(in, terminal); line != null; line = ask(in, terminal)) {
+        if (System.out.checkError()) {
+          return 0; // Nobody reads any more; what Main finds makes the exit code.
+        }
         switch (line.strip()) {
           case "" -> {}
           case "/exit" -> {

@@ -1,5 +1,6 @@
 package phiquant.cli;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -51,7 +52,21 @@ public final class Main implements Runnable {
 
   /** Runs a command and ends with its exit code. */
   public static void main(String[] args) {
-    System.exit(execute(args));
+    StandardStreams.Output out = StandardStreams.open();
+    int code = execute(args);
+    IOException failure = out.failure();
+    if (failure != null && code == 0) {
+      code = 1;
+      if (!closedByReader(failure)) {
+        System.err.println("error: standard output cannot be written: " + failure.getMessage());
+      }
+    }
+    System.exit(code);
+  }
+
+  /** Who reads with {@code head} has what was wanted, and needs no word about the rest. */
+  private static boolean closedByReader(IOException failure) {
+    return String.valueOf(failure.getMessage()).contains("Broken pipe");
   }
 
   /** Runs a command: 0 if it went well, 2 for wrong usage, 1 for everything else. */

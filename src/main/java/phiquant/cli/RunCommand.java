@@ -88,7 +88,9 @@ final class RunCommand implements Callable<Integer> {
                 return !System.out.checkError();
               });
       System.out.println();
-      System.err.println(summary(reply));
+      if (!System.out.checkError()) {
+        System.err.println(summary(reply));
+      }
     }
     return 0;
   }

@@ -159,11 +159,7 @@ class RunningIT {
   }
 
   private static void interrupt(Process launcher) throws Exception {
-    for (ProcessHandle child : launcher.descendants().toList()) {
-      if (child.info().command().orElse("").endsWith("java")) {
-        new ProcessBuilder("kill", "-INT", Long.toString(child.pid())).start().waitFor();
-      }
-    }
+    new ProcessBuilder("kill", "-INT", Long.toString(launcher.pid())).start().waitFor();
   }
 
   private Outcome run(String input, String... arguments) throws Exception {
@@ -188,7 +184,6 @@ class RunningIT {
             .redirectError(err.toFile())
             .start()
             .waitFor();
-    Thread.sleep(50); // The launcher's filter of messages may end just after it.
     return new Outcome(code, Files.readString(out), Files.readString(err));
   }
 }
