@@ -133,7 +133,15 @@ public final class Quantize {
         throw UserError.usage("Two targets would both be written to " + place + ".");
       }
     }
-    Pass.run(artifacts, new Pass.Settings(threads, overwrite, allowNonFinite, progress));
+    try {
+      Pass.run(
+          artifacts,
+          new Pass.Settings(threads, overwrite, allowNonFinite, progress),
+          checkpoint::requireUnchanged);
+    } catch (InternalError e) {
+      checkpoint.requireUnchanged(); // Says which file was cut, which the JVM cannot.
+      throw e;
+    }
     return List.copyOf(artifacts.keySet());
   }
 

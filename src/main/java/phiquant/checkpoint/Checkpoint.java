@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import phiquant.UserError;
 
 /**
  * What people have: a model's configuration, tensors and tokenizer files, under the names that
@@ -42,6 +43,13 @@ public interface Checkpoint extends AutoCloseable {
   default Map<String, Integer> operators() {
     return Map.of();
   }
+
+  /**
+   * Checks that the files of the weights still are what they were when they were opened.
+   *
+   * @throws UserError naming one that was changed, cut, replaced or removed
+   */
+  default void requireUnchanged() {}
 
   @Override
   void close();

@@ -1,7 +1,6 @@
 package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
@@ -9,12 +8,12 @@ import phiquant.UserError;
 
 /**
  * What folders of all kinds have in common: {@code config.json} and other small files beside the
- * weights, and an arena that the weights are mapped into until the folder is closed.
+ * weights, and the weights, which stay mapped until the folder is closed.
  */
 public abstract class CheckpointFolder implements Checkpoint {
   private final Path folder;
   private final ObjectNode config;
-  private final Arena arena;
+  private final MappedFiles files = new MappedFiles();
 
   /**
    * Reads the configuration.
@@ -28,15 +27,14 @@ public abstract class CheckpointFolder implements Checkpoint {
         CompanionFiles.read(folder, "config.json")
             .orElseThrow(() -> new UserError(folder + " has no config.json.", whereFrom));
     this.config = Json.object(json, folder + "/config.json");
-    this.arena = Arena.ofShared();
   }
 
   /** Opens what is mapped; if that fails, nothing stays mapped. */
-  protected final <T> T map(Function<Arena, T> open) {
+  protected final <T> T map(Function<MappedFiles, T> open) {
     try {
-      return open.apply(arena);
+      return open.apply(files);
     } catch (RuntimeException e) {
-      arena.close();
+      files.close();
       throw e;
     }
   }
@@ -57,7 +55,12 @@ public abstract class CheckpointFolder implements Checkpoint {
   }
 
   @Override
+  public final void requireUnchanged() {
+    files.requireUnchanged();
+  }
+
+  @Override
   public final void close() {
-    arena.close();
+    files.close();
   }
 }

@@ -1,10 +1,10 @@
 package phiquant.checkpoint;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import phiquant.InputFile;
 import phiquant.UserError;
 
 /** The small files beside a folder's weights: configuration, tokenizer, model card. */
@@ -22,23 +22,17 @@ public final class CompanionFiles {
           "chat_template.jinja");
 
   /** None is larger; tokenizer.json has some ten MB. */
-  private static final long LARGEST = 256 << 20;
+  private static final int LARGEST = 256 << 20;
 
   private CompanionFiles() {}
 
-  /** The file's bytes, if the folder has it. */
+  /**
+   * The file's bytes, if the folder has it.
+   *
+   * @throws UserError if it is no file, too large, or cannot be read
+   */
   public static Optional<byte[]> read(Path folder, String name) {
     Path file = folder.resolve(name);
-    if (!Files.isRegularFile(file)) {
-      return Optional.empty();
-    }
-    try {
-      if (Files.size(file) > LARGEST) {
-        throw new UserError(file + " is too large to be what its name says.");
-      }
-      return Optional.of(Files.readAllBytes(file));
-    } catch (IOException e) {
-      throw new UserError(file + " cannot be read: " + e.getMessage() + ".", e);
-    }
+    return Files.exists(file) ? Optional.of(InputFile.bytes(file, LARGEST)) : Optional.empty();
   }
 }

@@ -2,7 +2,6 @@ package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -11,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import phiquant.InputFile;
 import phiquant.UserError;
 
 /**
@@ -27,7 +27,7 @@ final class HuggingFaceFolder extends CheckpointFolder {
 
   HuggingFaceFolder(Path folder) {
     super(folder, "Give a checkpoint's or an artifact's folder, or a GGUF file.");
-    this.tensors = map(arena -> openTensors(folder, arena));
+    this.tensors = map(mapped -> openTensors(folder, mapped));
   }
 
   /** Whether a folder has weights as safetensors. */
@@ -35,15 +35,15 @@ final class HuggingFaceFolder extends CheckpointFolder {
     return Files.exists(folder.resolve(SINGLE)) || Files.exists(folder.resolve(INDEX));
   }
 
-  private Map<String, StoredTensor> openTensors(Path folder, Arena arena) {
-    Map<String, MappedTensor> stored = storedTensors(folder, arena);
+  private Map<String, StoredTensor> openTensors(Path folder, MappedFiles mapped) {
+    Map<String, MappedTensor> stored = storedTensors(folder, mapped);
     return isQuantized() ? MlxTensors.of(folder, config(), stored) : new LinkedHashMap<>(stored);
   }
 
-  private static Map<String, MappedTensor> storedTensors(Path folder, Arena arena) {
+  private static Map<String, MappedTensor> storedTensors(Path folder, MappedFiles mapped) {
     Map<String, MappedTensor> all = new LinkedHashMap<>();
     if (Files.exists(folder.resolve(SINGLE))) {
-      all.putAll(SafetensorsFile.open(folder.resolve(SINGLE), arena).tensors());
+      all.putAll(SafetensorsFile.open(folder.resolve(SINGLE), mapped).tensors());
       return all;
     }
     if (!Files.exists(folder.resolve(INDEX))) {
@@ -57,7 +57,7 @@ final class HuggingFaceFolder extends CheckpointFolder {
     }
     Map<String, Map<String, MappedTensor>> shards = new LinkedHashMap<>();
     for (String shard : shardNames(folder, map, where)) {
-      shards.put(shard, SafetensorsFile.open(folder.resolve(shard), arena).tensors());
+      shards.put(shard, SafetensorsFile.open(folder.resolve(shard), mapped).tensors());
     }
     map.properties()
         .forEach(
@@ -89,11 +89,11 @@ final class HuggingFaceFolder extends CheckpointFolder {
     Set<String> names = new LinkedHashSet<>();
     map.forEach(name -> names.add(name.asText()));
     for (String name : names) {
-      if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.equals("..")) {
+      if (!InputFile.isPlainName(name)) {
         throw new UserError(
             where + " names the shard '" + name + "', which is not a plain file name.");
       }
-      if (!Files.isRegularFile(folder.resolve(name))) {
+      if (!Files.exists(folder.resolve(name))) {
         throw new UserError(
             folder.resolve(name) + " is missing; " + INDEX + " lists it.",
             "Download the checkpoint again.");

@@ -4,10 +4,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import phiquant.InputFile;
 import phiquant.UserError;
 
 /** Maps a whole file into memory, read-only: nothing is read before it is touched. */
@@ -20,13 +18,8 @@ public final class MappedFile {
    * @throws UserError if the file cannot be read
    */
   public static MemorySegment map(Path file, Arena arena) {
-    if (Files.isDirectory(file)) {
-      throw new UserError(file + " is a folder, not a file.");
-    }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+    try (FileChannel channel = InputFile.open(file)) {
       return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-    } catch (NoSuchFileException e) {
-      throw new UserError(file + " does not exist.", e);
     } catch (IOException e) {
       throw new UserError(file + " cannot be read: " + e.getMessage() + ".", e);
     }

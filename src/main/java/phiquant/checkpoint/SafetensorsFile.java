@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,8 +32,8 @@ record SafetensorsFile(Path path, Map<String, String> metadata, Map<String, Mapp
    *
    * @throws UserError naming the file and the rule that it breaks
    */
-  static SafetensorsFile open(Path path, Arena arena) {
-    MemorySegment file = MappedFile.map(path, arena);
+  static SafetensorsFile open(Path path, MappedFiles files) {
+    MemorySegment file = files.map(path);
     if (file.byteSize() < 8) {
       throw new UserError(path + " is too short to be a safetensors file.");
     }

@@ -56,9 +56,10 @@ public final class Pass {
   /**
    * Makes artifacts at their destinations.
    *
+   * @param read asked when all is read: throws if the source has changed meanwhile
    * @throws UserError if one cannot be made; then none is
    */
-  public static void run(Map<Path, ArtifactPlan> artifacts, Settings settings) {
+  public static void run(Map<Path, ArtifactPlan> artifacts, Settings settings, Runnable read) {
     checkSpace(artifacts);
     List<Output> outputs = new ArrayList<>();
     Thread cleaner = new Thread(() -> outputs.forEach(Pass::closeQuietly), "phiquant-cleaner");
@@ -67,6 +68,7 @@ public final class Pass {
       artifacts.forEach(
           (path, plan) -> outputs.add(Output.begin(plan, path, settings.overwrite())));
       new Pass(outputs, settings).execute();
+      read.run();
       for (Output output : outputs) {
         try {
           output.commit();

@@ -54,6 +54,9 @@ public final class BFloat16 {
 
   /** The same with vectors; returns how many numbers it did. */
   private static final class Wide {
+    /** Numbers decoded at a time: 16 KB. */
+    private static final int PIECE = 1 << 13;
+
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Short> SHORTS =
@@ -61,17 +64,30 @@ public final class BFloat16 {
             short.class,
             jdk.incubator.vector.VectorShape.forBitSize(Math.max(64, INTS.vectorBitSize() / 2)));
 
+    /**
+     * By way of an array that the first cache holds: if a mapped file is cut, the JVM bears it that
+     * its bytes are copied, but not that vectors are loaded from it.
+     */
     static int decode(MemorySegment in, long at, float[] out, int from, int count) {
       int done = INTS.loopBound(count);
-      for (int i = 0; i < done; i += INTS.length()) {
-        ShortVector.fromMemorySegment(SHORTS, in, at + 2L * i, ByteOrder.LITTLE_ENDIAN)
+      short[] some = new short[Math.min(done, PIECE)];
+      for (int piece = 0; piece < done; piece += PIECE) {
+        int length = Math.min(PIECE, done - piece);
+        MemorySegment.copy(in, JAVA_SHORT_UNALIGNED, at + 2L * piece, some, 0, length);
+        decode(some, length, out, from + piece);
+      }
+      return done;
+    }
+
+    private static void decode(short[] in, int count, float[] out, int from) {
+      for (int i = 0; i < count; i += INTS.length()) {
+        ShortVector.fromArray(SHORTS, in, i)
             .convertShape(VectorOperators.S2I, INTS, 0)
             .reinterpretAsInts()
             .lanewise(VectorOperators.LSHL, 16)
             .reinterpretAsFloats()
             .intoArray(out, from + i);
       }
-      return done;
     }
 
     static int encode(float[] in, int from, int count, MemorySegment out, long at) {

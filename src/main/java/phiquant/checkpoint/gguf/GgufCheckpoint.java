@@ -1,7 +1,6 @@
 package phiquant.checkpoint.gguf;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.MappedFile;
+import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
 
@@ -23,7 +22,7 @@ import phiquant.checkpoint.StoredTensor;
  */
 public final class GgufCheckpoint implements Checkpoint {
   private final Path path;
-  private final Arena arena = Arena.ofShared();
+  private final MappedFiles files = new MappedFiles();
   private final GgufFile file;
   private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
   private final ObjectNode config;
@@ -47,13 +46,13 @@ public final class GgufCheckpoint implements Checkpoint {
       this.config = GgufConfig.of(file);
       nameTensors(architecture.equals("llama"));
     } catch (RuntimeException e) {
-      arena.close();
+      files.close();
       throw e;
     }
   }
 
   private GgufFile readAll() {
-    GgufFile first = GgufFile.read(path, MappedFile.map(path, arena));
+    GgufFile first = GgufFile.read(path, files.map(path));
     long count = first.metadata().get("split.count") instanceof Long number ? number : 1;
     if (count <= 1) {
       return first;
@@ -69,10 +68,10 @@ public final class GgufCheckpoint implements Checkpoint {
     String base = name.substring(0, name.length() - suffix.length());
     for (int i = 2; i <= count; i++) {
       Path next = path.resolveSibling(String.format("%s-%05d-of-%05d.gguf", base, i, count));
-      if (!Files.isRegularFile(next)) {
+      if (!Files.exists(next)) {
         throw new UserError(next + " is missing; the model is split into " + count + " files.");
       }
-      all.putAll(GgufFile.read(next, MappedFile.map(next, arena)).tensors());
+      all.putAll(GgufFile.read(next, files.map(next)).tensors());
     }
     return new GgufFile(path, first.version(), first.metadata(), all);
   }
@@ -175,7 +174,12 @@ public final class GgufCheckpoint implements Checkpoint {
   }
 
   @Override
+  public void requireUnchanged() {
+    files.requireUnchanged();
+  }
+
+  @Override
   public void close() {
-    arena.close();
+    files.close();
   }
 }

@@ -7,7 +7,6 @@ import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import com.google.protobuf.InvalidProtocolBufferException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +14,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import phiquant.InputFile;
 import phiquant.UserError;
-import phiquant.checkpoint.MappedFile;
+import phiquant.checkpoint.MappedFiles;
 
 /**
  * A file of the ONNX format with the data files that it names. Nothing in it is believed before it
@@ -27,7 +27,7 @@ final class OnnxFile {
   private static final long LARGEST = Integer.MAX_VALUE;
 
   private final Path path;
-  private final Arena arena;
+  private final MappedFiles files;
   private final GraphProto graph;
   private final Map<String, TensorProto> constants;
 
@@ -36,9 +36,9 @@ final class OnnxFile {
 
   private final Map<String, MemorySegment> dataFiles = new HashMap<>();
 
-  private OnnxFile(Path path, Arena arena, GraphProto graph) {
+  private OnnxFile(Path path, MappedFiles files, GraphProto graph) {
     this.path = path;
-    this.arena = arena;
+    this.files = files;
     this.graph = graph;
     this.constants =
         graph.getInitializerList().stream()
@@ -53,8 +53,8 @@ final class OnnxFile {
    *
    * @throws UserError if it is no ONNX file
    */
-  static OnnxFile open(Path path, Arena arena) {
-    MemorySegment bytes = MappedFile.map(path, arena);
+  static OnnxFile open(Path path, MappedFiles files) {
+    MemorySegment bytes = files.map(path);
     if (bytes.byteSize() > LARGEST) {
       throw new UserError(path + " is larger than a model may be (2 GB).");
     }
@@ -63,7 +63,7 @@ final class OnnxFile {
       if (model.getGraph().getNodeCount() == 0) {
         throw new UserError(path + " is not an ONNX model: it has no operators.");
       }
-      return new OnnxFile(path, arena, model.getGraph());
+      return new OnnxFile(path, files, model.getGraph());
     } catch (InvalidProtocolBufferException e) {
       throw new UserError(path + " is not an ONNX model: " + e.getMessage(), e);
     }
@@ -156,18 +156,17 @@ final class OnnxFile {
   }
 
   private MemorySegment dataFile(TensorProto tensor, String location) {
-    boolean plain = !location.isEmpty() && Path.of(location).getNameCount() == 1;
-    if (!plain || location.startsWith("/") || location.equals("..") || location.contains("\\")) {
+    if (!InputFile.isPlainName(location)) {
       throw wrong(tensor, "lies in '" + location + "', which is not a plain file name");
     }
     return dataFiles.computeIfAbsent(
         location,
         name -> {
           Path file = path.resolveSibling(name);
-          if (!Files.isRegularFile(file)) {
+          if (!Files.exists(file)) {
             throw new UserError(file + " is missing; " + path.getFileName() + " needs it.");
           }
-          return MappedFile.map(file, arena);
+          return files.map(file);
         });
   }
 

@@ -1,7 +1,6 @@
 package phiquant.checkpoint.onnx;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFolder;
+import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
 
@@ -33,12 +33,12 @@ public final class OnnxFolder extends CheckpointFolder {
    */
   public OnnxFolder(Path folder) {
     super(folder, "Copy it there from the checkpoint that the model was made of.");
-    this.tensors = map(arena -> open(folder, arena));
+    this.tensors = map(files -> open(folder, files));
     sayWhetherTheHeadIsTied();
   }
 
-  private Map<String, StoredTensor> open(Path folder, Arena arena) {
-    OnnxFile model = OnnxFile.open(folder.resolve(MODEL), arena);
+  private Map<String, StoredTensor> open(Path folder, MappedFiles files) {
+    OnnxFile model = OnnxFile.open(folder.resolve(MODEL), files);
     for (NodeProto node : model.graph().getNodeList()) {
       operators.merge(node.getOpType(), 1, Integer::sum);
     }

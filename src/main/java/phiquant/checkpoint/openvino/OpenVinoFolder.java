@@ -1,12 +1,11 @@
 package phiquant.checkpoint.openvino;
 
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFolder;
-import phiquant.checkpoint.MappedFile;
+import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.StoredTensor;
 
 /**
@@ -30,14 +29,14 @@ public final class OpenVinoFolder extends CheckpointFolder {
    */
   public OpenVinoFolder(Path folder) {
     super(folder, "Copy it there from the checkpoint that the IR was made of.");
-    this.tensors = map(arena -> open(folder, arena));
+    this.tensors = map(files -> open(folder, files));
   }
 
-  private Map<String, StoredTensor> open(Path folder, Arena arena) {
+  private Map<String, StoredTensor> open(Path folder, MappedFiles files) {
     byte[] xml = file(XML).orElseThrow(() -> new UserError(folder + " has no " + XML + "."));
     IrFile ir = IrFile.parse(folder.resolve(XML), xml);
     ir.layers().values().forEach(layer -> operators.merge(layer.type(), 1, Integer::sum));
-    return IrTensors.of(ir, MappedFile.map(folder.resolve(BIN), arena));
+    return IrTensors.of(ir, files.map(folder.resolve(BIN)));
   }
 
   @Override

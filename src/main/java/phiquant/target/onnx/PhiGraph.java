@@ -1,12 +1,10 @@
 package phiquant.target.onnx;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import phiquant.InputFile;
 import phiquant.UserError;
 import phiquant.calibration.Calibration;
 import phiquant.checkpoint.StoredTensor;
@@ -64,16 +62,8 @@ final class PhiGraph {
   }
 
   private RoundedInputs rounded(StaticActivations asked) {
-    String text = asked.text().map(PhiGraph::read).orElseGet(Calibration::builtInText);
+    String text = asked.text().map(InputFile::text).orElseGet(Calibration::builtInText);
     return new RoundedInputs(graph, Calibration.ranges(model.checkpoint(), text), asked.bits());
-  }
-
-  private static String read(Path text) {
-    try {
-      return Files.readString(text);
-    } catch (IOException e) {
-      throw new UserError("The calibration text " + text + " is missing or is not UTF-8.", e);
-    }
   }
 
   private void build() {

@@ -41,7 +41,7 @@ final class MlxArtifact {
         folders.put(spec, out.resolve(plan.name()));
         plans.put(out.resolve(plan.name()), plan);
       }
-      Pass.run(plans, new Pass.Settings(2, false, false, Progress.NONE));
+      Pass.run(plans, new Pass.Settings(2, false, false, Progress.NONE), () -> {});
     }
     return folders;
   }
