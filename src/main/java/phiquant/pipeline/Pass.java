@@ -29,6 +29,7 @@ public final class Pass {
   private final List<Output> outputs;
   private final List<Run> runs;
   private final Settings settings;
+  private final Runnable source;
   private final Writers writers;
   private final AtomicInteger next = new AtomicInteger();
   private final AtomicBoolean stopped = new AtomicBoolean();
@@ -46,20 +47,21 @@ public final class Pass {
   public record Settings(
       int threads, boolean overwrite, boolean allowNonFinite, Progress progress) {}
 
-  private Pass(List<Output> outputs, Settings settings) {
+  private Pass(List<Output> outputs, Settings settings, Runnable source) {
     this.outputs = outputs;
     this.runs = Run.of(outputs);
     this.settings = settings;
+    this.source = source;
     this.writers = new Writers(settings.threads());
   }
 
   /**
    * Makes artifacts at their destinations.
    *
-   * @param read asked when all is read: throws if the source has changed meanwhile
+   * @param source asked now and then, and when all is read: throws if the source has changed
    * @throws UserError if one cannot be made; then none is
    */
-  public static void run(Map<Path, ArtifactPlan> artifacts, Settings settings, Runnable read) {
+  public static void run(Map<Path, ArtifactPlan> artifacts, Settings settings, Runnable source) {
     checkSpace(artifacts);
     List<Output> outputs = new ArrayList<>();
     Thread cleaner = new Thread(() -> outputs.forEach(Pass::closeQuietly), "phiquant-cleaner");
@@ -67,8 +69,8 @@ public final class Pass {
     try {
       artifacts.forEach(
           (path, plan) -> outputs.add(Output.begin(plan, path, settings.overwrite())));
-      new Pass(outputs, settings).execute();
-      read.run();
+      new Pass(outputs, settings, source).execute();
+      source.run();
       for (Output output : outputs) {
         try {
           output.commit();
@@ -126,7 +128,8 @@ public final class Pass {
 
   /**
    * Makes the disk write while the workers encode. Left to itself, Linux keeps what was written in
-   * memory, and the sync at the end waits for all of it.
+   * memory, and the sync at the end waits for all of it. A source that is not there any more is
+   * noticed on the way, for to encode the rest of it would be in vain.
    */
   private void writeBack() {
     try {
@@ -134,7 +137,10 @@ public final class Pass {
         for (Output output : outputs) {
           output.flush();
         }
+        source.run();
       }
+    } catch (UserError e) {
+      fail(e);
     } catch (InterruptedException | IOException e) {
       // The pass is over; or the disk fails, which the workers or the last sync will find.
     }
