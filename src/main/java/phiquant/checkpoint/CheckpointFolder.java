@@ -2,6 +2,7 @@ package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import phiquant.UserError;
@@ -12,6 +13,7 @@ import phiquant.UserError;
  */
 public abstract class CheckpointFolder implements Checkpoint {
   private final Path folder;
+  private final ObjectNode stated;
   private final ObjectNode config;
   private final MappedFiles files = new MappedFiles();
 
@@ -26,7 +28,8 @@ public abstract class CheckpointFolder implements Checkpoint {
     byte[] json =
         CompanionFiles.read(folder, "config.json")
             .orElseThrow(() -> new UserError(folder + " has no config.json.", whereFrom));
-    this.config = Json.object(json, folder + "/config.json");
+    this.stated = Json.object(json, folder + "/config.json");
+    this.config = ConfigForm.of(stated, folder + "/config.json");
   }
 
   /** Opens what is mapped; if that fails, nothing stays mapped. */
@@ -49,9 +52,25 @@ public abstract class CheckpointFolder implements Checkpoint {
     return config;
   }
 
+  /** Whether it is a Llama that is read as the Phi-3 that computes the same. */
+  protected final boolean isLlama() {
+    return ConfigForm.isLlama(stated);
+  }
+
+  @Override
+  public List<String> notices() {
+    return isLlama()
+        ? List.of(
+            folder + " is a Llama by name; it computes what a Phi-3 does, and is read as one.")
+        : List.of();
+  }
+
+  /** As it is on the disk; {@code config.json} in the form that {@link #config} has. */
   @Override
   public final Optional<byte[]> file(String name) {
-    return CompanionFiles.read(folder, name);
+    return name.equals("config.json") && config != stated
+        ? Optional.of(PythonJson.bytes(config, 2, false))
+        : CompanionFiles.read(folder, name);
   }
 
   @Override

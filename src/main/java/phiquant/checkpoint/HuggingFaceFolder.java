@@ -37,7 +37,9 @@ final class HuggingFaceFolder extends CheckpointFolder {
 
   private Map<String, StoredTensor> openTensors(Path folder, MappedFiles mapped) {
     Map<String, MappedTensor> stored = storedTensors(folder, mapped);
-    return isQuantized() ? MlxTensors.of(folder, config(), stored) : new LinkedHashMap<>(stored);
+    Map<String, StoredTensor> read =
+        isQuantized() ? MlxTensors.of(folder, config(), stored) : new LinkedHashMap<>(stored);
+    return isLlama() ? Fused.of(read) : read;
   }
 
   private static Map<String, MappedTensor> storedTensors(Path folder, MappedFiles mapped) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import phiquant.UserError;
+import phiquant.checkpoint.ConfigForm;
 
 /**
  * The hyperparameters of a {@code Phi3ForCausalLM}, as its {@code config.json} states them, with
@@ -60,26 +61,43 @@ public record PhiConfig(
   }
 
   /**
-   * Reads and checks a {@code config.json}.
+   * Whether the attention factor is what engines that cannot be told it compute from the two
+   * contexts.
+   */
+  public boolean usualAttention() {
+    double usual =
+        ConfigForm.attentionFactor(
+            (double) contextLength / originalContextLength, originalContextLength);
+    return longRope.isEmpty() || (float) longRope.get().attentionFactor() == (float) usual;
+  }
+
+  /** Whether the heads together are as wide as the model, which some engines take for granted. */
+  public boolean headsFillHidden() {
+    return heads * headSize == hidden;
+  }
+
+  /**
+   * Reads and checks a {@code config.json}. Where each fact is read, and what its absence means, is
+   * in docs/configuration.md.
    *
+   * @param config in the form of {@link phiquant.checkpoint.ConfigForm}
    * @param where the file's name for error messages
-   * @throws UserError naming the fact that is missing or impossible
+   * @throws UserError naming the fact that is impossible or that phiquant does not compute
    */
   public static PhiConfig of(ObjectNode config, String where) {
+    ConfigKeys.check(config, where);
     Reader in = new Reader(config, where);
-    int hidden = in.positive("hidden_size", null);
-    int heads = in.positive("num_attention_heads", null);
+    int hidden = in.positive("hidden_size", 3072);
+    int heads = in.positive("num_attention_heads", 32);
     int kvHeads = in.positive("num_key_value_heads", heads);
     if (heads % kvHeads != 0) {
       throw in.wrong("num_key_value_heads is " + kvHeads + ", which does not divide " + heads);
     }
-    if (!config.has("head_dim") && hidden % heads != 0) {
+    if (!config.hasNonNull("head_dim") && hidden % heads != 0) {
       throw in.wrong("num_attention_heads is " + heads + ", which does not divide " + hidden);
     }
     int headSize = in.positive("head_dim", Math.max(1, hidden / heads));
     double partial = in.number("partial_rotary_factor", 1.0);
-    JsonNode rope = config.path("rope_parameters");
-    double theta = in.number("rope_theta", rope.path("rope_theta").asDouble(10000));
     if (!(partial > 0 && partial <= 1)) {
       throw in.wrong("partial_rotary_factor is " + partial + ", not between 0 and 1");
     }
@@ -90,27 +108,30 @@ public record PhiConfig(
     }
     int context = in.positive("max_position_embeddings", 4096);
     int original = in.positive("original_max_position_embeddings", 4096);
-    if (!config.has("original_max_position_embeddings")) {
-      original = context;
-    }
-    Optional<LongRope> longRope = in.longRope(rotary / 2, context, original);
-    JsonNode window = config.path("sliding_window");
     return new PhiConfig(
-        in.positive("vocab_size", null),
+        in.positive("vocab_size", 32064),
         hidden,
-        in.positive("intermediate_size", null),
-        in.positive("num_hidden_layers", null),
+        in.positive("intermediate_size", 8192),
+        in.positive("num_hidden_layers", 32),
         heads,
         kvHeads,
         headSize,
         rotary,
-        in.number("rms_norm_eps", 1e-5),
-        theta,
-        longRope,
+        in.within("rms_norm_eps", 1e-5, 1e-30, 1),
+        in.within("rope_theta", 10000, 1, 1e15),
+        in.longRope(rotary / 2, context, original),
         context,
         original,
-        window.isInt() && window.asInt() > 0 ? Optional.of(window.asInt()) : Optional.empty(),
-        config.path("tie_word_embeddings").asBoolean(false));
+        config.hasNonNull("sliding_window")
+            ? Optional.of(in.positive("sliding_window", null))
+            : Optional.empty(),
+        in.flag("tie_word_embeddings"));
+  }
+
+  /** A value that is short enough for a message. */
+  static String shorten(Object value) {
+    String text = String.valueOf(value);
+    return text.length() <= 60 ? text : text.substring(0, 60) + "…";
   }
 
   /** Typed access with errors that name the file and the key. */
@@ -128,10 +149,7 @@ public record PhiConfig(
           || !value.canConvertToInt()
           || value.asInt() <= 0
           || value.asInt() > 1 << 28) {
-        throw wrong(
-            key
-                + " must be a positive integer"
-                + (value.isMissingNode() ? "" : ", not " + shorten(value)));
+        throw wrong(key + " must be a positive integer, not " + shorten(value));
       }
       return value.asInt();
     }
@@ -147,23 +165,41 @@ public record PhiConfig(
       return value.asDouble();
     }
 
+    double within(String key, double fallback, double least, double most) {
+      double value = number(key, fallback);
+      if (!(value >= least && value <= most)) {
+        throw wrong(key + " is " + value + ", not between " + least + " and " + most);
+      }
+      return value;
+    }
+
+    boolean flag(String key) {
+      JsonNode value = config.path(key);
+      if (config.hasNonNull(key) && !value.isBoolean()) {
+        throw wrong(key + " must be true or false, not " + shorten(value));
+      }
+      return value.asBoolean(false);
+    }
+
     Optional<LongRope> longRope(int pairs, int context, int original) {
       JsonNode scaling = config.path("rope_scaling");
-      if (scaling.isMissingNode() || scaling.isNull()) {
-        scaling = config.path("rope_parameters");
+      if (config.hasNonNull("rope_scaling") && !scaling.isObject()) {
+        throw wrong("rope_scaling must be an object, not " + shorten(scaling));
       }
-      String type = scaling.path("type").asText(scaling.path("rope_type").asText("default"));
-      if (scaling.isMissingNode() || scaling.isNull() || type.equals("default")) {
+      String type = scaling.path("type").asText("default");
+      if (type.equals("default")) {
         return Optional.empty();
       }
-      // Early Phi-3 releases call the same thing su.
+      // Early Phi-3 releases call the same thing su. Their yarn was another function than what
+      // transformers makes of it, so neither is right.
       if (!type.equals("longrope") && !type.equals("su")) {
         throw wrong("rope scaling '" + shorten(type) + "' is not supported; longrope is");
       }
-      double stretch = (double) context / original;
-      double attention = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
-      if (scaling.path("attention_factor").isNumber()) {
-        attention = scaling.path("attention_factor").asDouble();
+      double stretch = inside(scaling, "factor", (double) context / original);
+      double attention =
+          inside(scaling, "attention_factor", ConfigForm.attentionFactor(stretch, original));
+      if (!Double.isFinite(attention)) {
+        throw wrong("original_max_position_embeddings is " + original + ", too few for longrope");
       }
       return Optional.of(
           new LongRope(
@@ -172,10 +208,21 @@ public record PhiConfig(
               attention));
     }
 
+    private double inside(JsonNode scaling, String key, double fallback) {
+      JsonNode value = scaling.path(key);
+      if (!scaling.hasNonNull(key)) {
+        return fallback;
+      }
+      if (!value.isNumber() || !(value.asDouble() > 0) || value.asDouble() > 1e6) {
+        throw wrong("rope_scaling." + key + " must be a positive number, not " + shorten(value));
+      }
+      return value.asDouble();
+    }
+
     private List<Double> factors(JsonNode scaling, String key, int pairs) {
       List<Double> factors = new ArrayList<>();
       for (JsonNode factor : scaling.path(key)) {
-        if (!factor.isNumber() || !(factor.asDouble() > 0)) {
+        if (!factor.isNumber() || !(factor.asDouble() > 0) || factor.asDouble() > 1e6) {
           throw wrong("rope_scaling." + key + " must hold positive numbers");
         }
         factors.add(factor.asDouble());
@@ -191,11 +238,6 @@ public record PhiConfig(
                 + pairs);
       }
       return List.copyOf(factors);
-    }
-
-    private static String shorten(Object value) {
-      String text = String.valueOf(value);
-      return text.length() <= 60 ? text : text.substring(0, 60) + "…";
     }
   }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.ConfigForm;
 import phiquant.checkpoint.DType;
 import phiquant.checkpoint.StoredTensor;
 
@@ -35,8 +36,7 @@ public record PhiModel(
   public static PhiModel of(Checkpoint checkpoint) {
     ObjectNode json = checkpoint.config();
     String where = checkpoint.path() + ": config.json";
-    String architecture =
-        json.path("architectures").path(0).asText(json.path("model_type").asText("unknown"));
+    String architecture = ConfigForm.architecture(json);
     // The rest of the family (Phi-1 to Phi-2, Phi-3-small, Phi-3.5-MoE, the multimodal ones) has
     // other weights and gets its own branch here.
     if (!architecture.equals("Phi3ForCausalLM") && !architecture.equals("phi3")) {
@@ -45,6 +45,7 @@ public record PhiModel(
     }
     PhiConfig config = PhiConfig.of(json, where);
     Set<String> notices = new LinkedHashSet<>(checkpoint.notices());
+    notices.addAll(ConfigKeys.notices(json, where));
     List<Weight> weights = new Collector(checkpoint, config).collect();
     return new PhiModel(checkpoint, config, weights, List.copyOf(notices));
   }

@@ -25,7 +25,7 @@ public final class GgufCheckpoint implements Checkpoint {
   private final MappedFiles files = new MappedFiles();
   private final GgufFile file;
   private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-  private final ObjectNode config;
+  private final GgufConfig.Found config;
   private Map<String, byte[]> companions;
 
   /**
@@ -83,14 +83,15 @@ public final class GgufCheckpoint implements Checkpoint {
 
   private void nameTensors(boolean llama) {
     rename("token_embd.weight", "model.embed_tokens.weight");
-    int layers = config.path("num_hidden_layers").asInt();
+    int layers = config.json().path("num_hidden_layers").asInt();
     for (int i = 0; i < layers; i++) {
       String from = "blk." + i + ".";
       String to = "model.layers." + i + ".";
       rename(from + "attn_norm.weight", to + "input_layernorm.weight");
       if (llama) {
         int headSize =
-            config.path("hidden_size").asInt() / config.path("num_attention_heads").asInt();
+            config.json().path("hidden_size").asInt()
+                / config.json().path("num_attention_heads").asInt();
         stack(
             to + "self_attn.qkv_proj.weight",
             new Unpermuted(tensor(from + "attn_q.weight"), headSize),
@@ -152,7 +153,12 @@ public final class GgufCheckpoint implements Checkpoint {
 
   @Override
   public ObjectNode config() {
-    return config;
+    return config.json();
+  }
+
+  @Override
+  public List<String> notices() {
+    return config.notices();
   }
 
   @Override
@@ -163,7 +169,7 @@ public final class GgufCheckpoint implements Checkpoint {
   @Override
   public synchronized Optional<byte[]> file(String name) {
     if (companions == null) {
-      companions = GgufTokenizer.files(file, config);
+      companions = GgufTokenizer.files(file, config.json());
     }
     return Optional.ofNullable(companions.get(name));
   }

@@ -3,67 +3,137 @@ package phiquant.checkpoint.gguf;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
 import phiquant.UserError;
+import phiquant.checkpoint.ConfigForm;
 
-/** The {@code config.json} of a {@code Phi3ForCausalLM} that a GGUF file's metadata amounts to. */
+/**
+ * The {@code config.json} of a {@code Phi3ForCausalLM} that a GGUF file's metadata amounts to.
+ * Absent keys mean what they mean to llama.cpp; every number is checked here, where its key is
+ * known.
+ */
 final class GgufConfig {
-  private GgufConfig() {}
+  private final GgufFile file;
+  private final String prefix;
+  private final List<String> notices;
+  private final ObjectNode config = JsonNodeFactory.instance.objectNode();
 
-  static ObjectNode of(GgufFile file) {
-    String prefix = file.text("general.architecture") + ".";
-    int hidden = integer(file, prefix + "embedding_length");
-    int heads = integer(file, prefix + "attention.head_count");
-    int context = integer(file, prefix + "context_length");
+  private GgufConfig(GgufFile file) {
+    this.file = file;
+    this.prefix = file.text("general.architecture") + ".";
+    this.notices = new ArrayList<>(GgufKeys.notices(file, prefix));
+  }
+
+  /**
+   * The configuration, and what a person should know of how it was found.
+   *
+   * @param json as config.json
+   * @param notices a sentence each
+   */
+  record Found(ObjectNode json, List<String> notices) {}
+
+  /**
+   * Makes it.
+   *
+   * @throws UserError naming the key that is missing, impossible or not computed here
+   */
+  static Found of(GgufFile file) {
+    GgufConfig made = new GgufConfig(file);
+    GgufKeys.check(file, made.prefix);
+    made.fill();
+    return new Found(made.config, List.copyOf(made.notices));
+  }
+
+  private void fill() {
+    int hidden = integer("embedding_length", null);
+    int heads = integer("attention.head_count", null);
+    int context = integer("context_length", null);
+    int kvHeads = integer("attention.head_count_kv", heads);
     int headSize = Math.max(1, hidden / Math.max(1, heads));
-    Number window = (Number) optional(file, prefix + "attention.sliding_window", 0L);
-    ObjectNode config = JsonNodeFactory.instance.objectNode();
+    for (String key : List.of("attention.key_length", "attention.value_length")) {
+      int length = integer(key, headSize);
+      if (length != headSize) {
+        throw impossible(key, length + ", but the heads have " + headSize + " dimensions");
+      }
+    }
     config.putArray("architectures").add("Phi3ForCausalLM");
     config.put("attention_bias", false);
     config.put("attention_dropout", 0.0);
-    token(file, config, "bos_token_id", "bos_token_id");
+    token("bos_token_id", "bos_token_id");
     config.put("embd_pdrop", 0.0);
-    token(file, config, "eos_token_id", "eos_token_id");
+    token("eos_token_id", "eos_token_id");
     config.put("hidden_act", "silu");
     config.put("hidden_size", hidden);
     config.put("initializer_range", 0.02);
-    config.put("intermediate_size", integer(file, prefix + "feed_forward_length"));
+    config.put("intermediate_size", integer("feed_forward_length", null));
     config.put("max_position_embeddings", context);
     config.put("model_type", "phi3");
     config.put("num_attention_heads", heads);
-    config.put("num_hidden_layers", integer(file, prefix + "block_count"));
+    int layers = integer("block_count", null);
+    config.put("num_hidden_layers", layers);
+    config.put("num_key_value_heads", kvHeads);
+    int original = integer("rope.scaling.original_context_length", context);
+    config.put("original_max_position_embeddings", original);
+    token("pad_token_id", "padding_token_id");
     config.put(
-        "num_key_value_heads",
-        ((Number) optional(file, prefix + "attention.head_count_kv", (long) heads)).intValue());
-    config.put(
-        "original_max_position_embeddings",
-        ((Number) optional(file, prefix + "rope.scaling.original_context_length", (long) context))
-            .intValue());
-    token(file, config, "pad_token_id", "padding_token_id");
-    double rotary =
-        ((Number) optional(file, prefix + "rope.dimension_count", (long) headSize)).doubleValue();
-    config.put("partial_rotary_factor", rotary / headSize);
+        "partial_rotary_factor", partial(integer("rope.dimension_count", headSize), headSize));
     config.put("resid_pdrop", 0.0);
-    config.put("rms_norm_eps", shortest(file.number(prefix + "attention.layer_norm_rms_epsilon")));
-    ropeScaling(file, config);
-    config.put(
-        "rope_theta",
-        shortest(((Number) optional(file, prefix + "rope.freq_base", 10000.0)).doubleValue()));
-    if (window.intValue() > 0) {
-      config.put("sliding_window", window.intValue());
+    config.put("rms_norm_eps", within("attention.layer_norm_rms_epsilon", null, 1e-30, 1));
+    ropeScaling(context, original);
+    config.put("rope_theta", within("rope.freq_base", 10000.0, 1, 1e15));
+    int window = window(layers, kvHeads, context);
+    if (window > 0) {
+      config.put("sliding_window", window);
     } else {
       config.putNull("sliding_window");
     }
     config.put("tie_word_embeddings", !file.tensors().containsKey("output.weight"));
     config.put("torch_dtype", "bfloat16");
     config.put("use_cache", true);
-    config.put("vocab_size", vocabulary(file, prefix));
-    return config;
+    config.put("vocab_size", vocabulary());
   }
 
-  private static void ropeScaling(GgufFile file, ObjectNode config) {
+  /**
+   * The stated window. Phi-3 files from before it was written (August 2024) have that of the only
+   * models there were then, as llama.cpp had it ({@code LLM_ARCH_PHI3} in its llama.cpp of 2024).
+   */
+  private int window(int layers, int kvHeads, int context) {
+    int none = 0;
+    if (!prefix.equals("phi3.")
+        || file.metadata().containsKey(prefix + "attention.sliding_window")) {
+      return integer("attention.sliding_window", none);
+    }
+    String silent = file.path() + " is silent about a sliding window";
+    if ((layers == 32 || layers == 40) && context == 4096) {
+      notices.add(silent + "; as a Phi-3 of 4k it has one of 2047 tokens.");
+      return 2047;
+    }
+    if (layers == 32 && kvHeads == 32 && context == 131072) {
+      return 262144;
+    }
+    if (layers == 40 && context == 131072) {
+      return 131072;
+    }
+    notices.add(silent + "; it is read as having none.");
+    return none;
+  }
+
+  /** The part of a head, such that its product with the size is not cut to one less. */
+  private static double partial(int rotary, int headSize) {
+    double partial = (double) rotary / headSize;
+    return (int) (partial * headSize) < rotary ? Math.nextUp(partial) : partial;
+  }
+
+  /** Longrope's factors are tensors; its attention factor is 1 to llama.cpp if none is stated. */
+  private void ropeScaling(int context, int original) {
     GgufTensor longFactors = file.tensors().get("rope_factors_long.weight");
     GgufTensor shortFactors = file.tensors().get("rope_factors_short.weight");
+    double attention = within("rope.scaling.attn_factor", 1.0, 1e-3, 1e3);
     if (longFactors == null || shortFactors == null) {
+      if (attention != 1) {
+        throw impossible("rope.scaling.attn_factor", attention + " without factors of longrope");
+      }
       config.putNull("rope_scaling");
       return;
     }
@@ -71,41 +141,65 @@ final class GgufConfig {
     factors(longFactors, scaling.putArray("long_factor"));
     factors(shortFactors, scaling.putArray("short_factor"));
     scaling.put("type", "longrope");
+    double usual = ConfigForm.attentionFactor((double) context / original, original);
+    if ((float) usual != (float) attention) {
+      scaling.put("attention_factor", attention);
+    }
   }
 
   private static void factors(GgufTensor tensor, ArrayNode out) {
+    for (float value : values(tensor)) {
+      out.add(shortest(value));
+    }
+  }
+
+  /** The numbers of a short vector. */
+  static float[] values(GgufTensor tensor) {
     if (tensor.rows() != 1 || tensor.columns() > 4096) {
       throw new UserError(
           "The tensor '" + tensor.name() + "' has the shape " + tensor.shape() + ".");
     }
     float[] values = new float[(int) tensor.columns()];
     tensor.read(0, 1, values, 0);
-    for (float value : values) {
-      out.add(shortest(value));
-    }
+    return values;
   }
 
-  private static int vocabulary(GgufFile file, String prefix) {
+  private int vocabulary() {
     int tokens = file.list("tokenizer.ggml.tokens").size();
-    return tokens > 0 ? tokens : integer(file, prefix + "vocab_size");
+    return tokens > 0 ? tokens : integer("vocab_size", null);
   }
 
-  private static void token(GgufFile file, ObjectNode config, String to, String from) {
+  private void token(String to, String from) {
     if (file.metadata().get("tokenizer.ggml." + from) instanceof Long id) {
       config.put(to, id.intValue());
     }
   }
 
-  private static int integer(GgufFile file, String key) {
-    double value = file.number(key);
+  private int integer(String key, Integer fallback) {
+    double value = number(key, fallback);
     if (value != Math.rint(value) || value < 0 || value > 1 << 28) {
-      throw new UserError(file.path() + " has an impossible number under '" + key + "'.");
+      throw impossible(key, String.valueOf(value));
     }
     return (int) value;
   }
 
-  private static Object optional(GgufFile file, String key, Object otherwise) {
-    return file.metadata().get(key) instanceof Number number ? number : otherwise;
+  private double within(String key, Double fallback, double least, double most) {
+    double value = shortest(number(key, fallback));
+    if (!(value >= least && value <= most)) {
+      throw impossible(key, String.valueOf(value));
+    }
+    return value;
+  }
+
+  private double number(String key, Number fallback) {
+    return fallback == null || file.metadata().containsKey(prefix + key)
+        ? file.number(prefix + key)
+        : fallback.doubleValue();
+  }
+
+  private UserError impossible(String key, String value) {
+    return new UserError(
+        file.path() + " has an impossible number under '" + prefix + key + "': " + value + ".");
   }
 
   /** A float32 as the shortest decimal that reads back, which is what was meant: 1e-5. */

@@ -1,0 +1,174 @@
+package phiquant.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Map;
+import phiquant.UserError;
+
+/**
+ * A {@code config.json} in the one form that everything here reads and writes: that of a {@code
+ * Phi3ForCausalLM} with every fact where transformers 4 has it, which is where mlx-lm looks too.
+ * Transformers 5 keeps the facts of rotary embedding in {@code rope_parameters}, other writers some
+ * of them in {@code rope_scaling}; a Llama's configuration is a Phi-3's under other names and
+ * defaults. docs/configuration.md has the table.
+ */
+public final class ConfigForm {
+  private static final String ORIGINAL = "original_max_position_embeddings";
+
+  /** LlamaConfig's defaults where they are not Phi3Config's (configuration_llama.py). */
+  private static final Map<String, Number> LLAMA =
+      Map.of(
+          "vocab_size", 32000,
+          "hidden_size", 4096,
+          "intermediate_size", 11008,
+          "max_position_embeddings", 2048,
+          "rms_norm_eps", 1e-6);
+
+  private ConfigForm() {}
+
+  /**
+   * What longrope multiplies cos and sin with where a configuration does not state it ({@code
+   * _compute_longrope_parameters} in transformers' modeling_rope_utils.py).
+   *
+   * @param stretch how many times the original context fits into the whole
+   * @param original positions before they were stretched
+   */
+  public static double attentionFactor(double stretch, int original) {
+    return stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
+  }
+
+  /** The architecture that a configuration names. */
+  public static String architecture(JsonNode config) {
+    return config.path("architectures").path(0).asText(config.path("model_type").asText("unknown"));
+  }
+
+  /** Whether it is a Llama, whose query, key and value, gate and up are matrices of their own. */
+  public static boolean isLlama(JsonNode config) {
+    return List.of("LlamaForCausalLM", "llama").contains(architecture(config));
+  }
+
+  private static boolean isPhi3(JsonNode config) {
+    return List.of("Phi3ForCausalLM", "phi3").contains(architecture(config));
+  }
+
+  /**
+   * The configuration in that form: itself if it has it already, or is of another architecture.
+   *
+   * @param where the file's name for error messages
+   * @throws UserError saying what a Llama computes otherwise than a Phi-3
+   */
+  public static ObjectNode of(ObjectNode config, String where) {
+    if (!isPhi3(config) && !isLlama(config)) {
+      return config;
+    }
+    ObjectNode form = config.deepCopy();
+    rope(form);
+    if (form.hasNonNull("dtype") && !form.hasNonNull("torch_dtype")) {
+      form.set("torch_dtype", form.remove("dtype"));
+    }
+    if (isLlama(config)) {
+      llama(form, where);
+    }
+    return form.equals(config) ? config : form;
+  }
+
+  /**
+   * Moves the facts of rotary embedding to where transformers 4 has them. As in {@code
+   * convert_rope_params_to_dict} of transformers 5, rope_scaling counts where both are there, and
+   * what stands inside of it counts before what stands outside; but for the original context, where
+   * the outside does.
+   */
+  private static void rope(ObjectNode config) {
+    JsonNode parameters = config.remove("rope_parameters");
+    JsonNode scaling = config.path("rope_scaling");
+    if (!hasFacts(scaling) && (scaling.isObject() || scaling.isNull() || scaling.isMissingNode())) {
+      scaling = parameters;
+    }
+    if (!hasFacts(scaling)) {
+      return;
+    }
+    ObjectNode rope = scaling.deepCopy();
+    for (String key : List.of("rope_theta", "partial_rotary_factor", ORIGINAL)) {
+      JsonNode inside = rope.remove(key);
+      if (inside != null
+          && !inside.isNull()
+          && !(key.equals(ORIGINAL) && config.hasNonNull(ORIGINAL))) {
+        config.set(key, inside);
+      }
+    }
+    JsonNode type = rope.remove("rope_type");
+    if (type != null && !type.isNull()) {
+      rope.set("type", type);
+    }
+    boolean plain = rope.path("type").asText("default").equals("default");
+    rope = plain && rope.without("type").isEmpty() ? null : rope;
+    if (rope == null) {
+      config.putNull("rope_scaling");
+    } else {
+      config.set("rope_scaling", rope);
+    }
+  }
+
+  private static boolean hasFacts(JsonNode rope) {
+    return rope != null && rope.isObject() && !rope.isEmpty();
+  }
+
+  /**
+   * A Llama without biases, scaled rotary embedding and window is a Phi-3 whose matrices are apart
+   * (modeling_llama.py beside modeling_phi3.py); the rest that could differ, such as the
+   * activation, is checked as a Phi-3's.
+   */
+  private static void llama(ObjectNode config, String where) {
+    JsonNode scaling = config.path("rope_scaling");
+    if (scaling.isObject() && !scaling.path("type").asText("default").equals("default")) {
+      throw differs(where, "rope_scaling", scaling.path("type"), "no scaling");
+    }
+    JsonNode partial = config.path("partial_rotary_factor");
+    if (config.hasNonNull("partial_rotary_factor") && partial.asDouble(0) != 1) {
+      throw differs(where, "partial_rotary_factor", partial, "1.0");
+    }
+    LLAMA.forEach((key, value) -> putIfAbsent(config, key, value));
+    JsonNode window = config.path("sliding_window");
+    if (config.hasNonNull("sliding_window")
+        && window.asLong(0) < config.path("max_position_embeddings").asLong()) {
+      throw differs(where, "sliding_window", window, "none");
+    }
+    if (!config.hasNonNull(ORIGINAL)) {
+      config.set(ORIGINAL, config.get("max_position_embeddings"));
+    }
+    config.putNull("sliding_window");
+    config.putArray("architectures").add("Phi3ForCausalLM");
+    if (config.path("model_type").asText("llama").equals("llama")) {
+      config.put("model_type", "phi3");
+    }
+    config.remove("pretraining_tp"); // Slices of the same products.
+  }
+
+  private static void putIfAbsent(ObjectNode config, String key, Number value) {
+    if (!config.hasNonNull(key)) {
+      if (value instanceof Integer integer) {
+        config.put(key, integer);
+      } else {
+        config.put(key, value.doubleValue());
+      }
+    }
+  }
+
+  private static UserError differs(String where, String key, JsonNode value, String computed) {
+    return new UserError(
+        where
+            + " describes a Llama that is no Phi-3 under another name: "
+            + key
+            + " is "
+            + shorten(value)
+            + "; what phiquant computes has "
+            + computed
+            + ".");
+  }
+
+  private static String shorten(JsonNode value) {
+    String text = value.asText(value.toString());
+    return text.length() <= 60 ? text : text.substring(0, 60) + "…";
+  }
+}
