@@ -29,7 +29,7 @@ public abstract class CheckpointFolder implements Checkpoint {
         CompanionFiles.read(folder, "config.json")
             .orElseThrow(() -> new UserError(folder + " has no config.json.", whereFrom));
     this.stated = Json.object(json, folder + "/config.json");
-    this.config = ConfigForm.of(stated, folder + "/config.json");
+    this.config = ConfigForm.of(stated);
   }
 
   /** Opens what is mapped; if that fails, nothing stays mapped. */
@@ -54,7 +54,7 @@ public abstract class CheckpointFolder implements Checkpoint {
 
   /** Whether it is a Llama that is read as the Phi-3 that computes the same. */
   protected final boolean isLlama() {
-    return ConfigForm.isLlama(stated);
+    return ConfigForm.isLlama(stated) && ConfigForm.isPhi3(config);
   }
 
   @Override

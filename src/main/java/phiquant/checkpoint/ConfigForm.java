@@ -4,7 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
-import phiquant.UserError;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * A {@code config.json} in the one form that everything here reads and writes: that of a {@code
@@ -18,12 +19,13 @@ public final class ConfigForm {
 
   /** LlamaConfig's defaults where they are not Phi3Config's (configuration_llama.py). */
   private static final Map<String, Number> LLAMA =
-      Map.of(
-          "vocab_size", 32000,
-          "hidden_size", 4096,
-          "intermediate_size", 11008,
-          "max_position_embeddings", 2048,
-          "rms_norm_eps", 1e-6);
+      new TreeMap<>(
+          Map.of(
+              "vocab_size", 32000,
+              "hidden_size", 4096,
+              "intermediate_size", 11008,
+              "max_position_embeddings", 2048,
+              "rms_norm_eps", 1e-6));
 
   private ConfigForm() {}
 
@@ -43,23 +45,26 @@ public final class ConfigForm {
     return config.path("architectures").path(0).asText(config.path("model_type").asText("unknown"));
   }
 
-  /** Whether it is a Llama, whose query, key and value, gate and up are matrices of their own. */
+  /**
+   * Whether it is a Llama by name, whose query, key and value, gate and up are matrices of their
+   * own.
+   */
   public static boolean isLlama(JsonNode config) {
     return List.of("LlamaForCausalLM", "llama").contains(architecture(config));
   }
 
-  private static boolean isPhi3(JsonNode config) {
+  /** Whether it is a Phi-3. */
+  public static boolean isPhi3(JsonNode config) {
     return List.of("Phi3ForCausalLM", "phi3").contains(architecture(config));
   }
 
   /**
-   * The configuration in that form: itself if it has it already, or is of another architecture.
-   *
-   * @param where the file's name for error messages
-   * @throws UserError saying what a Llama computes otherwise than a Phi-3
+   * The configuration in that form: itself if it has it already, or is of another architecture, or
+   * a Llama with a {@link #difference}.
    */
-  public static ObjectNode of(ObjectNode config, String where) {
-    if (!isPhi3(config) && !isLlama(config)) {
+  public static ObjectNode of(ObjectNode config) {
+    boolean llama = isLlama(config);
+    if (!isPhi3(config) && !llama) {
       return config;
     }
     ObjectNode form = config.deepCopy();
@@ -67,10 +72,38 @@ public final class ConfigForm {
     if (form.hasNonNull("dtype") && !form.hasNonNull("torch_dtype")) {
       form.set("torch_dtype", form.remove("dtype"));
     }
-    if (isLlama(config)) {
-      llama(form, where);
+    if (llama && difference(config).isPresent()) {
+      return config;
+    }
+    if (llama) {
+      asPhi3(form);
     }
     return form.equals(config) ? config : form;
+  }
+
+  /**
+   * What a Llama computes otherwise than a Phi-3, if anything: one without scaled rotary embedding
+   * and window is a Phi-3 whose matrices are apart (modeling_llama.py beside modeling_phi3.py). The
+   * rest that could differ, such as activation and biases, is checked as a Phi-3's.
+   */
+  public static Optional<String> difference(ObjectNode config) {
+    ObjectNode form = config.deepCopy();
+    rope(form);
+    String type = form.path("model_type").asText("llama");
+    String scaling = form.path("rope_scaling").path("type").asText("default");
+    double partial = form.path("partial_rotary_factor").asDouble(1);
+    long context = form.path("max_position_embeddings").asLong(2048);
+    String fact = null;
+    if (!type.equals("llama")) {
+      fact = "model_type is " + shorten(type);
+    } else if (!scaling.equals("default")) {
+      fact = "rope_scaling is of the type " + shorten(scaling);
+    } else if (partial != 1) {
+      fact = "partial_rotary_factor is " + partial;
+    } else if (form.path("sliding_window").asLong(context) < context) {
+      fact = "sliding_window is " + form.path("sliding_window").asLong();
+    }
+    return Optional.ofNullable(fact);
   }
 
   /**
@@ -114,34 +147,15 @@ public final class ConfigForm {
     return rope != null && rope.isObject() && !rope.isEmpty();
   }
 
-  /**
-   * A Llama without biases, scaled rotary embedding and window is a Phi-3 whose matrices are apart
-   * (modeling_llama.py beside modeling_phi3.py); the rest that could differ, such as the
-   * activation, is checked as a Phi-3's.
-   */
-  private static void llama(ObjectNode config, String where) {
-    JsonNode scaling = config.path("rope_scaling");
-    if (scaling.isObject() && !scaling.path("type").asText("default").equals("default")) {
-      throw differs(where, "rope_scaling", scaling.path("type"), "no scaling");
-    }
-    JsonNode partial = config.path("partial_rotary_factor");
-    if (config.hasNonNull("partial_rotary_factor") && partial.asDouble(0) != 1) {
-      throw differs(where, "partial_rotary_factor", partial, "1.0");
-    }
+  /** Every fact of a Llama, stated as a Phi-3's. */
+  private static void asPhi3(ObjectNode config) {
     LLAMA.forEach((key, value) -> putIfAbsent(config, key, value));
-    JsonNode window = config.path("sliding_window");
-    if (config.hasNonNull("sliding_window")
-        && window.asLong(0) < config.path("max_position_embeddings").asLong()) {
-      throw differs(where, "sliding_window", window, "none");
-    }
     if (!config.hasNonNull(ORIGINAL)) {
       config.set(ORIGINAL, config.get("max_position_embeddings"));
     }
     config.putNull("sliding_window");
     config.putArray("architectures").add("Phi3ForCausalLM");
-    if (config.path("model_type").asText("llama").equals("llama")) {
-      config.put("model_type", "phi3");
-    }
+    config.put("model_type", "phi3");
     config.remove("pretraining_tp"); // Slices of the same products.
   }
 
@@ -155,20 +169,7 @@ public final class ConfigForm {
     }
   }
 
-  private static UserError differs(String where, String key, JsonNode value, String computed) {
-    return new UserError(
-        where
-            + " describes a Llama that is no Phi-3 under another name: "
-            + key
-            + " is "
-            + shorten(value)
-            + "; what phiquant computes has "
-            + computed
-            + ".");
-  }
-
-  private static String shorten(JsonNode value) {
-    String text = value.asText(value.toString());
+  private static String shorten(String text) {
     return text.length() <= 60 ? text : text.substring(0, 60) + "…";
   }
 }

@@ -26,7 +26,7 @@ public record PhiModel(
     Checkpoint checkpoint, PhiConfig config, List<Weight> weights, List<String> notices) {
   private static final String SUPPORTED =
       "Supported: Phi3ForCausalLM (Phi-3 mini and medium, Phi-3.5-mini, Phi-4, Phi-4-mini and their"
-          + " reasoning variants).";
+          + " reasoning variants), and a LlamaForCausalLM that computes the same.";
 
   /**
    * Checks that a checkpoint is a Phi that phiquant knows and that its tensors fit its config.
@@ -39,9 +39,14 @@ public record PhiModel(
     String architecture = ConfigForm.architecture(json);
     // The rest of the family (Phi-1 to Phi-2, Phi-3-small, Phi-3.5-MoE, the multimodal ones) has
     // other weights and gets its own branch here.
-    if (!architecture.equals("Phi3ForCausalLM") && !architecture.equals("phi3")) {
+    if (!ConfigForm.isPhi3(json)) {
+      String why =
+          ConfigForm.isLlama(json)
+              ? ConfigForm.difference(json).map(fact -> " where " + fact).orElse("")
+              : "";
       throw new UserError(
-          where + " describes a '" + architecture + "', which is not supported.", SUPPORTED);
+          where + " describes a '" + architecture + "'" + why + ", which is not supported.",
+          SUPPORTED);
     }
     PhiConfig config = PhiConfig.of(json, where);
     Set<String> notices = new LinkedHashSet<>(checkpoint.notices());

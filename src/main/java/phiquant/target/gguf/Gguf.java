@@ -65,6 +65,11 @@ public final class Gguf implements Target {
 
   @Override
   public ArtifactPlan plan(PhiModel model, String name) {
+    if (!model.config().headsFillHidden()) {
+      throw new UserError(
+          "gguf: head_dim is not hidden_size / num_attention_heads, which llama.cpp's phi3 needs.",
+          "onnx and openvino take it.");
+    }
     List<Typed> tensors = new ArrayList<>();
     List<String> fallbacks = new ArrayList<>();
     for (GgufTensors.Named named :

@@ -37,6 +37,7 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
     if (shortRope && model.config().longRope().isEmpty()) {
       throw UserError.usage("rope=short is for models with longrope; this one has none.");
     }
+    refuseWhatMlxComputesItself(model);
     List<MlxWeight> weights = MlxWeight.of(model, recipe);
     refuseGroupThatFitsNothing(weights);
     List<SafetensorsLayout> shards = shards(weights);
@@ -61,6 +62,21 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
             .map(t -> "-" + t.storedName().toLowerCase(Locale.ROOT))
             .orElse("");
     return name + "-mlx-" + recipe.name() + group + type + (shortRope ? "-short" : "");
+  }
+
+  /** Two facts that phi3.py in mlx-lm derives from others, without looking into config.json. */
+  private static void refuseWhatMlxComputesItself(PhiModel model) {
+    String fact = null;
+    if (!model.config().usualAttention()) {
+      fact = "longrope's attention_factor is not what follows from the two contexts";
+    } else if (!model.config().headsFillHidden()) {
+      fact = "head_dim is not hidden_size / num_attention_heads";
+    }
+    if (fact != null) {
+      throw new UserError(
+          "mlx: " + fact + ", which mlx-lm would compute the model with.",
+          "onnx and openvino take it.");
+    }
   }
 
   private void refuseGroupThatFitsNothing(List<MlxWeight> weights) {
