@@ -15,6 +15,7 @@ import phiquant.demo.SmolLm2;
 import phiquant.eval.Evaluation;
 import phiquant.eval.EvaluationText;
 import phiquant.eval.Evaluator;
+import phiquant.publish.Publication;
 import phiquant.report.ReportPage;
 import phiquant.run.Generation;
 import phiquant.run.RunOptions;
@@ -84,7 +85,12 @@ final class DemoCommand implements Callable<Integer> {
     }
     try (Checkpoint smol = Checkpoints.open(source)) {
       Path made =
-          Quantize.of(smol).named("smolphi-135m").to("safetensors:bf16").into(folder).get(0);
+          Quantize.of(smol)
+              .named("smolphi-135m")
+              .to("safetensors:bf16")
+              .overwrite(true)
+              .into(folder)
+              .get(0);
       Files.move(made, checkpoint);
     } catch (IOException e) {
       throw new UserError(checkpoint + " cannot be written: " + e.getMessage() + ".", e);
@@ -124,7 +130,7 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private void evaluate(Path checkpoint, List<Path> made) throws IOException {
+  private void evaluate(Path checkpoint, List<Path> made) {
     Path page = folder.resolve("report.html");
     step(
         "Measuring what each lost (2 windows of 128 tokens; give eval more to know it well)",
@@ -139,7 +145,7 @@ final class DemoCommand implements Callable<Integer> {
             checkpoint, made, EvaluationText.builtIn(), Evaluator.Options.of(2, 128));
     System.out.println();
     System.out.println(EvaluationTable.of(evaluation));
-    Files.writeString(page, ReportPage.of(evaluation));
+    Publication.write(page, ReportPage.of(evaluation), true);
     System.out.println("A page to look at: " + page);
   }
 

@@ -1,6 +1,7 @@
 package phiquant.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import phiquant.eval.Evaluation;
 import phiquant.eval.EvaluationProgress;
 import phiquant.eval.EvaluationText;
 import phiquant.eval.Evaluator;
+import phiquant.publish.Publication;
 import phiquant.report.ReportPage;
 import phiquant.run.Activations;
 import phiquant.run.RopeRule;
@@ -30,6 +32,8 @@ import picocli.CommandLine.Parameters;
       "  phiquant eval out/* --against model --windows 32 --window 512 --report report.html"
     })
 final class EvalCommand implements Callable<Integer> {
+  private static final ObjectWriter JSON = new ObjectMapper().writerWithDefaultPrettyPrinter();
+
   @Parameters(
       paramLabel = "ARTIFACT",
       arity = "1..*",
@@ -92,12 +96,15 @@ final class EvalCommand implements Callable<Integer> {
       description = "Write a page to look at and to print; it needs no network.")
   private Path report;
 
+  @Option(names = "--overwrite", description = "Replace files of results that exist.")
+  private boolean overwrite;
+
   @Override
   public Integer call() throws IOException {
     Threads.checked(threads);
-    checkFolder(json == null || json.equals("-") ? null : Path.of(json));
-    checkFolder(csv);
-    checkFolder(report);
+    checkPlace(json == null || json.equals("-") ? null : Path.of(json));
+    checkPlace(csv);
+    checkPlace(report);
     Evaluator.Options defaults = Evaluator.Options.of(windows, window);
     Evaluator.Options options =
         new Evaluator.Options(
@@ -112,27 +119,24 @@ final class EvalCommand implements Callable<Integer> {
     EvaluationText on = text == null ? EvaluationText.builtIn() : EvaluationText.of(text);
     Evaluation evaluation = Evaluator.evaluate(original, artifacts, on, options);
     Notices.print(evaluation.notices());
-    if (json != null) {
-      String all =
-          new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(evaluation) + "\n";
-      if (json.equals("-")) {
-        System.out.print(all);
-      } else {
-        write(Path.of(json), all);
+    // What was measured is shown first: it is there even if a file cannot be written.
+    String all = JSON.writeValueAsString(evaluation) + "\n";
+    if ("-".equals(json)) {
+      System.out.print(all); // Standard output holds JSON and nothing else.
+    } else {
+      System.out.print(EvaluationTable.of(evaluation));
+      if (tensors) {
+        evaluation.artifacts().forEach(one -> System.out.print(EvaluationTable.tensors(one)));
       }
     }
+    if (json != null && !json.equals("-")) {
+      Publication.write(Path.of(json), all, overwrite);
+    }
     if (csv != null) {
-      write(csv, EvaluationCsv.of(evaluation));
+      Publication.write(csv, EvaluationCsv.of(evaluation), overwrite);
     }
     if (report != null) {
-      write(report, ReportPage.of(evaluation));
-    }
-    if ("-".equals(json)) {
-      return 0; // Standard output holds JSON and nothing else.
-    }
-    System.out.print(EvaluationTable.of(evaluation));
-    if (tensors) {
-      evaluation.artifacts().forEach(one -> System.out.print(EvaluationTable.tensors(one)));
+      Publication.write(report, ReportPage.of(evaluation), overwrite);
     }
     return 0;
   }
@@ -154,7 +158,7 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /** Measuring takes long, so a place that cannot hold the results is refused before. */
-  private static void checkFolder(Path file) {
+  private void checkPlace(Path file) {
     if (file == null) {
       return;
     }
@@ -165,13 +169,6 @@ final class EvalCommand implements Callable<Integer> {
     if (!Files.isDirectory(folder)) {
       throw UserError.usage(file + " cannot be written: there is no folder " + folder + ".");
     }
-  }
-
-  private static void write(Path file, String text) {
-    try {
-      Files.writeString(file, text);
-    } catch (IOException e) {
-      throw new UserError(file + " cannot be written: " + e.getMessage() + ".", e);
-    }
+    Publication.check(file, overwrite);
   }
 }

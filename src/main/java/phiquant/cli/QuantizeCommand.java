@@ -152,7 +152,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
   private Progress progress() {
     boolean terminal = System.console() != null && System.console().isTerminal();
-    return quiet || !terminal ? Progress.NONE : new TerminalProgress();
+    return quiet ? Progress.NONE : terminal ? new TerminalProgress() : new Notices();
   }
 
   /** Refuses flags that nothing would come of, and a name that files cannot have. */

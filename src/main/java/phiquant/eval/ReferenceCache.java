@@ -73,16 +73,28 @@ final class ReferenceCache {
   /** Keeps a result beside predictions that are complete. */
   void keep(String key, Kept kept) {
     try {
-      Path partial = folder.resolve(key + RESULT + ".partial-" + ProcessHandle.current().pid());
+      Path file = folder.resolve(key + RESULT);
+      Path partial = partial(file);
       JSON.writeValue(partial.toFile(), kept);
       Files.move(
           partial,
-          folder.resolve(key + RESULT),
+          file,
           java.nio.file.StandardCopyOption.REPLACE_EXISTING,
           java.nio.file.StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw cannotWrite(e);
     }
+  }
+
+  /**
+   * A new file, to be renamed when it is complete. Runs may share the cache, from containers too,
+   * and each has its own. Of runs that were killed it goes when the cache has to shrink.
+   */
+  static Path partial(Path file) throws IOException {
+    Path partial =
+        Files.createTempFile(file.getParent(), file.getFileName().toString(), ".partial");
+    partial.toFile().deleteOnExit();
+    return partial;
   }
 
   /** Removes what was not used for longest until the rest is within the limit. */

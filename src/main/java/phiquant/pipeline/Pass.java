@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import phiquant.UserError;
+import phiquant.publish.Publication;
 import phiquant.target.ArtifactPlan;
 import phiquant.target.Part;
 import phiquant.target.PlannedTensor;
@@ -63,36 +64,10 @@ public final class Pass {
    */
   public static void run(Map<Path, ArtifactPlan> artifacts, Settings settings, Runnable source) {
     checkSpace(artifacts);
-    List<Output> outputs = new ArrayList<>();
-    Thread cleaner = new Thread(() -> outputs.forEach(Pass::closeQuietly), "phiquant-cleaner");
-    Runtime.getRuntime().addShutdownHook(cleaner);
-    try {
-      artifacts.forEach(
-          (path, plan) -> outputs.add(Output.begin(plan, path, settings.overwrite())));
-      new Pass(outputs, settings, source).execute();
+    try (Outputs outputs = Outputs.begin(artifacts, settings.overwrite(), settings.progress())) {
+      new Pass(outputs.all(), settings, source).execute();
       source.run();
-      for (Output output : outputs) {
-        try {
-          output.commit();
-        } catch (IOException e) {
-          throw Output.cannotWrite(output.destination(), e);
-        }
-      }
-    } finally {
-      try {
-        outputs.forEach(Output::close);
-        Runtime.getRuntime().removeShutdownHook(cleaner);
-      } catch (IllegalStateException e) {
-        // The program is ending, so the cleaner is at work already.
-      }
-    }
-  }
-
-  private static void closeQuietly(Output output) {
-    try {
-      output.close();
-    } catch (RuntimeException e) {
-      // The program is ending; there is nobody left to tell.
+      outputs.publish();
     }
   }
 
@@ -224,7 +199,7 @@ public final class Pass {
         wanted.output().write(wanted.tensor().parts().get(i).file(), parts[i], offsets[i]);
       }
     } catch (IOException e) {
-      fail(Output.cannotWrite(wanted.output().destination(), e));
+      fail(Publication.cannotWrite(wanted.output().destination(), e));
     } catch (RuntimeException | Error e) {
       fail(e);
     }
@@ -241,7 +216,7 @@ public final class Pass {
             needed.merge(store, plan.bytes(), Long::sum);
             places.putIfAbsent(store, path);
           } catch (IOException e) {
-            throw Output.cannotWrite(path, e);
+            throw Publication.cannotWrite(path, e);
           }
         });
     needed.forEach(

@@ -3,24 +3,17 @@ package phiquant.pipeline;
 /** Is told how far a pass has come, in bytes of the source; called by many threads. */
 public interface Progress {
   /** Tells nobody. */
-  Progress NONE =
-      new Progress() {
-        @Override
-        public void begin(long total) {}
+  Progress NONE = new Progress() {};
 
-        @Override
-        public void advance(long bytes) {}
-
-        @Override
-        public void end() {}
-      };
+  /** Something worth a line was found where artifacts go, before the pass begins. */
+  default void notice(String text) {}
 
   /** The pass begins and will read that many bytes. */
-  void begin(long total);
+  default void begin(long total) {}
 
   /** That many more are done. */
-  void advance(long bytes);
+  default void advance(long bytes) {}
 
   /** The pass has ended, well or not. */
-  void end();
+  default void end() {}
 }

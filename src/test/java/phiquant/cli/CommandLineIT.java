@@ -44,6 +44,65 @@ class CommandLineIT {
     assertThat(names()).containsExactly("m.gguf");
   }
 
+  @Test
+  void filesOfResultsAreKeptUnlessOverwritten() throws Exception {
+    String model = Fixtures.tinyPhi4().toString();
+    for (String option : List.of("--report", "--json", "--csv")) {
+      Path file = Files.writeString(folder.resolve("r"), "precious");
+      List<String> command =
+          new ArrayList<>(
+              List.of("eval", model, "--against", model, "--windows", "1", "--window", "8"));
+      command.addAll(List.of(option, file.toString()));
+      Outcome kept = run(command.toArray(String[]::new));
+      assertThat(kept.code()).isEqualTo(1);
+      assertThat(kept.err()).contains("exists already").contains("--overwrite");
+      assertThat(file).hasContent("precious");
+      command.add("--overwrite");
+      Outcome replaced = run(command.toArray(String[]::new));
+      assertThat(replaced.code()).as(replaced.err()).isZero();
+      assertThat(file).content().contains(Fixtures.tinyPhi4().getFileName().toString());
+      assertThat(names()).containsExactly("r");
+    }
+  }
+
+  /** One is at work when the other comes; whoever is first, one artifact comes of it. */
+  @Test
+  void ofTwoRunsIntoOnePlaceOneSaysThatTheOtherIsThere() throws Exception {
+    String model = Fixtures.smolPhiMixed().toString();
+    Process first = start("quantize", model, "--to", "gguf:F32", "-o", folder.toString());
+    await(() -> names().stream().anyMatch(name -> name.endsWith(".partial")));
+    Outcome second = run("quantize", model, "--to", "gguf:F32", "-o", folder.toString());
+    assertThat(second.code()).isEqualTo(1);
+    assertThat(second.err()).contains("another run").hasLineCount(1);
+    assertThat(first.waitFor()).isZero();
+    assertThat(names()).containsExactly("smolphi-mixed-F32.gguf");
+  }
+
+  /** In each namespace processes are numbered from 1, so that numbers would be confused. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void runsInOtherProcessNamespacesAreKnownToLiveOrToBeDead() throws Exception {
+    String model = Fixtures.smolPhiMixed().toString();
+    List<String> inside =
+        List.of("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child");
+    List<String> command = new ArrayList<>(inside);
+    command.addAll(
+        List.of("./phiquant", "quantize", model, "--to", "gguf:F32", "-o", folder.toString()));
+    Process first = new ProcessBuilder(command).start();
+    await(() -> names().stream().anyMatch(name -> name.endsWith(".partial")));
+    Process second = new ProcessBuilder(command).start();
+    assertThat(new String(second.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+        .contains("another run");
+    assertThat(second.waitFor()).isEqualTo(1);
+    first.destroyForcibly().waitFor();
+    await(() -> first.descendants().noneMatch(ProcessHandle::isAlive));
+    Process third = new ProcessBuilder(command).start();
+    assertThat(new String(third.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+        .contains("killed");
+    assertThat(third.waitFor()).isZero();
+    assertThat(names()).containsExactly("smolphi-mixed-F32.gguf");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "'quantize MODEL --to gguf:Q9 -o OUT', 2, gguf has no file type",
@@ -74,11 +133,12 @@ class CommandLineIT {
   void killedRunsLeaveNoArtifactAndTheNextRunCleansUp() throws Exception {
     String model = Fixtures.smolPhiMixed().toString();
     Process process = start("quantize", model, "--to", "gguf:F32", "-o", folder.toString());
-    await(() -> names().stream().anyMatch(name -> name.contains(".partial-")));
+    await(() -> names().stream().anyMatch(name -> name.endsWith(".partial")));
     kill(process, "KILL");
     assertThat(names()).noneMatch(name -> name.endsWith(".gguf"));
     Outcome next = run("quantize", model, "--to", "gguf:F32", "-o", folder.toString());
     assertThat(next.code()).as(next.err()).isZero();
+    assertThat(next.err()).startsWith("note: ").contains("killed").hasLineCount(1);
     assertThat(names()).containsExactly("smolphi-mixed-F32.gguf");
   }
 
@@ -88,7 +148,7 @@ class CommandLineIT {
     Process process =
         start(
             "quantize", model, "--to", "gguf:Q4_K_M", "--to", "mlx:4bit", "-o", folder.toString());
-    await(() -> names().stream().anyMatch(name -> name.contains(".partial-")));
+    await(() -> names().stream().anyMatch(name -> name.endsWith(".partial")));
     kill(process, "TERM");
     process.waitFor(20, TimeUnit.SECONDS);
     assertThat(names()).isEmpty();

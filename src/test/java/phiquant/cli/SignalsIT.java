@@ -45,7 +45,7 @@ class SignalsIT {
     assertThat(process.exitValue()).isEqualTo(code);
     assertThat(text(process)).isEmpty();
     Thread.sleep(500); // Whoever was left would go on now.
-    assertThat(everything(out)).isEmpty();
+    assertThat(everything(folder)).isEmpty();
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package phiquant.target.openvino.ir;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Writes a graph as an IR's XML, version 11: layers, edges, run-time information. Ports carry types
@@ -61,7 +62,8 @@ public final class IrXml {
         layer.opset());
     if (!layer.attributes().isEmpty()) {
       out.append("<data");
-      layer.attributes().forEach(this::attribute);
+      // In the order of names: that of Map.of changes from one JVM to the next.
+      new TreeMap<>(layer.attributes()).forEach(this::attribute);
       out.append("/>");
     }
     if (layer.decompression()) {
