@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CheckpointName;
+import phiquant.checkpoint.Ignored;
 import phiquant.model.PhiModel;
 import phiquant.pipeline.Pass;
 import phiquant.pipeline.Progress;
@@ -27,6 +30,7 @@ import phiquant.target.Targets;
  */
 public final class Quantize {
   private final Checkpoint checkpoint;
+  private final List<Pattern> ignored = new ArrayList<>();
   private final List<Target> targets = new ArrayList<>();
   private String name;
   private int threads = Runtime.getRuntime().availableProcessors();
@@ -37,7 +41,7 @@ public final class Quantize {
 
   private Quantize(Checkpoint checkpoint) {
     this.checkpoint = checkpoint;
-    String file = checkpoint.path().toAbsolutePath().normalize().getFileName().toString();
+    String file = CheckpointName.of(checkpoint.path());
     this.name = file.replaceFirst("(-00001-of-\\d{5})?\\.gguf$", "");
   }
 
@@ -59,6 +63,18 @@ public final class Quantize {
   /** The model's name, from which artifacts get theirs; by default the checkpoint's file name. */
   public Quantize named(String name) {
     this.name = name;
+    return this;
+  }
+
+  /**
+   * Leaves out tensors that the architecture does not call for, instead of refusing the checkpoint.
+   *
+   * @param regex found anywhere in their names
+   * @throws java.util.regex.PatternSyntaxException if it is none
+   */
+  public Quantize ignoring(String regex) {
+    ignored.add(Pattern.compile(regex));
+    model = null;
     return this;
   }
 
@@ -107,7 +123,7 @@ public final class Quantize {
 
   private PhiModel model() {
     if (model == null) {
-      model = PhiModel.of(checkpoint);
+      model = PhiModel.of(Ignored.without(checkpoint, ignored));
     }
     return model;
   }
@@ -129,7 +145,7 @@ public final class Quantize {
     for (ArtifactPlan plan : plans) {
       Path place = place(plan, plans.size(), output);
       refuseToOverwriteInput(place);
-      if (artifacts.put(place, Record.with(plan, checkpoint)) != null) {
+      if (artifacts.put(place, Record.with(plan, model())) != null) {
         throw UserError.usage("Two targets would both be written to " + place + ".");
       }
     }

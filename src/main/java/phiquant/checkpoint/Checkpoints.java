@@ -2,6 +2,7 @@ package phiquant.checkpoint;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.gguf.GgufCheckpoint;
 import phiquant.checkpoint.gguf.GgufFolder;
@@ -15,9 +16,11 @@ public final class Checkpoints {
   /**
    * Opens a checkpoint; reads headers only.
    *
+   * @param given its folder or file, or a repository's folder in the hub's cache
    * @throws UserError if it is none, or is damaged
    */
-  public static Checkpoint open(Path path) {
+  public static Checkpoint open(Path given) {
+    Path path = HubCache.snapshot(given);
     if (Files.exists(path.resolve(OpenVinoFolder.XML))) {
       return new OpenVinoFolder(path);
     }
@@ -27,7 +30,7 @@ public final class Checkpoints {
     if (Files.isDirectory(path)) {
       return GgufFolder.model(path)
           .<Checkpoint>map(GgufCheckpoint::new)
-          .orElseGet(() -> new HuggingFaceFolder(path));
+          .orElseGet(() -> huggingFace(path));
     }
     if (!Files.exists(path)) {
       throw new UserError(path + " does not exist.");
@@ -50,6 +53,14 @@ public final class Checkpoints {
           path + " is one file of a checkpoint.", "Give its folder, with config.json in it.");
     }
     throw new UserError(path + " is neither a checkpoint's or artifact's folder nor a GGUF file.");
+  }
+
+  private static Checkpoint huggingFace(Path folder) {
+    Optional<Adapter> adapter = Adapter.in(folder);
+    if (adapter.isPresent() && !Files.exists(folder.resolve("config.json"))) {
+      throw adapter.get().alone();
+    }
+    return new HuggingFaceFolder(folder);
   }
 
   /** Says why a pickle is refused. */

@@ -44,13 +44,21 @@ final class MlxTensors {
     stored.forEach(
         (name, tensor) -> {
           String path = name.substring(0, Math.max(0, name.lastIndexOf('.')));
-          if (!stored.containsKey(path + ".scales")) {
+          if (!stored.containsKey(path + ".scales") || !stored.containsKey(path + ".weight")) {
             all.put(name, tensor);
           } else if (name.endsWith(".weight")) {
             all.put(name, tensors.layer(path, tensor));
+          } else if (!tensors.isPart(path, name)) {
+            all.put(name, tensor);
           }
         });
     return all;
+  }
+
+  /** Whether a tensor is used up with its layer's codes. */
+  private boolean isPart(String path, String name) {
+    return name.endsWith(".scales")
+        || name.endsWith(".biases") && format(path, stored.get(path + ".scales")).biasBytes() > 0;
   }
 
   private StoredTensor layer(String path, MappedTensor packed) {

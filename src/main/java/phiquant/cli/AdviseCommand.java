@@ -10,9 +10,10 @@ import phiquant.advise.Advisor;
 import phiquant.advise.Device;
 import phiquant.advise.Devices;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.Checkpoints;
+import phiquant.checkpoint.CheckpointName;
 import phiquant.model.PhiModel;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -57,6 +58,8 @@ final class AdviseCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print JSON instead of text.")
   private boolean json;
 
+  @Mixin private ModelOptions options;
+
   @Override
   public Integer call() throws JsonProcessingException {
     if (device.equals("list")) {
@@ -70,7 +73,7 @@ final class AdviseCommand implements Callable<Integer> {
     if (memory != null) {
       chosen = chosen.withMemory(gigabytes(memory));
     }
-    try (Checkpoint source = Checkpoints.open(checkpoint)) {
+    try (Checkpoint source = options.open(checkpoint)) {
       PhiModel model = PhiModel.of(source);
       Notices.print(model.notices());
       int tokens = context == null ? Math.min(4096, model.config().contextLength()) : context;
@@ -85,7 +88,7 @@ final class AdviseCommand implements Callable<Integer> {
   }
 
   private static String name(Path path) {
-    return path.toAbsolutePath().normalize().getFileName().toString().replaceFirst("\\.gguf$", "");
+    return CheckpointName.of(path).replaceFirst("\\.gguf$", "");
   }
 
   private static double gigabytes(String text) {

@@ -8,6 +8,7 @@ import phiquant.run.CacheType;
 import phiquant.run.RopeRule;
 import phiquant.run.RunOptions;
 import phiquant.run.Session;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a model is run: the options that run, chat and serve have in common. */
@@ -41,6 +42,8 @@ final class EngineOptions {
               + " length (OpenVINO), llama, long (MLX) or short.")
   private RopeRule ropeRule;
 
+  @Mixin private ModelOptions model;
+
   /** Opens a model to talk to. */
   Session open(Path artifact) {
     RunOptions defaults = RunOptions.defaults();
@@ -55,7 +58,9 @@ final class EngineOptions {
             cacheType == null ? defaults.cacheType() : cacheType);
     Session session =
         Session.open(
-            artifact, options, context == null ? OptionalInt.empty() : OptionalInt.of(context));
+            model.open(artifact),
+            options,
+            context == null ? OptionalInt.empty() : OptionalInt.of(context));
     Notices.print(session.notices());
     return session;
   }

@@ -17,6 +17,7 @@ import phiquant.report.ReportPage;
 import phiquant.run.Activations;
 import phiquant.run.RopeRule;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -99,6 +100,8 @@ final class EvalCommand implements Callable<Integer> {
   @Option(names = "--overwrite", description = "Replace files of results that exist.")
   private boolean overwrite;
 
+  @Mixin private ModelOptions model;
+
   @Override
   public Integer call() throws IOException {
     Threads.checked(threads);
@@ -113,6 +116,7 @@ final class EvalCommand implements Callable<Integer> {
             activations(),
             ropeRule,
             threads,
+            model.ignored(),
             defaults.cacheFolder(),
             defaults.cacheLimit(),
             progress());

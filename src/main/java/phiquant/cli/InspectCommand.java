@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.Checkpoints;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -35,9 +35,11 @@ final class InspectCommand implements Callable<Integer> {
   @Option(names = "--tensors", description = "List every tensor.")
   private boolean tensors;
 
+  @Mixin private ModelOptions model;
+
   @Override
   public Integer call() {
-    try (Checkpoint checkpoint = Checkpoints.open(path)) {
+    try (Checkpoint checkpoint = model.open(path)) {
       ObjectNode facts = Facts.of(checkpoint);
       Notices.print(facts.path("notices").valueStream().map(JsonNode::asText).toList());
       System.out.print(json ? facts.toPrettyString() + "\n" : FactSheet.of(facts, tensors));

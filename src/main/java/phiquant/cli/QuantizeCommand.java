@@ -12,6 +12,7 @@ import phiquant.checkpoint.Checkpoints;
 import phiquant.pipeline.Progress;
 import phiquant.target.ArtifactPlan;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -104,6 +105,8 @@ final class QuantizeCommand implements Callable<Integer> {
   @Option(names = "--dtype", paramLabel = "TYPE", description = "MLX: float16, bfloat16, float32.")
   private String dtype;
 
+  @Mixin private ModelOptions model;
+
   @Override
   public Integer call() {
     Threads.checked(threads);
@@ -122,6 +125,7 @@ final class QuantizeCommand implements Callable<Integer> {
       if (name != null) {
         quantize.named(name);
       }
+      model.ignored().forEach(pattern -> quantize.ignoring(pattern.pattern()));
       targets.forEach(target -> quantize.to(complete(target)));
       List<ArtifactPlan> plans = quantize.plan();
       if (!quiet) {

@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import phiquant.UserError;
+import phiquant.checkpoint.CheckpointName;
 import phiquant.run.Session;
 import phiquant.serve.Server;
 import picocli.CommandLine.Command;
@@ -88,7 +89,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private String name() {
-    String file = artifact.toAbsolutePath().normalize().getFileName().toString();
+    String file = CheckpointName.of(artifact);
     return file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;
   }
 

@@ -9,11 +9,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import phiquant.CacheFolder;
 import phiquant.UserError;
 import phiquant.Version;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.Checkpoints;
+import phiquant.checkpoint.Ignored;
 import phiquant.model.PhiModel;
 import phiquant.run.Activations;
 import phiquant.run.CacheType;
@@ -36,6 +39,7 @@ public final class Evaluator {
    * @param activations with which artifacts run; with two, the first is what scores are called
    * @param ropeRule for all models
    * @param threads that compute
+   * @param ignored tensors that are left out of every model, found anywhere in their names
    * @param cacheFolder where the original's predictions are kept
    * @param cacheLimit bytes that are kept there
    * @param progress is told how far it is
@@ -46,6 +50,7 @@ public final class Evaluator {
       List<Activations> activations,
       RopeRule ropeRule,
       int threads,
+      List<Pattern> ignored,
       Path cacheFolder,
       long cacheLimit,
       EvaluationProgress progress) {
@@ -58,9 +63,15 @@ public final class Evaluator {
           List.of(Activations.INT8, Activations.F32),
           RopeRule.CHECKPOINT,
           Runtime.getRuntime().availableProcessors(),
+          List.of(),
           CacheFolder.of("eval"),
           8_000_000_000L,
           EvaluationProgress.NONE);
+    }
+
+    /** Opens a model without what is left out. */
+    private Checkpoint open(Path model) {
+      return Ignored.without(Checkpoints.open(model), ignored);
     }
   }
 
@@ -95,12 +106,12 @@ public final class Evaluator {
    */
   public static Evaluation evaluate(
       Path original, List<Path> artifacts, EvaluationText text, Options options) {
-    try (Checkpoint checkpoint = Checkpoints.open(original)) {
+    try (Checkpoint checkpoint = options.open(original)) {
       PhiModel model = PhiModel.of(checkpoint);
       Set<String> notices = new LinkedHashSet<>(model.notices());
       // What cannot be compared is refused before anything is run.
       for (Path artifact : artifacts) {
-        try (Checkpoint other = Checkpoints.open(artifact)) {
+        try (Checkpoint other = options.open(artifact)) {
           PhiModel made = PhiModel.of(other);
           SameModel.check(model, made);
           notices.addAll(made.notices());
@@ -154,7 +165,8 @@ public final class Evaluator {
     PeakMemory.reset();
     long start = System.nanoTime();
     // Opened again, so that its memory is given back and not counted with the artifacts'.
-    try (LanguageModel model = LanguageModel.open(checkpoint.path(), run(Activations.F32));
+    try (Checkpoint again = options.open(checkpoint.path());
+        LanguageModel model = LanguageModel.of(again, run(Activations.F32));
         Reference.Writer writer = new Reference.Writer(cache.logits(key), vocabulary)) {
       double seconds = (System.nanoTime() - start) / 1e9;
       Scores.Collector scores = new Scores.Collector(windows.predicted());
@@ -192,7 +204,7 @@ public final class Evaluator {
     begin(path, options.activations().size());
     PeakMemory.reset();
     long start = System.nanoTime();
-    try (Checkpoint checkpoint = Checkpoints.open(path)) {
+    try (Checkpoint checkpoint = options.open(path)) {
       PhiModel artifact = PhiModel.of(checkpoint);
       List<Scores> scores = new ArrayList<>();
       List<int[]> said = List.of();
@@ -237,7 +249,7 @@ public final class Evaluator {
     EvaluationProgress progress = options.progress();
     progress.end();
     progress.begin(name(path), original.weights().size(), "weights");
-    try (Checkpoint exact = Checkpoints.open(original.checkpoint().path())) {
+    try (Checkpoint exact = options.open(original.checkpoint().path())) {
       return TensorError.of(PhiModel.of(exact), artifact, progress);
     }
   }
@@ -275,8 +287,7 @@ public final class Evaluator {
 
   /** The file's or folder's name; a split model's is that of the whole. */
   private static String name(Path artifact) {
-    String name = artifact.toAbsolutePath().normalize().getFileName().toString();
-    return name.replaceFirst("-00001-of-\\d{5}(?=\\.gguf$)", "");
+    return CheckpointName.of(artifact).replaceFirst("-00001-of-\\d{5}(?=\\.gguf$)", "");
   }
 
   private List<String> warnings(ArtifactKind kind, PhiModel model) {

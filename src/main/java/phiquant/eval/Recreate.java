@@ -2,6 +2,7 @@ package phiquant.eval;
 
 import java.util.Optional;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CheckpointView;
 import phiquant.checkpoint.Json;
 import phiquant.checkpoint.gguf.GgufCheckpoint;
 import phiquant.recipe.GgufFileType;
@@ -20,6 +21,9 @@ final class Recreate {
   }
 
   private static Optional<String> target(Checkpoint artifact) {
+    if (artifact instanceof CheckpointView view) {
+      return target(view.stored());
+    }
     if (artifact instanceof GgufCheckpoint gguf) {
       Object type = gguf.file().metadata().get("general.file_type");
       for (GgufFileType known : GgufFileType.values()) {

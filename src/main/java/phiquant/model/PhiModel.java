@@ -16,7 +16,7 @@ import phiquant.checkpoint.StoredTensor;
  * What Phi is: the hyperparameters and every weight by role and layer. The one place that knows the
  * names that Hugging Face gives to the weights of a {@code Phi3ForCausalLM}.
  *
- * @param checkpoint where it comes from
+ * @param checkpoint where it comes from, seen as what it is
  * @param config hyperparameters
  * @param weights embedding, layers from the first to the last, output norm, head (if not tied)
  * @param notices what a person should know of it, a sentence each: the checkpoint's, then what was
@@ -33,9 +33,9 @@ public record PhiModel(
    *
    * @throws UserError naming the architecture, or the tensor that is missing or misshapen
    */
-  public static PhiModel of(Checkpoint checkpoint) {
-    ObjectNode json = checkpoint.config();
-    String where = checkpoint.path() + ": config.json";
+  public static PhiModel of(Checkpoint stored) {
+    ObjectNode json = stored.config();
+    String where = stored.path() + ": config.json";
     String architecture = ConfigForm.architecture(json);
     // The rest of the family (Phi-1 to Phi-2, Phi-3-small, Phi-3.5-MoE, the multimodal ones) has
     // other weights and gets its own branch here.
@@ -48,10 +48,12 @@ public record PhiModel(
           where + " describes a '" + architecture + "'" + why + ", which is not supported.",
           SUPPORTED);
     }
-    PhiConfig config = PhiConfig.of(json, where);
+    Checkpoint checkpoint = TiedHead.settled(stored);
+    PhiConfig config = PhiConfig.of(checkpoint.config(), where);
     Set<String> notices = new LinkedHashSet<>(checkpoint.notices());
     notices.addAll(ConfigKeys.notices(json, where));
     List<Weight> weights = new Collector(checkpoint, config).collect();
+    notices.addAll(Leftovers.check(checkpoint, weights));
     return new PhiModel(checkpoint, config, weights, List.copyOf(notices));
   }
 

@@ -11,7 +11,9 @@ import java.util.HexFormat;
 import java.util.List;
 import phiquant.Version;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.model.PhiModel;
 import phiquant.target.ArtifactPlan;
 import phiquant.target.PlannedFile;
 import phiquant.target.PlannedTensor;
@@ -27,23 +29,25 @@ public final class Record {
   private Record() {}
 
   /** The plan with its record; a single-file artifact stays as it is. */
-  public static ArtifactPlan with(ArtifactPlan plan, Checkpoint checkpoint) {
+  public static ArtifactPlan with(ArtifactPlan plan, PhiModel model) {
     if (plan.singleFile()) {
       return plan;
     }
     List<PlannedFile> files = new ArrayList<>(plan.files());
-    files.add(PlannedFile.whole("phiquant.json", bytes(plan, checkpoint)));
+    files.add(PlannedFile.whole("phiquant.json", bytes(plan, model)));
     return new ArtifactPlan(plan.target(), plan.name(), false, files, plan.tensors(), plan.notes());
   }
 
-  private static byte[] bytes(ArtifactPlan plan, Checkpoint checkpoint) {
+  private static byte[] bytes(ArtifactPlan plan, PhiModel model) {
+    Checkpoint checkpoint = model.checkpoint();
     ObjectNode json = JSON.createObjectNode();
     json.put("phiquant", Version.NUMBER);
     json.put("target", plan.target());
     ObjectNode source = json.putObject("source");
-    source.put("name", checkpoint.path().toAbsolutePath().normalize().getFileName().toString());
+    source.put("name", CheckpointName.of(checkpoint.path()));
     source.put("fingerprint", "sha256:" + fingerprint(checkpoint));
     source.put("fingerprint_covers", "config.json, and every tensor's name, format and shape");
+    model.notices().forEach(source.putArray("notices")::add);
     ArrayNode tensors = json.putArray("tensors");
     for (PlannedTensor tensor : plan.tensors()) {
       tensors

@@ -55,7 +55,11 @@ public final class Session implements AutoCloseable {
    * @throws UserError if it is damaged, unsupported or made for fewer tokens
    */
   public static Session open(Path artifact, RunOptions options, OptionalInt context) {
-    Checkpoint checkpoint = Checkpoints.open(artifact);
+    return open(Checkpoints.open(artifact), options, context);
+  }
+
+  /** The same for a checkpoint that is open, and is closed with the session or if this fails. */
+  public static Session open(Checkpoint checkpoint, RunOptions options, OptionalInt context) {
     LanguageModel model = null;
     Tokenizer tokenizer = null;
     try {

@@ -125,6 +125,7 @@ class EvaluatorTest {
             List.of(Activations.F32),
             RopeRule.CHECKPOINT,
             1,
+            List.of(),
             folder.resolve("cache"),
             1_000_000_000L,
             EvaluationProgress.NONE));

@@ -4,13 +4,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.MappedFiles;
+import phiquant.checkpoint.Renamed;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
 
@@ -26,6 +29,7 @@ public final class GgufCheckpoint implements Checkpoint {
   private final GgufFile file;
   private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
   private final GgufConfig.Found config;
+  private final Set<String> used = new HashSet<>();
   private Map<String, byte[]> companions;
 
   /**
@@ -116,10 +120,22 @@ public final class GgufCheckpoint implements Checkpoint {
     if (file.tensors().containsKey("output.weight")) {
       rename("output.weight", "lm_head.weight");
     }
+    if (!config.json().path("rope_scaling").isNull()) {
+      used.addAll(GgufConfig.ROPE_FACTORS);
+    }
+    // What has no place in a Phi-3 keeps its name, so that it is not lost without a word.
+    file.tensors()
+        .forEach(
+            (name, tensor) -> {
+              if (!used.contains(name)) {
+                tensors.put(name, tensor);
+              }
+            });
   }
 
   private StoredTensor tensor(String name) {
     StoredTensor tensor = file.tensors().get(name);
+    used.add(name);
     if (tensor == null) {
       throw new UserError(path + ": the tensor '" + name + "' is missing.");
     }

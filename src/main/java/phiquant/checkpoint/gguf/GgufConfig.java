@@ -14,6 +14,10 @@ import phiquant.checkpoint.ConfigForm;
  * known.
  */
 final class GgufConfig {
+  /** The tensors that {@code rope_scaling} is made of; both or none. */
+  static final List<String> ROPE_FACTORS =
+      List.of("rope_factors_long.weight", "rope_factors_short.weight");
+
   private final GgufFile file;
   private final String prefix;
   private final List<String> notices;
@@ -127,8 +131,8 @@ final class GgufConfig {
 
   /** Longrope's factors are tensors; its attention factor is 1 to llama.cpp if none is stated. */
   private void ropeScaling(int context, int original) {
-    GgufTensor longFactors = file.tensors().get("rope_factors_long.weight");
-    GgufTensor shortFactors = file.tensors().get("rope_factors_short.weight");
+    GgufTensor longFactors = file.tensors().get(ROPE_FACTORS.get(0));
+    GgufTensor shortFactors = file.tensors().get(ROPE_FACTORS.get(1));
     double attention = within("rope.scaling.attn_factor", 1.0, 1e-3, 1e3);
     if (longFactors == null || shortFactors == null) {
       if (attention != 1) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import phiquant.InputFile;
 import phiquant.UserError;
@@ -25,6 +26,9 @@ import phiquant.checkpoint.MappedFiles;
 final class OnnxFile {
   /** Protobuf's own limit for a message. */
   private static final long LARGEST = Integer.MAX_VALUE;
+
+  private static final Set<Integer> FLOATS =
+      Set.of(DataType.FLOAT_VALUE, DataType.FLOAT16_VALUE, DataType.BFLOAT16_VALUE);
 
   private final Path path;
   private final MappedFiles files;
@@ -88,6 +92,14 @@ final class OnnxFile {
    */
   Optional<OnnxConstant> constant(String name) {
     return Optional.ofNullable(constants.get(name)).map(this::checked);
+  }
+
+  /** The same, if it is of floats and more than one. */
+  Optional<OnnxConstant> floats(String name) {
+    return Optional.ofNullable(constants.get(name))
+        .filter(tensor -> FLOATS.contains(tensor.getDataType()))
+        .map(this::checked)
+        .filter(constant -> constant.data().byteSize() > Float.BYTES);
   }
 
   /** The operator that makes a tensor, if one does. */

@@ -25,8 +25,13 @@ final class OnnxTensors {
       Pattern.compile("/model/(layers\\.\\d+)/(input|post_attention|final_norm)_layernorm/\\w+");
   private static final Pattern EMBEDDING = Pattern.compile("/model/embed_tokens/Gather\\w*");
 
+  /** What computes with a weight, rather than with shapes or positions. */
+  private static final Pattern COMPUTES =
+      Pattern.compile("Add|Sub|Mul|Div|Gemm|MatMul\\w*|\\w*LayerNormalization");
+
   private final OnnxWeights weights;
   private final Map<String, StoredTensor> found = new LinkedHashMap<>();
+  private final Map<String, StoredTensor> unknown = new LinkedHashMap<>();
 
   private OnnxTensors(OnnxWeights weights) {
     this.weights = weights;
@@ -51,17 +56,20 @@ final class OnnxTensors {
     }
     tensors.move("model.norm.weight", named);
     tensors.move("lm_head.weight", named);
+    // What has no place in a Phi-3 keeps its name, so that it is not lost without a word.
+    named.putAll(tensors.unknown);
     return named;
   }
 
   private void visit(NodeProto node) {
     Matcher matrix = MATRIX.matcher(node.getName());
     Matcher norm = NORM.matcher(node.getName());
-    if (matrix.matches()) {
+    if (matrix.matches() && node.getOpType().startsWith("MatMul")) {
       String block = matrix.group(2).equals("attn") ? "self_attn" : "mlp";
-      multiplied(node, "model.%s.%s.%s.weight".formatted(matrix.group(1), block, matrix.group(3)));
-    } else if (HEAD.matcher(node.getName()).matches()) {
-      multiplied(node, "lm_head.weight");
+      String name = "model.%s.%s.%s.weight".formatted(matrix.group(1), block, matrix.group(3));
+      found.put(name, weights.matrix(node, name));
+    } else if (HEAD.matcher(node.getName()).matches() && node.getOpType().startsWith("MatMul")) {
+      found.put("lm_head.weight", weights.matrix(node, "lm_head.weight"));
     } else if (norm.matches() && node.getOpType().endsWith("LayerNormalization")) {
       String name =
           norm.group(2).equals("final_norm")
@@ -71,12 +79,8 @@ final class OnnxTensors {
     } else if (EMBEDDING.matcher(node.getName()).matches()) {
       String name = "model.embed_tokens.weight";
       found.put(name, weights.embedding(node, name));
-    }
-  }
-
-  private void multiplied(NodeProto node, String name) {
-    if (node.getOpType().startsWith("MatMul")) {
-      found.put(name, weights.matrix(node, name));
+    } else if (COMPUTES.matcher(node.getOpType()).matches()) {
+      weights.floats(node).forEach(tensor -> unknown.put(tensor.name(), tensor));
     }
   }
 

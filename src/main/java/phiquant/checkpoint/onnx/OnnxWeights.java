@@ -20,6 +20,21 @@ final class OnnxWeights {
     this.hidden = hidden;
   }
 
+  /** The constants of floats that an operator takes, under their own names. */
+  List<StoredTensor> floats(NodeProto node) {
+    return node.getInputList().stream()
+        .flatMap(input -> file.floats(input).stream())
+        .<StoredTensor>map(
+            constant ->
+                new MappedTensor(
+                    constant.name(),
+                    DType.named(constant.floats().orElseThrow().storedName()).orElseThrow(),
+                    constant.shape(),
+                    0,
+                    constant.data()))
+        .toList();
+  }
+
   /** The vector of a norm. */
   StoredTensor norm(NodeProto node, String name) {
     OnnxOperator op = new OnnxOperator(file, node);

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import phiquant.UserError;
@@ -22,6 +23,10 @@ import phiquant.checkpoint.StoredTensor;
 final class IrTensors {
   /** The module in the name of an operator: {@code __module.model.norm/aten::mul/Multiply_1}. */
   private static final Pattern NORM = Pattern.compile("(?:__module\\.)?(.*norm)/.*");
+
+  /** The module of a linear layer in an operator's name; its Add is a bias. */
+  private static final Predicate<String> LINEAR =
+      Pattern.compile("(?:__module\\.)?(.*_proj|lm_head)/.*").asMatchPredicate();
 
   private static final String SCALE = "/scale";
   private static final String ZERO_POINT = "/zero_point";
@@ -50,7 +55,7 @@ final class IrTensors {
             });
     found.matrices.forEach(
         (name, constant) -> {
-          if (name.endsWith(".weight") && constant.shape().size() > 1) {
+          if (name.endsWith(".weight")) {
             found.tensors.put(name, found.matrix(name, constant));
           }
         });
@@ -81,6 +86,9 @@ final class IrTensors {
       if (user.type().equals("Multiply") && norm.matches()) {
         String weight = norm.group(1) + ".weight";
         tensors.put(weight, plain(weight, constant, List.of(columns)));
+      } else if (name.endsWith(".bias") || user.type().equals("Add") && LINEAR.test(user.name())) {
+        // No Phi-3 has a bias; it keeps its name, so that it is not lost without a word.
+        tensors.put(name, plain(name, constant, List.of(columns)));
       }
     }
   }
@@ -94,6 +102,9 @@ final class IrTensors {
     Optional<IrConstant> zeroPoints = Optional.ofNullable(matrices.get(name + ZERO_POINT));
     List<Long> shape = constant.shape();
     boolean whole = shape.size() == 2;
+    if (shape.size() < 2) {
+      throw wrong(name, "is " + shape + ", which is no matrix");
+    }
     if (scales == null) {
       throw wrong(name, "has no scales");
     }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CheckpointName;
 
 /**
  * The {@code general.*} keys: name, basename, size, license, tags and so on, from the model card's
@@ -225,7 +226,7 @@ final class GeneralMetadata {
 
   /** The folder's own name, whatever path leads to it. */
   static String folderName(Path path) {
-    return path.toAbsolutePath().normalize().getFileName().toString().replaceFirst("\\.gguf$", "");
+    return CheckpointName.of(path).replaceFirst("\\.gguf$", "");
   }
 
   /** The YAML between the lines of three dashes at the top of README.md. */

@@ -1,12 +1,10 @@
-package phiquant.checkpoint.gguf;
+package phiquant.checkpoint;
 
 import java.util.List;
 import java.util.Optional;
-import phiquant.checkpoint.Layout;
-import phiquant.checkpoint.StoredTensor;
 
 /** A tensor under another name. */
-record Renamed(String name, StoredTensor tensor) implements StoredTensor {
+public record Renamed(String name, StoredTensor tensor) implements StoredTensor {
   @Override
   public List<Long> shape() {
     return tensor.shape();

@@ -1,0 +1,54 @@
+package phiquant.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A checkpoint that is seen otherwise than it is stored: without some tensors, or with another fact
+ * in its configuration. Whoever works on it needs to know nothing of that.
+ *
+ * @param stored what it is; closes with this one
+ * @param config instead of its config.json
+ * @param tensors instead of its own
+ * @param notices instead of its own
+ */
+public record CheckpointView(
+    Checkpoint stored, ObjectNode config, Map<String, StoredTensor> tensors, List<String> notices)
+    implements Checkpoint {
+
+  @Override
+  public Path path() {
+    return stored.path();
+  }
+
+  /** Another configuration is a file as transformers writes it. */
+  @Override
+  public Optional<byte[]> file(String name) {
+    return name.equals("config.json") && !config.equals(stored.config())
+        ? Optional.of(PythonJson.bytes(config, 2, true))
+        : stored.file(name);
+  }
+
+  @Override
+  public boolean isQuantized() {
+    return stored.isQuantized();
+  }
+
+  @Override
+  public Map<String, Integer> operators() {
+    return stored.operators();
+  }
+
+  @Override
+  public void requireUnchanged() {
+    stored.requireUnchanged();
+  }
+
+  @Override
+  public void close() {
+    stored.close();
+  }
+}
