@@ -68,7 +68,9 @@ public final class Json {
         text.lines()
             .findFirst()
             .orElse("")
-            .replaceAll(" (\\(start marker at |for `ObjectNode`: not allowed).*", "");
+            // What only says something to who writes Java.
+            .replaceAll(" (\\(start marker at |for `ObjectNode`: not allowed).*", "")
+            .replaceAll("(, from|: enable) `.*?`( to allow)?", "");
     return line.length() <= 160 ? line : line.substring(0, 160) + "…";
   }
 }

@@ -2,12 +2,16 @@ package phiquant.serve;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import phiquant.UserError;
 
 /**
  * A request that is refused, in the form that OpenAI's clients turn into exceptions: {@code
  * {"error": {"message", "type", "param", "code"}}} with an HTTP status.
  */
 final class ApiError extends RuntimeException {
+  /** The status of a request that does not arrive in time: nothing more of it is awaited. */
+  static final int LATE = 408;
+
   private final int status;
   private final String type;
   private final String parameter;
@@ -50,6 +54,20 @@ final class ApiError extends RuntimeException {
   /** 500: a fault of ours; 503: the server is about to stop. */
   static ApiError failed(int status, String message) {
     return new ApiError(status, "server_error", null, null, message);
+  }
+
+  /** What a client is told of whatever went wrong; a fault of ours is told on standard error. */
+  static ApiError of(Throwable problem) {
+    if (problem instanceof ApiError error) {
+      return error;
+    }
+    if (problem instanceof UserError error) {
+      return wrong(null, error.getMessage());
+    }
+    System.err.println(
+        "error: a request failed, which is a fault of phiquant; please report this:");
+    problem.printStackTrace();
+    return failed(500, "The server failed at this request; its log says more.");
   }
 
   int status() {

@@ -1,15 +1,23 @@
 package phiquant.serve;
 
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * Lets one request after the other use the model, in the order in which they came. A bounded number
- * may wait; more are sent away at once, since each of them would wait for all before it.
+ * may wait; more are sent away at once, since each of them would wait for all before it. Who hangs
+ * up while waiting leaves its place.
  */
 final class Turns {
-  private final Semaphore model = new Semaphore(1, true);
-  private final AtomicInteger present = new AtomicInteger();
+  /** How long a request waits between two looks at whether its client is still there. */
+  private static final long LOOK_SECONDS = 1;
+
+  /** The first one has the model. */
+  private final Deque<CountDownLatch> line = new ArrayDeque<>();
+
   private final int waiting;
 
   /**
@@ -24,32 +32,52 @@ final class Turns {
   /**
    * Does a request's work when its turn comes.
    *
+   * @param wanted whether the client is still there; asked while it waits
    * @throws ApiError at once if too many are waiting
    */
-  void run(Runnable work) {
-    try {
-      if (present.incrementAndGet() > 1 + waiting) {
-        throw ApiError.busy(waiting);
-      }
-      model.acquireUninterruptibly();
-      try {
-        work.run();
-      } finally {
-        model.release();
-      }
-    } finally {
-      present.decrementAndGet();
-    }
+  void run(BooleanSupplier wanted, Runnable work) {
+    run(queue(1 + waiting), wanted, work);
   }
 
   /** Waits until all who came before are done. */
   void drain() {
-    model.acquireUninterruptibly();
-    model.release();
+    run(queue(Integer.MAX_VALUE), () -> true, () -> {});
+  }
+
+  private void run(CountDownLatch turn, BooleanSupplier wanted, Runnable work) {
+    try {
+      boolean comes = turn.await(0, TimeUnit.SECONDS);
+      while (!comes && wanted.getAsBoolean()) {
+        comes = turn.await(LOOK_SECONDS, TimeUnit.SECONDS);
+      }
+      if (comes) {
+        work.run();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      leave(turn);
+    }
+  }
+
+  private synchronized CountDownLatch queue(int limit) {
+    if (line.size() >= limit) {
+      throw ApiError.busy(waiting);
+    }
+    CountDownLatch turn = new CountDownLatch(line.isEmpty() ? 0 : 1);
+    line.add(turn);
+    return turn;
+  }
+
+  private synchronized void leave(CountDownLatch turn) {
+    line.remove(turn);
+    if (!line.isEmpty()) {
+      line.getFirst().countDown();
+    }
   }
 
   /** How many are served or waiting. */
-  int present() {
-    return present.get();
+  synchronized int present() {
+    return line.size();
   }
 }

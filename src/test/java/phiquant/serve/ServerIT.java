@@ -179,7 +179,11 @@ class ServerIT {
     }
     try (first) {
       String rest = new String(first.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(rest).contains("data: {").doesNotContain("[DONE]");
+      assertThat(rest)
+          .contains("data: {")
+          .contains("data: {\"error\":{\"message\":\"The server is stopping.\"")
+          .endsWith("\r\n0\r\n\r\n")
+          .doesNotContain("[DONE]");
     }
   }
 

@@ -18,12 +18,12 @@ import phiquant.tokenizer.Message;
  * @param stream whether the answer comes piece by piece
  * @param countsAtEnd whether a stream ends with the counts of tokens
  */
-record Request(int[] prompt, Generation asked, boolean stream, boolean countsAtEnd) {
+record Question(int[] prompt, Generation asked, boolean stream, boolean countsAtEnd) {
   /** What OpenAI's completions give if {@code max_tokens} is silent. */
   private static final int COMPLETION_TOKENS = 16;
 
   /** Reads a request to {@code /v1/chat/completions}. */
-  static Request chat(ObjectNode json, Session session, String model, Sampling defaults) {
+  static Question chat(ObjectNode json, Session session, String model, Sampling defaults) {
     Fields fields = new Fields(json).supported();
     JsonNode messages = fields.given("messages");
     if (messages == null || !messages.isArray() || messages.isEmpty()) {
@@ -40,7 +40,7 @@ record Request(int[] prompt, Generation asked, boolean stream, boolean countsAtE
   }
 
   /** Reads a request to {@code /v1/completions}: a text, or a list of tokens. */
-  static Request completion(ObjectNode json, Session session, String model, Sampling defaults) {
+  static Question completion(ObjectNode json, Session session, String model, Sampling defaults) {
     Fields fields = new Fields(json).supported();
     JsonNode prompt = fields.given("prompt");
     if (prompt != null && prompt.isArray() && prompt.size() == 1 && !prompt.get(0).isNumber()) {
@@ -59,7 +59,7 @@ record Request(int[] prompt, Generation asked, boolean stream, boolean countsAtE
     return of(fields, model, tokens, asked, session);
   }
 
-  private static Request of(
+  private static Question of(
       Fields fields, String model, int[] prompt, Generation asked, Session session) {
     String named = fields.text("model");
     if (named != null && !named.isEmpty() && !named.equals(model)) {
@@ -77,7 +77,7 @@ record Request(int[] prompt, Generation asked, boolean stream, boolean countsAtE
               .formatted(prompt.length, session.context()));
     }
     JsonNode options = fields.json().path("stream_options");
-    return new Request(
+    return new Question(
         prompt, asked, fields.flag("stream"), options.path("include_usage").asBoolean(false));
   }
 

@@ -1,0 +1,169 @@
+package phiquant.serve;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import phiquant.run.Sampling;
+import phiquant.run.Session;
+
+/** What is at which address, and by which method. Every request has a virtual thread. */
+final class Routes extends Handler.Abstract {
+  /** What the page may do: run what is in it, and talk to this server. */
+  private static final String PAGE_POLICY =
+      "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
+          + " connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
+          + " frame-ancestors 'none'";
+
+  private static final List<String> READING = List.of("GET", "HEAD");
+
+  private final Session session;
+  private final Server.Settings settings;
+  private final Patience patience;
+  private final boolean local;
+  private final Arrivals arrivals;
+  private final Answerer answerer;
+  private final SplittableRandom seeds;
+
+  /**
+   * The addresses of one server.
+   *
+   * @param local whether it is only for its own machine
+   */
+  Routes(
+      Session session,
+      Server.Settings settings,
+      Patience patience,
+      boolean local,
+      Arrivals arrivals,
+      Answerer answerer) {
+    this.session = session;
+    this.settings = settings;
+    this.patience = patience;
+    this.local = local;
+    this.arrivals = arrivals;
+    this.answerer = answerer;
+    this.seeds = new SplittableRandom(settings.sampling().seed());
+  }
+
+  @Override
+  public boolean handle(Request request, Response response, Callback callback) {
+    Connection connection = request.getConnectionMetaData().getConnection();
+    arrivals.arrived(connection);
+    Exchange exchange = new Exchange(request, response, patience);
+    try {
+      Admission.check(request, local);
+      route(request, exchange);
+    } catch (RuntimeException | Error e) {
+      exchange.refuse(ApiError.of(e));
+    }
+    Optional<Throwable> failure = exchange.await();
+    arrivals.expect(connection);
+    failure.ifPresentOrElse(callback::failed, callback::succeeded);
+    return true;
+  }
+
+  private void route(Request request, Exchange exchange) {
+    String coding = request.getHeaders().get(HttpHeader.TRANSFER_ENCODING);
+    if (coding != null && !coding.equalsIgnoreCase("chunked")) {
+      throw ApiError.refused(501, null, "The only Transfer-Encoding here is chunked.");
+    }
+    String path = request.getHttpURI().getDecodedPath();
+    String place = path.matches(".+/") ? path.substring(0, path.length() - 1) : path;
+    Consumer<Exchange> answer =
+        switch (place) {
+          case "/" -> Routes::page;
+          case "/health" -> to -> to.send(200, health());
+          case "/v1/models" -> to -> to.send(200, models());
+          case "/v1/chat/completions" -> to -> complete(to, true);
+          case "/v1/completions" -> to -> complete(to, false);
+          default -> {
+            if (!place.equals("/v1/models/" + settings.name())) {
+              throw ApiError.refused(
+                  404,
+                  "not_found",
+                  "There is nothing at %s. The API is at /v1/chat/completions, /v1/completions and /v1/models."
+                      .formatted(path));
+            }
+            yield to -> to.send(200, model());
+          }
+        };
+    allow(request, exchange, place.endsWith("/completions") ? List.of("POST") : READING);
+    answer.accept(exchange);
+  }
+
+  private static void allow(Request request, Exchange exchange, List<String> methods) {
+    String asked = request.getMethod();
+    if (HttpMethod.fromString(asked) == null) {
+      throw ApiError.refused(501, null, "There is no method " + asked + " here.");
+    }
+    if (!methods.contains(asked)) {
+      exchange.header(HttpHeader.ALLOW.asString(), String.join(", ", methods));
+      throw ApiError.refused(405, null, "Use " + methods.getFirst() + " here, not " + asked + ".");
+    }
+  }
+
+  private void complete(Exchange exchange, boolean chat) {
+    ObjectNode body = exchange.body().json(settings.bodyBytes());
+    Sampling sampling = settings.sampling().withSeed(nextSeed());
+    Question question =
+        chat
+            ? Question.chat(body, session, settings.name(), sampling)
+            : Question.completion(body, session, settings.name(), sampling);
+    Shape shape = Shape.of(chat, settings.name());
+    answerer.answer(
+        question,
+        question.stream()
+            ? new Answer.Streamed(exchange, shape, question.countsAtEnd())
+            : new Answer.Whole(exchange, shape));
+  }
+
+  private synchronized long nextSeed() {
+    return seeds.nextLong();
+  }
+
+  private ObjectNode health() {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("status", "ok")
+        .put("model", settings.name())
+        .put("context", session.context())
+        .put("requests", answerer.present());
+  }
+
+  private ObjectNode models() {
+    ObjectNode list = JsonNodeFactory.instance.objectNode().put("object", "list");
+    list.putArray("data").add(model());
+    return list;
+  }
+
+  private ObjectNode model() {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("id", settings.name())
+        .put("object", "model")
+        .put("created", 0)
+        .put("owned_by", "phiquant");
+  }
+
+  private static void page(Exchange exchange) {
+    try (InputStream page = Routes.class.getResourceAsStream("chat.html")) {
+      exchange.header("Content-Security-Policy", PAGE_POLICY);
+      exchange.send(200, "text/html; charset=utf-8", page.readAllBytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
