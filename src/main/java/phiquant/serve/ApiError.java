@@ -64,9 +64,11 @@ final class ApiError extends RuntimeException {
     if (problem instanceof UserError error) {
       return wrong(null, error.getMessage());
     }
+    StackTraceElement[] trace = problem.getStackTrace();
     System.err.println(
-        "error: a request failed, which is a fault of phiquant; please report this:");
-    problem.printStackTrace();
+        "error: a request failed, which is a fault of phiquant; please report it: "
+            + problem
+            + (trace.length == 0 ? "" : " at " + trace[0]));
     return failed(500, "The server failed at this request; its log says more.");
   }
 

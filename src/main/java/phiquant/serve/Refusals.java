@@ -22,7 +22,7 @@ final class Refusals extends ErrorHandler {
 
   private static ApiError error(int status, Object cause) {
     return switch (status) {
-      case 408 -> ApiError.refused(status, null, "The request did not arrive in time.");
+      case ApiError.LATE -> ApiError.refused(status, null, "The request did not arrive in time.");
       case 414 -> ApiError.refused(status, null, "The address is too long.");
       case 417 -> ApiError.refused(status, null, "Only 100-continue may be expected.");
       case 426, 505 -> ApiError.refused(status, null, "This server speaks HTTP/1.1.");

@@ -182,7 +182,7 @@ class ServerIT {
       assertThat(rest)
           .contains("data: {")
           .contains("data: {\"error\":{\"message\":\"The server is stopping.\"")
-          .endsWith("\r\n0\r\n\r\n")
+          .endsWith("}}\n\n")
           .doesNotContain("[DONE]");
     }
   }

@@ -22,11 +22,12 @@ import phiquant.run.Session;
 
 /** Clients that send slowly, do not read or hang up hold neither the model nor others for long. */
 class SlowClientsIT {
-  private static final String STREAM =
-      RawClient.post(
-          "/v1/completions",
-          RawClient.JSON,
-          "{\"prompt\": \"Hi\", \"max_tokens\": 2000, \"stream\": true}");
+  private static final String LONG = stream(2000);
+
+  private static String stream(int tokens) {
+    String asked = "{\"prompt\": \"Hi\", \"max_tokens\": %d, \"stream\": true}";
+    return RawClient.post("/v1/completions", RawClient.JSON, asked.formatted(tokens));
+  }
 
   private static Session session;
   private static Server server;
@@ -115,7 +116,7 @@ class SlowClientsIT {
   @Test
   void whoDoesNotReadIsDroppedAndTheModelIsFree() throws Exception {
     try (RawClient deaf = new RawClient(server, 4096)) {
-      deaf.send(STREAM);
+      deaf.send(LONG);
       awaitRequests(1);
       awaitRequests(0);
       Thread.sleep(1500);
@@ -127,11 +128,11 @@ class SlowClientsIT {
   void whoHangsUpWhileWaitingLeavesThePlace() throws Exception {
     List<RawClient> clients = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      clients.add(new RawClient(server).send(STREAM));
+      clients.add(new RawClient(server).send(LONG));
       awaitRequests(i + 1);
     }
     try (RawClient tooMany = new RawClient(server)) {
-      assertThat(tooMany.send(STREAM).response().status()).isEqualTo(429);
+      assertThat(tooMany.send(LONG).response().status()).isEqualTo(429);
     }
     clients.get(1).close();
     clients.get(2).close();
@@ -185,7 +186,7 @@ class SlowClientsIT {
     String nonsense = new String(noise, StandardCharsets.ISO_8859_1);
     String post =
         dice.nextBoolean()
-            ? STREAM
+            ? stream(dice.nextInt(1, 20))
             : RawClient.post("/v1/completions", RawClient.JSON, "{\"prompt\": " + nonsense);
     int cut = dice.nextInt(post.length());
     String sent =
