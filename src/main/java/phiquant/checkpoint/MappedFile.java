@@ -21,6 +21,10 @@ public final class MappedFile {
     try (FileChannel channel = InputFile.open(file)) {
       return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
     } catch (IOException e) {
+      if (e.getCause() instanceof OutOfMemoryError) {
+        throw new UserError(
+            file + " does not fit in the address space.", "Raise or lift its limit (ulimit -v).");
+      }
       throw new UserError(file + " cannot be read: " + e.getMessage() + ".", e);
     }
   }

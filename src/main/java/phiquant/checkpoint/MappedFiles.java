@@ -50,11 +50,12 @@ public final class MappedFiles implements AutoCloseable {
       try {
         now = attributes(file.path());
       } catch (IOException e) {
-        throw new UserError(file.path() + " was removed while it was read.", e);
+        throw new UserError(file.path() + " was removed while it was in use.", e);
       }
       if (now.size() != file.size() || !now.lastModifiedTime().equals(file.changed())) {
         throw new UserError(
-            file.path() + " was changed while it was read.", "Wait until it is whole; try again.");
+            file.path() + " was changed while it was in use.",
+            "Wait until it is whole; try again.");
       }
     }
   }

@@ -152,7 +152,18 @@ public final class LanguageModel implements AutoCloseable {
     compute(tokens, cache, each, last);
   }
 
+  /** Says which file it was, if one has changed: what the weights were is then unknown. */
   private void compute(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
+    checkpoint.requireUnchanged();
+    try {
+      computeAll(tokens, cache, each, last);
+    } catch (InternalError | IllegalStateException e) {
+      checkpoint.requireUnchanged();
+      throw e;
+    }
+  }
+
+  private void computeAll(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
     float[] own = last == null && each != null ? new float[config.vocabulary()] : null;
     for (int from = 0; from < tokens.length; ) {
       int count = Math.min(BATCH, tokens.length - from);

@@ -67,7 +67,7 @@ class CutSourceIT {
     Process process = quantize();
     awaitEncodedRows(process);
     Files.delete(weights());
-    assertRefused(process, "model.safetensors was removed while it was read.");
+    assertRefused(process, "model.safetensors was removed while it was in use.");
   }
 
   /** Cut and filled again with zeros: nothing faults, and yet it is not what was asked for. */
@@ -80,7 +80,27 @@ class CutSourceIT {
       file.truncate(size / 2);
       file.write(ByteBuffer.allocate(1), size - 1);
     }
-    assertRefused(process, "model.safetensors was changed while it was read.");
+    assertRefused(process, "model.safetensors was changed while it was in use.");
+  }
+
+  /** Kernels compute in place, on the mapped file itself. */
+  @Test
+  void aModelThatIsCutWhileItAnswersEndsWithOneLine() throws Exception {
+    Process process =
+        new ProcessBuilder(
+                "./phiquant", "run", model.toString(), "-n", "1500", "-p", "1, 2, 3, 4, 5,")
+            .start();
+    process.getInputStream().readNBytes(8);
+    Thread.sleep(1000);
+    try (FileChannel file = FileChannel.open(weights(), StandardOpenOption.WRITE)) {
+      assertThat(process.isAlive()).as("it still answers").isTrue();
+      file.truncate(file.size() / 3);
+    }
+    process.getInputStream().readAllBytes();
+    String said = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isEqualTo(1);
+    assertThat(said).contains("error: ", "model.safetensors was changed while it was in use.");
+    assertThat(said.lines().filter(line -> line.startsWith("#"))).isEmpty();
   }
 
   private void cutAtARandomMoment(long seed) throws Exception {
@@ -92,7 +112,7 @@ class CutSourceIT {
       assertThat(process.isAlive()).as("it still encodes").isTrue();
       file.truncate(random.nextLong(file.size()));
     }
-    assertRefused(process, "model.safetensors was changed while it was read.");
+    assertRefused(process, "model.safetensors was changed while it was in use.");
   }
 
   private Path weights() {

@@ -40,6 +40,7 @@ final class BFloat16Matrix extends PlainMatrix {
       long at1 = at(row1, 0);
       long at2 = at(row2, 0);
       long at3 = at(row3, 0);
+      Cuts.survive(in, at);
       FloatVector even = FloatVector.zero(FLOATS);
       FloatVector odd = FloatVector.zero(FLOATS);
       FloatVector even1 = FloatVector.zero(FLOATS);

@@ -49,6 +49,7 @@ final class HalfMatrix extends PlainMatrix {
       long at1 = at(row1, 0);
       long at2 = at(row2, 0);
       long at3 = at(row3, 0);
+      Cuts.survive(in, at);
       FloatVector even = FloatVector.zero(FLOATS);
       FloatVector odd = FloatVector.zero(FLOATS);
       FloatVector even1 = FloatVector.zero(FLOATS);
@@ -127,6 +128,7 @@ final class HalfMatrix extends PlainMatrix {
     long at = at(row, column);
     int done = FLOATS.loopBound(count);
     for (int k = 0; k < done; k += COUNT) {
+      Cuts.survive(data, at);
       IntVector bits =
           (IntVector)
               ShortVector.fromMemorySegment(SHORTS, data, at + 2L * k, ORDER)

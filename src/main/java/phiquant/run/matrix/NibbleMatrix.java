@@ -58,6 +58,7 @@ final class NibbleMatrix extends CodedMatrix {
       float[] scales = own.scales;
       long at = row * (columns / 2L);
       long at1 = row1 * (columns / 2L);
+      Cuts.survive(in, at);
       FloatVector sum = FloatVector.zero(EIGHT);
       FloatVector sum1 = FloatVector.zero(EIGHT);
       // Not "<", so that C2 does not unroll it.

@@ -55,6 +55,7 @@ record Packed(MemorySegment codes, int bits, boolean signed) {
   private void bytes(long at, int count, byte[] out) {
     byte flip = (byte) shift();
     for (int i = 0; i < count; i += WHOLE.length()) {
+      Cuts.survive(codes, at);
       ByteVector.fromMemorySegment(WHOLE, codes, at + i, ORDER)
           .lanewise(VectorOperators.XOR, flip)
           .intoArray(out, i);
@@ -65,6 +66,7 @@ record Packed(MemorySegment codes, int bits, boolean signed) {
   private void nibbles(long at, int count, byte[] out) {
     byte flip = (byte) (signed ? 8 : 0);
     for (int i = 0; i < count; i += WHOLE.length()) {
+      Cuts.survive(codes, at);
       ShortVector pairs =
           (ShortVector)
               ByteVector.fromMemorySegment(HALF, codes, at + i / 2, ORDER)

@@ -37,6 +37,7 @@ record Q4K(MemorySegment blocks) implements Unpacking {
     }
     for (int pair = 0; pair < count / 64; pair++) {
       long start = at + BLOCK * (pair >> 2) + 16 + 32 * (pair & 3);
+      Cuts.survive(in, start);
       for (int i = 0; i < 32; i += PACKED_BYTES) {
         IntVector q = IntVector.fromMemorySegment(PACKED, in, start + i, ORDER);
         q.and(0x0f0f0f0f).reinterpretAsBytes().intoArray(codes, 64 * pair + i);

@@ -232,6 +232,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
         long start = at + BLOCK * (pair >> 2) + 16 + 32 * (pair & 3);
         FloatVector low = FloatVector.zero(FLOATS);
         FloatVector high = FloatVector.zero(FLOATS);
+        Cuts.survive(in, start);
         for (int i = 0; i < 32; i += BYTE_COUNT) {
           ByteVector q = ByteVector.fromMemorySegment(BYTES, in, start + i, ORDER);
           for (int part = 0; part < PARTS; part++) {

@@ -64,6 +64,7 @@ final class Table implements Unpacking {
   }
 
   private void group(long at, int to, byte[] codes) {
+    Cuts.survive(blocks, at);
     ByteVector values = ByteVector.fromArray(ByteVector.SPECIES_128, table, 0);
     IntVector q = IntVector.fromMemorySegment(IntVector.SPECIES_128, blocks, at, ORDER);
     q.and(0x0f0f0f0f).reinterpretAsBytes().selectFrom(values).intoArray(codes, to);

@@ -47,6 +47,7 @@ record TwoBits(MemorySegment blocks, boolean hasThird) implements Unpacking {
     MemorySegment in = blocks;
     for (int g = 0; g < 8; g++) {
       int shift = 2 * (g % 4);
+      Cuts.survive(in, at);
       for (int i = 0; i < 32; i += PACKED_BYTES) {
         IntVector q =
             IntVector.fromMemorySegment(PACKED, in, at + 32 * (g / 4) + i, ORDER)
