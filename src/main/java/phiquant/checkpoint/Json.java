@@ -24,6 +24,8 @@ public final class Json {
                           .maxNumberLength(100)
                           .maxNameLength(10_000)
                           .maxStringLength(20_000_000)
+                          // A tokenizer of 200,000 tokens has two million.
+                          .maxTokenCount(4_000_000)
                           .build())
                   // A vocabulary's names are there once: to look each up in a table is lost time.
                   .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)

@@ -25,7 +25,8 @@ import phiquant.UserError;
  * @param tensors by name, in the order of their data
  */
 record SafetensorsFile(Path path, Map<String, String> metadata, Map<String, MappedTensor> tensors) {
-  private static final long MAX_HEADER = 100_000_000;
+  /** The format allows 100 MB; a shard with a thousand tensors has a hundredth of this. */
+  private static final long MAX_HEADER = 10_000_000;
 
   /**
    * Maps a file and checks its header against its size.
@@ -38,7 +39,12 @@ record SafetensorsFile(Path path, Map<String, String> metadata, Map<String, Mapp
       throw new UserError(path + " is too short to be a safetensors file.");
     }
     long length = file.get(JAVA_LONG_UNALIGNED, 0);
-    if (length < 2 || length > MAX_HEADER || length > file.byteSize() - 8) {
+    if (length > MAX_HEADER && length <= file.byteSize() - 8) {
+      throw new UserError(
+          "%s has a header of %d MB, more than any model's needs."
+              .formatted(path, length / 1_000_000));
+    }
+    if (length < 2 || length > file.byteSize() - 8) {
       throw new UserError(
           path
               + " is not a safetensors file, or is cut: its header is said to have "

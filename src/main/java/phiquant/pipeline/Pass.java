@@ -16,7 +16,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import phiquant.UserError;
+import phiquant.checkpoint.StoredTensor;
 import phiquant.publish.Publication;
+import phiquant.quant.Finite;
 import phiquant.target.ArtifactPlan;
 import phiquant.target.Part;
 import phiquant.target.PlannedTensor;
@@ -160,10 +162,19 @@ public final class Pass {
       }
       run.read(floats);
       if (!settings.allowNonFinite()) {
-        Finite.check(floats, count, run.source());
+        requireFinite(count, run.source());
       }
       for (Run.Wanted wanted : run.wanted()) {
         encode(run, wanted, columns);
+      }
+    }
+
+    /** No quantized format can hold NaN or infinity. */
+    private void requireFinite(int count, StoredTensor tensor) {
+      if (!Finite.all(floats, count)) {
+        throw new UserError(
+            "The tensor '" + tensor.name() + "' holds NaN or infinite weights.",
+            "Check the checkpoint; --allow-nonfinite quantizes it as the engine's own tool does.");
       }
     }
 

@@ -23,6 +23,7 @@ public final class LanguageModel implements AutoCloseable {
 
   private final Checkpoint checkpoint;
   private final boolean owned;
+  private final PhiModel model;
   private final PhiConfig config;
   private final List<String> notices;
   private final RunOptions options;
@@ -36,7 +37,7 @@ public final class LanguageModel implements AutoCloseable {
     this.checkpoint = checkpoint;
     this.owned = owned;
     this.options = options;
-    PhiModel model = PhiModel.of(checkpoint);
+    this.model = PhiModel.of(checkpoint);
     this.config = model.config();
     this.notices = model.notices();
     this.rope = new Rope(config, options.ropeRule());
@@ -156,11 +157,21 @@ public final class LanguageModel implements AutoCloseable {
   private void compute(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
     checkpoint.requireUnchanged();
     try {
-      computeAll(tokens, cache, each, last);
+      computeAll(tokens, cache, each == null ? null : sound(each), last);
     } catch (InternalError | IllegalStateException e) {
       checkpoint.requireUnchanged();
       throw e;
     }
+    if (last != null) {
+      Sound.require(last, model);
+    }
+  }
+
+  private LogitsSink sound(LogitsSink each) {
+    return (index, logits) -> {
+      Sound.require(logits, model);
+      each.accept(index, logits);
+    };
   }
 
   private void computeAll(int[] tokens, KvCache cache, LogitsSink each, float[] last) {

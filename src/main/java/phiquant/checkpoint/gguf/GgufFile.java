@@ -34,8 +34,8 @@ public record GgufFile(
     GgufReader in = new GgufReader(path, file);
     int version = in.magicAndVersion();
     // A tensor's description takes 24 bytes at least, a key 13.
-    int tensorCount = in.count(24, "tensors");
-    int keyCount = in.count(13, "keys");
+    int tensorCount = in.few(24, "tensors");
+    int keyCount = in.few(13, "keys");
     Map<String, Object> metadata = new LinkedHashMap<>();
     for (int i = 0; i < keyCount; i++) {
       String key = in.text();

@@ -23,9 +23,15 @@ final class GgufReader {
   /** Smallest size of a value by type: u8, i8, u16, i16, u32, i32, f32, bool, string, array, … */
   private static final int[] SIZES = {1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8};
 
+  /** A vocabulary of 200,000 takes a million values, merges included; its header some 10 MB. */
+  private static final long MOST_VALUES = 4_000_000;
+
+  private static final long LONGEST_HEADER = 128 << 20;
+
   private final Path path;
   private final MemorySegment file;
   private long position;
+  private long values;
 
   GgufReader(Path path, MemorySegment file) {
     this.path = path;
@@ -54,8 +60,17 @@ final class GgufReader {
     return version;
   }
 
+  /** A number of keys or tensors, of which no model has very many. */
+  int few(int bytesEach, String what) {
+    int count = count(bytesEach, what);
+    if (count > 1 << 16) {
+      throw wrong("it is said to hold " + count + " " + what);
+    }
+    return count;
+  }
+
   /** A number of things that each take some bytes at least. */
-  int count(int bytesEach, String what) {
+  private int count(int bytesEach, String what) {
     long count = u64();
     long room = file.byteSize() - position;
     if (count < 0 || count > room / bytesEach || count > Integer.MAX_VALUE - 8) {
@@ -119,11 +134,15 @@ final class GgufReader {
       throw wrong("a list has the type number " + Integer.toUnsignedString(type));
     }
     int count = count(SIZES[type], "values in a list");
-    List<Object> values = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      values.add(value(type, depth + 1));
+    values += count;
+    if (values > MOST_VALUES) {
+      throw wrong("its lists hold more than " + MOST_VALUES + " values, which no model needs");
     }
-    return values;
+    List<Object> list = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      list.add(value(type, depth + 1));
+    }
+    return list;
   }
 
   private long advance(long bytes) {
@@ -132,6 +151,9 @@ final class GgufReader {
     }
     long at = position;
     position += bytes;
+    if (position > LONGEST_HEADER) {
+      throw wrong("its header is longer than " + (LONGEST_HEADER >> 20) + " MB");
+    }
     return at;
   }
 

@@ -23,6 +23,9 @@ import phiquant.UserError;
  * @param users of each layer, by number
  */
 record IrFile(Path path, Map<String, Layer> layers, Map<String, List<String>> users) {
+  private static final int DEEPEST = 100;
+  private static final int MOST_LAYERS = 1 << 17;
+
   /**
    * A layer.
    *
@@ -82,6 +85,9 @@ record IrFile(Path path, Map<String, Layer> layers, Map<String, List<String>> us
             throw new UserError(path + " has a document type, which no IR has.");
         case XMLStreamConstants.START_ELEMENT -> {
           open.add(xml.getLocalName());
+          if (open.size() > DEEPEST || layers.size() > MOST_LAYERS) {
+            throw new UserError(path + " has more layers, or deeper ones, than any model.");
+          }
           String at = open.size() > 4 ? "" : String.join("/", open);
           switch (at) {
             case "net" -> checkVersion(xml);

@@ -1,18 +1,15 @@
-package phiquant.pipeline;
+package phiquant.quant;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
-import phiquant.UserError;
-import phiquant.checkpoint.StoredTensor;
-import phiquant.quant.VectorSupport;
 
 /**
  * Finds NaN and infinite weights, which no quantized format can hold. Without their sign, the bits
  * of floats rise with their magnitude, and infinity and NaN come last; so the largest tells.
  */
-final class Finite {
+public final class Finite {
   private static final int MAGNITUDE = 0x7fffffff;
   private static final int INFINITY = 0x7f800000;
 
@@ -21,22 +18,14 @@ final class Finite {
 
   private Finite() {}
 
-  /**
-   * Checks {@code count} floats.
-   *
-   * @throws UserError naming the tensor
-   */
-  static void check(float[] x, int count, StoredTensor tensor) {
+  /** Whether the first {@code count} floats are. */
+  public static boolean all(float[] x, int count) {
     int done = VectorSupport.available() && count >= MANY ? count - count % Wide.STEP : 0;
     int largest = done > 0 ? Wide.largest(x, done) : 0;
     for (int i = done; i < count; i++) {
       largest = Math.max(largest, Float.floatToRawIntBits(x[i]) & MAGNITUDE);
     }
-    if (largest >= INFINITY) {
-      throw new UserError(
-          "The tensor '" + tensor.name() + "' holds NaN or infinite weights.",
-          "Check the checkpoint; --allow-nonfinite quantizes it as the engine's own tool does.");
-    }
+    return largest < INFINITY;
   }
 
   /** The same with vectors; two at a time, for the processor has more than one unit. */
