@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A checkpoint as Hugging Face stores it: a folder with {@code config.json}, the weights as {@link
@@ -46,7 +47,7 @@ final class HuggingFaceFolder extends CheckpointFolder {
 
   @Override
   public List<String> notices() {
-    return List.copyOf(notices);
+    return Stream.concat(super.notices().stream(), notices.stream()).toList();
   }
 
   @Override
