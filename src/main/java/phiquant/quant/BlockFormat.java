@@ -34,6 +34,17 @@ public interface BlockFormat {
    */
   void encode(float[] x, int from, int count, MemorySegment out, long at);
 
+  /**
+   * This format with an encoder that minimizes a weighted error: column i of a row counts {@code
+   * importance[i]} times. Rows have as many columns, and {@link #encode} gets whole rows. The
+   * format itself if its encoder does not search.
+   *
+   * @param importance not negative, such as the mean square of what is multiplied with that column
+   */
+  default BlockFormat weighted(float[] importance) {
+    return this;
+  }
+
   /** Decodes {@code count} weights from byte {@code at} of {@code in} into {@code y[from ..)}. */
   void decode(MemorySegment in, long at, float[] y, int from, int count);
 }

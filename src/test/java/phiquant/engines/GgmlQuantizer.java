@@ -45,6 +45,15 @@ public final class GgmlQuantizer {
 
   /** Blocks as ggml encodes them without an importance matrix, one row. */
   public static byte[] encode(GgmlType type, float[] x) {
+    return encode(type, x, x.length, null);
+  }
+
+  /**
+   * Blocks as ggml encodes rows.
+   *
+   * @param importance of the columns, or null
+   */
+  public static byte[] encode(GgmlType type, float[] x, int columns, float[] importance) {
     MethodHandle handle =
         LINKER.downcallHandle(
             SYMBOLS.findOrThrow("quantize_" + name(type)),
@@ -53,7 +62,17 @@ public final class GgmlQuantizer {
       MemorySegment in = arena.allocateFrom(JAVA_FLOAT, x);
       long size = (long) x.length / type.blockSize() * type.blockBytes();
       MemorySegment out = arena.allocate(size, 64);
-      long written = (long) handle.invoke(in, out, 1L, (long) x.length, MemorySegment.NULL);
+      MemorySegment weights =
+          importance == null
+              ? MemorySegment.NULL
+              : arena.allocateFrom(JAVA_FLOAT, importance);
+      // Makes the tables that the low-bit types search in.
+      LINKER
+          .downcallHandle(
+              SYMBOLS.findOrThrow("ggml_quantize_init"), FunctionDescriptor.ofVoid(JAVA_INT))
+          .invoke(type.id());
+      long rows = x.length / columns;
+      long written = (long) handle.invoke(in, out, rows, (long) columns, weights);
       if (written != size) {
         throw new AssertionError(type + ": ggml wrote " + written + " bytes, not " + size);
       }

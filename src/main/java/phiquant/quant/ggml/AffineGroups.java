@@ -8,19 +8,25 @@ public interface AffineGroups {
   /**
    * Searches for the grids of {@code groups} neighbouring groups.
    *
-   * @param scales receives a scale for each group from index 0
-   * @param mins receives what is subtracted, not negative
+   * @param weights how much errors count, from index {@code at}; null for the search's own rule
+   * @param out receives the grids from index {@code first}
    */
-  void find(AffineSearch search, float[] x, int from, int groups, float[] scales, float[] mins);
+  void find(
+      AffineSearch search,
+      float[] x,
+      int from,
+      float[] weights,
+      int at,
+      int groups,
+      Grids out,
+      int first);
 
   /** One group at a time. */
   AffineGroups SCALAR =
-      (search, x, from, groups, scales, mins) -> {
-        byte[] levels = new byte[search.group()];
+      (search, x, from, weights, at, groups, out, first) -> {
         for (int g = 0; g < groups; g++) {
-          AffineSearch.Grid grid = search.find(x, from + g * search.group(), levels, 0);
-          scales[g] = grid.scale();
-          mins[g] = grid.min();
+          int place = g * search.group();
+          search.find(x, from + place, weights, at + place, out, first + g);
         }
       };
 }

@@ -2,10 +2,10 @@ package phiquant.quant.ggml;
 
 /**
  * The search for a scale and a minimum, {@code w ≈ scale · l - min}, l from 0 to a largest level,
- * that K-quants with a minimum share. Candidates stretch the grid a little; for each the levels are
+ * that formats with a minimum share. Candidates stretch the grid a little; for each the levels are
  * assigned, scale and minimum follow by weighted least squares, and the candidate of smallest error
  * wins. The minimum is never negative, so zero is always representable. Source: {@code
- * make_qkx2_quants} of ggml-quants.c.
+ * make_qkx2_quants} and {@code make_qkx3_quants} of ggml-quants.c.
  *
  * @param group weights in a group
  * @param levels the largest level
@@ -16,28 +16,30 @@ package phiquant.quant.ggml;
  */
 public record AffineSearch(
     int group, int levels, float first, float step, int steps, boolean absolute) {
-  public static final AffineSearch Q2_K = new AffineSearch(16, 3, -0.5f, 0.1f, 15, true);
-  public static final AffineSearch Q4_K = new AffineSearch(32, 15, -1f, 0.1f, 20, false);
-  public static final AffineSearch Q5_K = new AffineSearch(32, 31, -0.5f, 0.1f, 15, false);
+  static final AffineSearch Q2_K = new AffineSearch(16, 3, -0.5f, 0.1f, 15, true);
+  static final AffineSearch Q4_K = new AffineSearch(32, 15, -1f, 0.1f, 20, false);
+  static final AffineSearch Q5_K = new AffineSearch(32, 31, -0.5f, 0.1f, 15, false);
+
+  /** For errors that are weighted from outside: more candidates, squared errors. */
+  static AffineSearch weighted(int group, int levels) {
+    return new AffineSearch(group, levels, -0.9f, 0.05f, 36, false);
+  }
 
   /**
-   * What the search finds.
+   * Searches for the grid of one group.
    *
-   * @param min what is subtracted, not negative
+   * @param weights how much errors count, from index {@code at}; null for this search's own rule
+   * @param out receives the grid at index g
    */
-  public record Grid(float scale, float min) {}
-
-  /**
-   * Searches for the weights of one group.
-   *
-   * @param l receives the levels
-   */
-  Grid find(float[] x, int from, byte[] l, int at) {
+  void find(float[] x, int from, float[] weights, int at, Grids out, int g) {
+    if (weights == null) {
+      find(x, from, importance(x, from), 0, out, g);
+      return;
+    }
     int n = group;
-    float[] weights = importance(x, from);
     float min = x[from];
     float max = x[from];
-    float sumW = weights[0];
+    float sumW = weights[at];
     float sumX = sumW * x[from];
     for (int i = 1; i < n; i++) {
       float value = x[from + i];
@@ -47,24 +49,26 @@ public record AffineSearch(
       if (value > max) {
         max = value;
       }
-      sumW += weights[i];
-      sumX += weights[i] * value;
+      sumW += weights[at + i];
+      sumX += weights[at + i] * value;
     }
     if (min > 0) {
       min = 0;
     }
     if (max == min) {
-      java.util.Arrays.fill(l, at, at + n, (byte) 0);
-      return new Grid(0, -min);
+      out.set(g, 0, -min, 0, min);
+      return;
     }
     float inverse = levels / (max - min);
     float scale = 1 / inverse;
     float best = 0;
     for (int i = 0; i < n; i++) {
-      l[at + i] = (byte) level(inverse * (x[from + i] - min));
-      best += weights[i] * loss(scale * l[at + i] + min - x[from + i]);
+      int level = level(inverse * (x[from + i] - min));
+      best += weights[at + i] * loss(scale * level + min - x[from + i]);
     }
-    byte[] candidate = new byte[n];
+    float bestInverse = inverse;
+    float bestBase = min;
+    int[] l = new int[n];
     for (int is = 0; is <= steps; is++) {
       inverse = (first + step * is + levels) / (max - min);
       float sumL = 0;
@@ -72,8 +76,8 @@ public record AffineSearch(
       float sumXl = 0;
       for (int i = 0; i < n; i++) {
         int level = level(inverse * (x[from + i] - min));
-        candidate[i] = (byte) level;
-        float w = weights[i];
+        l[i] = level;
+        float w = weights[at + i];
         sumL += w * level;
         sumL2 += w * level * level;
         sumXl += w * level * x[from + i];
@@ -88,17 +92,25 @@ public record AffineSearch(
         }
         float error = 0;
         for (int i = 0; i < n; i++) {
-          error += weights[i] * loss(thisScale * candidate[i] + thisMin - x[from + i]);
+          error += weights[at + i] * loss(thisScale * l[i] + thisMin - x[from + i]);
         }
         if (error < best) {
-          System.arraycopy(candidate, 0, l, at, n);
           best = error;
           scale = thisScale;
+          bestInverse = inverse;
+          bestBase = min;
           min = thisMin;
         }
       }
     }
-    return new Grid(scale, -min);
+    out.set(g, scale, -min, bestInverse, bestBase);
+  }
+
+  /** The levels that the search gave a group's weights: those of the candidate that won. */
+  void levels(float[] x, int from, Grids grids, int g, byte[] l, int at) {
+    for (int i = 0; i < group; i++) {
+      l[at + i] = (byte) level(grids.inverses[g] * (x[from + i] - grids.bases[g]));
+    }
   }
 
   /** The importance of weights: their magnitude, in Q4_K and Q5_K plus their root mean square. */

@@ -102,6 +102,19 @@ public abstract class GgmlBlock implements BlockFormat {
     return max;
   }
 
+  /** What the weights of each group add up to, in order. */
+  public static float[] sums(float[] weights, int from, int count, int group) {
+    float[] sums = new float[count / group];
+    for (int g = 0; g < sums.length; g++) {
+      float sum = 0;
+      for (int i = from + g * group; i < from + (g + 1) * group; i++) {
+        sum += weights[i];
+      }
+      sums[g] = sum;
+    }
+    return sums;
+  }
+
   /** The multiplier that undoes a step of {@code d}. */
   public static float inverse(float d) {
     return d != 0 ? 1f / d : 0f;

@@ -8,32 +8,27 @@ import java.lang.foreign.MemorySegment;
  * <p>Block of 32 weights in 18 bytes: d as f16, then 16 bytes as in Q4_0; 4.5 bits per weight.
  * Source: {@code quantize_iq4_nl} of ggml.
  */
-final class Iq4Nl extends GgmlBlock {
+final class Iq4Nl extends SearchedBlock {
   /** Blocks whose scales are searched for together. */
   private static final int BLOCKS = 64;
 
-  private final SymmetricGroups groups;
+  private final ScaleGroups groups;
 
-  Iq4Nl(SymmetricGroups groups) {
-    super(GgmlType.IQ4_NL);
+  Iq4Nl(ScaleGroups groups) {
+    super(GgmlType.IQ4_NL, 32, 2);
     this.groups = groups;
   }
 
   @Override
-  public void encode(float[] x, int from, int count, MemorySegment out, long at) {
+  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
     float[] scales = new float[BLOCKS];
     for (int block = 0; block < count / 32; block += BLOCKS) {
       int some = Math.min(BLOCKS, count / 32 - block);
-      groups.find(x, from + 32 * block, some, scales);
+      groups.find(x, from + 32 * block, weights, 32 * block, some, scales);
       for (int i = 0; i < some; i++) {
         quantize(x, from + 32 * (block + i), scales[i], out, at + 18L * (block + i));
       }
     }
-  }
-
-  @Override
-  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    encode(x, from, 32, out, at);
   }
 
   private static void quantize(float[] x, int from, float d, MemorySegment out, long at) {

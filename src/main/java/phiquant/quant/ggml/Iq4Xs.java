@@ -12,32 +12,27 @@ import java.lang.foreign.MemorySegment;
  * b at bit 2b); the lower four bits in 4 bytes, two to a byte; 8 × 16 bytes of indexes as in Q4_0;
  * 4.25 bits per weight. Source: {@code quantize_iq4_xs} of ggml.
  */
-final class Iq4Xs extends GgmlBlock {
+final class Iq4Xs extends SearchedBlock {
   /** Blocks whose scales are searched for together. */
   private static final int BLOCKS = 16;
 
-  private final SymmetricGroups groups;
+  private final ScaleGroups groups;
 
-  Iq4Xs(SymmetricGroups groups) {
-    super(GgmlType.IQ4_XS);
+  Iq4Xs(ScaleGroups groups) {
+    super(GgmlType.IQ4_XS, 256, 2);
     this.groups = groups;
   }
 
   @Override
-  public void encode(float[] x, int from, int count, MemorySegment out, long at) {
+  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
     float[] scales = new float[8 * BLOCKS];
     for (int block = 0; block < count / 256; block += BLOCKS) {
       int some = Math.min(BLOCKS, count / 256 - block);
-      groups.find(x, from + 256 * block, 8 * some, scales);
+      groups.find(x, from + 256 * block, weights, 256 * block, 8 * some, scales);
       for (int i = 0; i < some; i++) {
         pack(x, from + 256 * (block + i), scales, 8 * i, out, at + 136L * (block + i));
       }
     }
-  }
-
-  @Override
-  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    encode(x, from, 256, out, at);
   }
 
   /** Quantizes the scales that were found, and the weights by them. */

@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * the values doubled and the scale halved. Source: {@code quantize_row_mxfp4_ref} of ggml.
  */
 final class Mxfp4 extends GgmlBlock {
-  private static final int[] VALUES = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+  static final int[] VALUES = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
   Mxfp4() {
     super(GgmlType.MXFP4);
@@ -54,7 +54,7 @@ final class Mxfp4 extends GgmlBlock {
    * The first of the nearest values. Those of the other sign are never nearer than zero, so only
    * the seven of the weight's own sign are tried.
    */
-  private static int nearest(float x, float scale) {
+  static int nearest(float x, float scale) {
     int best = 0;
     float error = Math.abs(VALUES[0] * scale - x);
     int first = x < 0 ? 9 : 1;

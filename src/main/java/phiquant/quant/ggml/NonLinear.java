@@ -5,8 +5,7 @@ import java.util.Arrays;
 /**
  * The sixteen levels of IQ4_NL and IQ4_XS, denser near zero where weights are, and the search for
  * the scale of 32 weights. Candidates map the largest weight to the values around the lowest level;
- * for each the levels are assigned and the best scale follows by least squares, weights counting by
- * their squares. Source: {@code kvalues_iq4nl} and {@code quantize_row_iq4_nl_impl} of ggml.
+ * for each the levels are assigned and the best scale follows by weighted least squares. Source: {@code kvalues_iq4nl} and {@code quantize_row_iq4_nl_impl} of ggml.
  */
 public final class NonLinear {
   public static final int[] VALUES = {
@@ -41,8 +40,12 @@ public final class NonLinear {
     return x < VALUES[15] ? NEAREST[(int) Math.floor(2 * x) + 256] : 15;
   }
 
-  /** The scale of 32 weights, 0 if they are zeros. */
-  static float scale(float[] x, int from) {
+  /**
+   * The scale of 32 weights, 0 if they are zeros.
+   *
+   * @param weights how much errors count, from index {@code at}; null if by the weights' squares
+   */
+  static float scale(float[] x, int from, float[] weights, int at) {
     float max = GgmlBlock.extreme(x, from, 32);
     if (Math.abs(max) < EPSILON) {
       return 0;
@@ -54,10 +57,11 @@ public final class NonLinear {
       float inverse = attempt < -TRIES ? first : (attempt + VALUES[0]) / max;
       float sumQx = 0;
       float sumQ2 = 0;
-      for (int i = from; i < from + 32; i++) {
-        float q = VALUES[nearest(inverse * x[i])];
-        float weight = x[i] * x[i];
-        sumQx += weight * q * x[i];
+      for (int i = 0; i < 32; i++) {
+        float value = x[from + i];
+        float q = VALUES[nearest(inverse * value)];
+        float weight = weights == null ? value * value : weights[at + i];
+        sumQx += weight * q * value;
         sumQ2 += weight * q * q;
       }
       if (attempt < -TRIES) {

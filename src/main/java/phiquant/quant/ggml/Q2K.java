@@ -8,48 +8,58 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Block of 256 weights in 84 bytes: 16 bytes with s in the low and t in the high half, 64 bytes
  * of {@link TwoBits}, d and m as f16; 2.625 bits per weight. Source: {@code quantize_row_q2_K_ref}
- * of ggml.
+ * and {@code quantize_row_q2_K_impl} of ggml.
  */
-final class Q2K extends GgmlBlock {
+final class Q2K extends SearchedBlock {
+  private static final AffineSearch WEIGHTED = AffineSearch.weighted(16, 3);
+
   /** Blocks whose grids are searched for together. */
   private static final int BLOCKS = 16;
 
   private final AffineGroups groups;
 
   Q2K(AffineGroups groups) {
-    super(GgmlType.Q2_K);
+    super(GgmlType.Q2_K, 256, 1);
     this.groups = groups;
   }
 
   @Override
-  public void encode(float[] x, int from, int count, MemorySegment out, long at) {
-    float[] scales = new float[16 * BLOCKS];
-    float[] mins = new float[16 * BLOCKS];
+  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+    AffineSearch search = weights == null ? AffineSearch.Q2_K : WEIGHTED;
+    Grids grids = new Grids(16 * BLOCKS);
     byte[] levels = new byte[256];
     for (int block = 0; block < count / 256; block += BLOCKS) {
       int some = Math.min(BLOCKS, count / 256 - block);
-      groups.find(AffineSearch.Q2_K, x, from + 256 * block, 16 * some, scales, mins);
+      int first = 256 * block;
+      groups.find(search, x, from + first, weights, first, 16 * some, grids, 0);
       for (int i = 0; i < some; i++) {
         long place = at + (long) (block + i) * blockBytes();
-        putScales(scales, mins, 16 * i, out, place);
-        quantize(x, from + 256 * (block + i), levels, out, place);
+        if (weights == null) {
+          putScales(grids, 16 * i, out, place);
+        } else {
+          putScales(grids, 16 * i, sums(weights, first + 256 * i, 256, 16), out, place);
+        }
+        quantize(search, x, from + first + 256 * i, grids, 16 * i, levels, out, place);
         TwoBits.put(out, place + 16, levels);
       }
     }
   }
 
-  @Override
-  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
-    encode(x, from, 256, out, at);
-  }
-
-  private static void quantize(float[] x, int from, byte[] l, MemorySegment out, long at) {
+  private static void quantize(
+      AffineSearch search,
+      float[] x,
+      int from,
+      Grids grids,
+      int g,
+      byte[] l,
+      MemorySegment out,
+      long at) {
     for (int group = 0; group < 16; group++) {
       int st = u8(out, at + group);
       float d = half(out, at + 80) * (st & 15);
       int first = from + 16 * group;
       if (d == 0) {
-        AffineSearch.Q2_K.find(x, first, l, 16 * group); // Its levels stay, as in ggml.
+        search.levels(x, first, grids, g + group, l, 16 * group); // They stay, as in ggml.
         continue;
       }
       float dm = half(out, at + 82) * (st >> 4);
@@ -57,28 +67,41 @@ final class Q2K extends GgmlBlock {
     }
   }
 
-  /** Quantizes sixteen scales and minimums, from index {@code first} of the arrays. */
-  private static void putScales(
-      float[] scales, float[] mins, int first, MemorySegment out, long at) {
+  /** Quantizes sixteen scales and minimums, from index {@code first}. */
+  private static void putScales(Grids grids, int first, MemorySegment out, long at) {
     float maxScale = 0;
     float maxMin = 0;
     for (int group = first; group < first + 16; group++) {
-      if (scales[group] > maxScale) {
-        maxScale = scales[group];
+      if (grids.scales[group] > maxScale) {
+        maxScale = grids.scales[group];
       }
-      if (mins[group] > maxMin) {
-        maxMin = mins[group];
+      if (grids.mins[group] > maxMin) {
+        maxMin = grids.mins[group];
       }
     }
     float inverseScale = maxScale > 0 ? 15f / maxScale : 0f;
     float inverseMin = maxMin > 0 ? 15f / maxMin : 0f;
     for (int group = 0; group < 16; group++) {
-      int s = maxScale > 0 ? Rounding.nearest(inverseScale * scales[first + group]) : 0;
-      int t = maxMin > 0 ? Rounding.nearest(inverseMin * mins[first + group]) : 0;
+      int s = maxScale > 0 ? Rounding.nearest(inverseScale * grids.scales[first + group]) : 0;
+      int t = maxMin > 0 ? Rounding.nearest(inverseMin * grids.mins[first + group]) : 0;
       put(out, at + group, s | t << 4);
     }
     putHalf(out, at + 80, maxScale > 0 ? maxScale / 15f : 0f);
     putHalf(out, at + 82, maxMin > 0 ? maxMin / 15f : 0f);
+  }
+
+  /** The same, where each counts as much as the weights of its group together. */
+  private static void putScales(
+      Grids grids, int first, float[] sums, MemorySegment out, long at) {
+    int[] s = new int[16];
+    int[] t = new int[16];
+    float d = PositiveSearch.find(16, 15, grids.scales, first, sums, 0, s);
+    float m = PositiveSearch.find(16, 15, grids.mins, first, sums, 0, t);
+    for (int group = 0; group < 16; group++) {
+      put(out, at + group, s[group] | t[group] << 4);
+    }
+    putHalf(out, at + 80, d);
+    putHalf(out, at + 82, m);
   }
 
   @Override

@@ -29,6 +29,11 @@ final class Q4K extends GroupedByMinimum {
   }
 
   @Override
+  int largestCode() {
+    return 255;
+  }
+
+  @Override
   protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     float min = half(in, at + 2);

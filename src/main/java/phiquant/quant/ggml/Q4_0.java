@@ -10,13 +10,37 @@ import java.lang.foreign.MemorySegment;
  * and weight i + 16 in its high half; 4.5 bits per weight. Source: {@code quantize_row_q4_0_ref} of
  * ggml.
  */
-final class Q4_0 extends GgmlBlock {
-  Q4_0() {
-    super(GgmlType.Q4_0);
+final class Q4_0 extends SearchedBlock {
+  private static final SymmetricSearch WEIGHTED = new SymmetricSearch(32, 8);
+
+  private final SymmetricGroups groups;
+
+  Q4_0(SymmetricGroups groups) {
+    super(GgmlType.Q4_0, ROW, 1);
+    this.groups = groups;
   }
 
   @Override
-  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+    if (weights == null) {
+      for (int b = 0; b < count / 32; b++) {
+        plain(x, from + 32 * b, out, at + 18L * b);
+      }
+      return;
+    }
+    float[] scales = new float[count / 32];
+    float[] inverses = new float[count / 32];
+    groups.find(WEIGHTED, x, from, weights, 0, count / 32, scales, inverses);
+    byte[] l = new byte[32];
+    for (int b = 0; b < count / 32; b++) {
+      long place = at + 18L * b;
+      putHalf(out, place, scales[b]);
+      WEIGHTED.levels(x, from + 32 * b, inverses[b], l, 0);
+      Nibbles.put(l, out, place + 2);
+    }
+  }
+
+  private static void plain(float[] x, int from, MemorySegment out, long at) {
     float d = extreme(x, from, 32) / -8;
     float inverse = inverse(d);
     putHalf(out, at, d);

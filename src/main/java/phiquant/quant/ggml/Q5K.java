@@ -36,6 +36,11 @@ final class Q5K extends GroupedByMinimum {
   }
 
   @Override
+  int largestCode() {
+    return 63;
+  }
+
+  @Override
   protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
     float d = half(in, at);
     float min = half(in, at + 2);

@@ -12,13 +12,37 @@ import java.lang.foreign.MemorySegment;
  * weight i), then the low four bits as in Q4_0; 5.5 bits per weight. Source: {@code
  * quantize_row_q5_0_ref} of ggml.
  */
-final class Q5_0 extends GgmlBlock {
-  Q5_0() {
-    super(GgmlType.Q5_0);
+final class Q5_0 extends SearchedBlock {
+  private static final SymmetricSearch WEIGHTED = new SymmetricSearch(32, 16);
+
+  private final SymmetricGroups groups;
+
+  Q5_0(SymmetricGroups groups) {
+    super(GgmlType.Q5_0, ROW, 1);
+    this.groups = groups;
   }
 
   @Override
-  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+    if (weights == null) {
+      for (int b = 0; b < count / 32; b++) {
+        plain(x, from + 32 * b, out, at + 22L * b);
+      }
+      return;
+    }
+    float[] scales = new float[count / 32];
+    float[] inverses = new float[count / 32];
+    groups.find(WEIGHTED, x, from, weights, 0, count / 32, scales, inverses);
+    byte[] l = new byte[32];
+    for (int b = 0; b < count / 32; b++) {
+      long place = at + 22L * b;
+      putHalf(out, place, scales[b]);
+      WEIGHTED.levels(x, from + 32 * b, inverses[b], l, 0);
+      Nibbles.putFives(l, out, place + 2);
+    }
+  }
+
+  private static void plain(float[] x, int from, MemorySegment out, long at) {
     float d = extreme(x, from, 32) / -16;
     float inverse = inverse(d);
     putHalf(out, at, d);

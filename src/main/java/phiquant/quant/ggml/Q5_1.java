@@ -11,13 +11,37 @@ import java.lang.foreign.MemorySegment;
  * <p>Block of 32 weights in 24 bytes: d and m as f16, the fifth bits as a u32, then the low four
  * bits as in Q4_0; 6 bits per weight. Source: {@code quantize_row_q5_1_ref} of ggml.
  */
-final class Q5_1 extends GgmlBlock {
-  Q5_1() {
-    super(GgmlType.Q5_1);
+final class Q5_1 extends SearchedBlock {
+  private static final AffineSearch WEIGHTED = AffineSearch.weighted(32, 31);
+
+  private final AffineGroups groups;
+
+  Q5_1(AffineGroups groups) {
+    super(GgmlType.Q5_1, ROW, 1);
+    this.groups = groups;
   }
 
   @Override
-  protected void encodeBlock(float[] x, int from, MemorySegment out, long at) {
+  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+    if (weights == null) {
+      for (int b = 0; b < count / 32; b++) {
+        plain(x, from + 32 * b, out, at + 24L * b);
+      }
+      return;
+    }
+    Grids grids = new Grids(count / 32);
+    groups.find(WEIGHTED, x, from, weights, 0, count / 32, grids, 0);
+    byte[] l = new byte[32];
+    for (int b = 0; b < count / 32; b++) {
+      long place = at + 24L * b;
+      putHalf(out, place, grids.scales[b]);
+      putHalf(out, place + 2, -grids.mins[b]);
+      WEIGHTED.levels(x, from + 32 * b, grids, b, l, 0);
+      Nibbles.putFives(l, out, place + 4);
+    }
+  }
+
+  private static void plain(float[] x, int from, MemorySegment out, long at) {
     Range range = Range.of(x, from, 32);
     float d = range.width() / 31;
     float inverse = inverse(d);

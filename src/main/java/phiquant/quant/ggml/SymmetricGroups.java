@@ -1,33 +1,32 @@
 package phiquant.quant.ggml;
 
-/** Finds the scales of many groups of weights that have no minimum, one after the other. */
+/**
+ * Finds the scales of many groups of weights that have no minimum, one after the other. The scalar
+ * form; the vector form does one group in each lane.
+ */
 public interface SymmetricGroups {
-  /** Searches for the scales of {@code groups} neighbouring groups; 0 for a group of zeros. */
-  void find(float[] x, int from, int groups, float[] scales);
+  /**
+   * Searches for the scales of {@code groups} neighbouring groups; 0 for a group of zeros.
+   *
+   * @param weights how much errors count, from index 0; null if by the weights' squares
+   * @param inverses receives what the weights were multiplied with to get the levels
+   */
+  void find(
+      SymmetricSearch search,
+      float[] x,
+      int from,
+      float[] weights,
+      int at,
+      int groups,
+      float[] scales,
+      float[] inverses);
 
-  /** Groups of 16 for Q3_K, one at a time. */
-  SymmetricGroups Q3_K =
-      (x, from, groups, scales) -> {
-        byte[] levels = new byte[16];
+  /** One group at a time. */
+  SymmetricGroups SCALAR =
+      (search, x, from, weights, at, groups, scales, inverses) -> {
         for (int g = 0; g < groups; g++) {
-          scales[g] = Q3K.search(x, from + 16 * g, levels, 0);
-        }
-      };
-
-  /** Groups of 16 for Q6_K, one at a time. */
-  SymmetricGroups Q6_K =
-      (x, from, groups, scales) -> {
-        byte[] levels = new byte[16];
-        for (int g = 0; g < groups; g++) {
-          scales[g] = Q6K.search(x, from + 16 * g, levels, 0);
-        }
-      };
-
-  /** Groups of 32 for IQ4_NL and IQ4_XS, one at a time. */
-  SymmetricGroups IQ4 =
-      (x, from, groups, scales) -> {
-        for (int g = 0; g < groups; g++) {
-          scales[g] = NonLinear.scale(x, from + 32 * g);
+          int place = g * search.group();
+          search.find(x, from + place, weights, at + place, scales, inverses, g);
         }
       };
 }

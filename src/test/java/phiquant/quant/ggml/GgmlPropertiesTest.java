@@ -59,10 +59,12 @@ class GgmlPropertiesTest {
       case Q5_K -> 0.1f;
       case Q4_0, Q4_1 -> 0.14f;
       case IQ4_NL, IQ4_XS, Q4_K -> 0.2f;
-      case MXFP4 -> 0.34f;
+      case MXFP4, NVFP4 -> 0.34f;
       case Q3_K -> 0.5f;
-      case TQ1_0, TQ2_0 -> 0.51f;
-      case Q2_K -> 1f;
+      case TQ1_0, TQ2_0, Q2_0 -> 0.51f;
+      case Q2_K, Q1_0 -> 1f;
+      case IQ3_S, IQ3_XXS -> 1f;
+      case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S -> 1.5f;
     };
   }
 

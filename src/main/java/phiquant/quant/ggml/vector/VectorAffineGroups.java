@@ -7,6 +7,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import phiquant.quant.ggml.AffineGroups;
 import phiquant.quant.ggml.AffineSearch;
+import phiquant.quant.ggml.Grids;
 
 /**
  * {@link AffineSearch} for as many groups at once as a vector has lanes. Each lane does what the
@@ -30,28 +31,50 @@ public final class VectorAffineGroups implements AffineGroups {
 
   @Override
   public void find(
-      AffineSearch search, float[] x, int from, int groups, float[] scales, float[] mins) {
+      AffineSearch search,
+      float[] x,
+      int from,
+      float[] weights,
+      int at,
+      int groups,
+      Grids out,
+      int first) {
     int n = search.group();
-    float[] values = new float[n * LANES];
-    float[] weights = new float[n * LANES];
-    float[] levels = new float[n * LANES];
-    float[] foundScales = new float[LANES];
-    float[] foundMins = new float[LANES];
+    Scratch scratch = new Scratch(n * LANES);
     for (int g = 0; g < groups; g += LANES) {
-      for (int lane = 0; lane < LANES; lane++) {
-        // Lanes beyond the last group repeat it; what they find is not used.
-        int group = from + n * Math.min(g + lane, groups - 1);
-        for (int i = 0; i < n; i++) {
-          values[i * LANES + lane] = x[group + i];
-        }
+      // Lanes beyond the last group repeat it; what they find is not used.
+      Transposed.groups(x, from + n * g, n, groups - g, scratch.values);
+      if (weights == null) {
+        weigh(search.absolute(), scratch.values, scratch.weights);
+      } else {
+        Transposed.groups(weights, at + n * g, n, groups - g, scratch.weights);
       }
-      weigh(search.absolute(), values, weights);
       int some = Math.min(LANES, groups - g);
-      if (!search(search, values, weights, levels, foundScales, foundMins)) {
-        SCALAR.find(search, x, from + n * g, some, foundScales, foundMins);
+      if (search(search, scratch)) {
+        System.arraycopy(scratch.scales, 0, out.scales, first + g, some);
+        System.arraycopy(scratch.mins, 0, out.mins, first + g, some);
+        System.arraycopy(scratch.inverses, 0, out.inverses, first + g, some);
+        System.arraycopy(scratch.bases, 0, out.bases, first + g, some);
+      } else {
+        SCALAR.find(search, x, from + n * g, weights, at + n * g, some, out, first + g);
       }
-      System.arraycopy(foundScales, 0, scales, g, some);
-      System.arraycopy(foundMins, 0, mins, g, some);
+    }
+  }
+
+  /** Groups side by side, and what is found for them. */
+  private static final class Scratch {
+    final float[] values;
+    final float[] weights;
+    final float[] levels;
+    final float[] scales = new float[LANES];
+    final float[] mins = new float[LANES];
+    final float[] inverses = new float[LANES];
+    final float[] bases = new float[LANES];
+
+    Scratch(int size) {
+      values = new float[size];
+      weights = new float[size];
+      levels = new float[size];
     }
   }
 
@@ -70,13 +93,10 @@ public final class VectorAffineGroups implements AffineGroups {
   }
 
   /** False if a group calls for the scalar form. */
-  private static boolean search(
-      AffineSearch search,
-      float[] values,
-      float[] weights,
-      float[] levels,
-      float[] foundScales,
-      float[] foundMins) {
+  private static boolean search(AffineSearch search, Scratch scratch) {
+    float[] values = scratch.values;
+    float[] weights = scratch.weights;
+    float[] levels = scratch.levels;
     int size = values.length;
     float most = search.levels();
     int highest = Float.floatToRawIntBits(MAGIC + most);
@@ -118,6 +138,8 @@ public final class VectorAffineGroups implements AffineGroups {
       best = best.add(w.mul(loss));
     }
 
+    FloatVector bestInverse = inverse;
+    FloatVector bestBase = min;
     for (int is = 0; is <= search.steps(); is++) {
       // The minimum moves with the best candidate; levels stay small while it keeps off the
       // maximum.
@@ -159,10 +181,14 @@ public final class VectorAffineGroups implements AffineGroups {
       VectorMask<Float> better = error.lt(best).and(determinant.compare(VectorOperators.GT, 0f));
       best = best.blend(error, better);
       scale = scale.blend(thisScale, better);
+      bestInverse = bestInverse.blend(inverse, better);
+      bestBase = bestBase.blend(min, better);
       min = min.blend(thisMin, better);
     }
-    scale.blend(zero, flat).intoArray(foundScales, 0);
-    min.blend(flatMin, flat).neg().intoArray(foundMins, 0);
+    scale.blend(zero, flat).intoArray(scratch.scales, 0);
+    min.blend(flatMin, flat).neg().intoArray(scratch.mins, 0);
+    bestInverse.blend(zero, flat).intoArray(scratch.inverses, 0);
+    bestBase.blend(flatMin, flat).intoArray(scratch.bases, 0);
     return true;
   }
 }

@@ -28,7 +28,10 @@ public final class VectorNibbles extends GgmlBlock {
   private final boolean ranged;
   private final boolean fifth;
 
-  /** For blocks with a tie or without a finite step, and for decoding, there is the scalar form. */
+  /**
+   * For blocks with a tie or without a finite step, for decoding and for weighted errors there is
+   * the scalar form.
+   */
   public VectorNibbles(GgmlType type, BlockFormat scalar) {
     super(type);
     this.scalar = scalar;
@@ -173,6 +176,12 @@ public final class VectorNibbles extends GgmlBlock {
   /** The float of an integer whose order is that of floats: negative ones have flipped bits. */
   private static float fromOrdered(int ordered) {
     return Float.intBitsToFloat(ordered ^ (ordered >> 31 & MAGNITUDE));
+  }
+
+  /** Errors that are weighted call for a search, which has its own vectors. */
+  @Override
+  public BlockFormat weighted(float[] importance) {
+    return scalar.weighted(importance);
   }
 
   @Override

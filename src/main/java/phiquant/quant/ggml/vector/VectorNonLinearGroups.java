@@ -5,14 +5,14 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import phiquant.quant.ggml.NonLinear;
-import phiquant.quant.ggml.SymmetricGroups;
+import phiquant.quant.ggml.ScaleGroups;
 
 /**
  * The scales of IQ4's groups of 32, one group in each lane. The nearest of the sixteen levels is
  * found by comparing with the fifteen middles between neighbours: the scalar form takes the upper
  * level from the middle on.
  */
-public final class VectorNonLinearGroups implements SymmetricGroups {
+public final class VectorNonLinearGroups implements ScaleGroups {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = FLOATS.length();
   private static final int GROUP = 32;
@@ -20,22 +20,31 @@ public final class VectorNonLinearGroups implements SymmetricGroups {
   private static final float EPSILON = 1e-15f;
 
   @Override
-  public void find(float[] x, int from, int groups, float[] scales) {
+  public void find(
+      float[] x, int from, float[] weights, int at, int groups, float[] scales) {
     float[] values = new float[GROUP * LANES];
+    float[] importance = new float[GROUP * LANES];
     float[] found = new float[LANES];
     for (int g = 0; g < groups; g += LANES) {
-      for (int lane = 0; lane < LANES; lane++) {
-        int group = from + GROUP * Math.min(g + lane, groups - 1);
-        for (int i = 0; i < GROUP; i++) {
-          values[i * LANES + lane] = x[group + i];
-        }
+      Transposed.groups(x, from + GROUP * g, GROUP, groups - g, values);
+      if (weights == null) {
+        square(values, importance);
+      } else {
+        Transposed.groups(weights, at + GROUP * g, GROUP, groups - g, importance);
       }
-      search(values, found);
+      search(values, importance, found);
       System.arraycopy(found, 0, scales, g, Math.min(LANES, groups - g));
     }
   }
 
-  private static void search(float[] values, float[] found) {
+  private static void square(float[] values, float[] squares) {
+    for (int i = 0; i < values.length; i += LANES) {
+      FloatVector v = FloatVector.fromArray(FLOATS, values, i);
+      v.mul(v).intoArray(squares, i);
+    }
+  }
+
+  private static void search(float[] values, float[] weights, float[] found) {
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector max = zero;
     FloatVector amax = zero;
@@ -65,7 +74,7 @@ public final class VectorNonLinearGroups implements SymmetricGroups {
           float middle = (NonLinear.VALUES[level - 1] + NonLinear.VALUES[level]) / 2f;
           q = q.blend(NonLinear.VALUES[level], scaled.compare(VectorOperators.GE, middle));
         }
-        FloatVector w = v.mul(v);
+        FloatVector w = FloatVector.fromArray(FLOATS, weights, i);
         FloatVector wq = w.mul(q);
         sumQx = sumQx.add(wq.mul(v));
         sumQ2 = sumQ2.add(wq.mul(q));

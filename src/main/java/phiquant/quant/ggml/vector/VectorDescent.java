@@ -5,14 +5,14 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
-import phiquant.quant.ggml.SymmetricGroups;
+import phiquant.quant.ggml.ScaleGroups;
 
 /**
- * The scales of Q3_K's groups of 16, one group in each lane, in the order of the scalar form. Each
+ * {@code Descent} for Q3_K's groups of 16, one group in each lane, in the order of the scalar form. Each
  * step of the descent waits for the one before, so four vectors of groups go side by side. Rounds
  * that a group does not need any more change nothing in it.
  */
-public final class VectorQ3KGroups implements SymmetricGroups {
+public final class VectorDescent implements ScaleGroups {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = FLOATS.length();
   private static final int GROUP = 16;
@@ -24,7 +24,8 @@ public final class VectorQ3KGroups implements SymmetricGroups {
   private static final float EPSILON = 1e-15f;
 
   @Override
-  public void find(float[] x, int from, int groups, float[] scales) {
+  public void find(
+      float[] x, int from, float[] weights, int at, int groups, float[] scales) {
     float[] values = new float[GROUP * SIDE];
     float[] levels = new float[GROUP * SIDE];
     float[] sumsLx = new float[SIDE];

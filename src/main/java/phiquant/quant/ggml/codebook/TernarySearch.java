@@ -1,0 +1,228 @@
+package phiquant.quant.ggml.codebook;
+
+/**
+ * The search of IQ1 for scale, points and shifts of a group. With three levels -1, 0 and 1, all
+ * shifted up or down by an eighth, the best split of the sorted weights is found by trying all
+ * pairs of boundaries; sums up to each boundary make a try cheap. Then combinations of levels that
+ * are no points of the codebook move to the nearest one. Source: {@code quantize_row_iq1_s_impl}
+ * and {@code quantize_row_iq1_m_impl} of ggml-quants.c.
+ */
+final class TernarySearch {
+  static final float DELTA = 0.125f;
+
+  /** The levels, shifted up. */
+  static final float[] UP = {-1 + DELTA, DELTA, 1 + DELTA};
+
+  /** The levels, shifted down. */
+  static final float[] DOWN = {-1 - DELTA, -DELTA, 1 - DELTA};
+
+  private static final Codebook BOOK = Codebook.IQ1;
+
+  private final int group;
+  private final float smallest;
+
+  /** Order of the weights by size. */
+  private final int[] order;
+
+  private final int[] levels;
+
+  /** Shifts of each eight weights of the group that was searched last. */
+  final boolean[] down;
+
+  /** Points of each eight weights. */
+  final int[] points;
+
+  private final float[][] sumX;
+  private final float[][] sumW;
+
+  /**
+   * A search, for one thread.
+   *
+   * @param group 32 weights that share a shift, or 16 of which each eight have theirs
+   * @param smallest groups whose largest weight is below are zeros
+   */
+  TernarySearch(int group, float smallest) {
+    this.group = group;
+    this.smallest = smallest;
+    this.order = new int[group];
+    this.levels = new int[group];
+    this.down = new boolean[group / 8];
+    this.points = new int[group / 8];
+    this.sumX = new float[2][group + 1];
+    this.sumW = new float[2][group + 1];
+  }
+
+  /** A split of the sorted weights: where zeros begin, where ones do, shifts, and the scale. */
+  private record Split(int first, int second, boolean down0, boolean down1, float scale) {}
+
+  /**
+   * Searches one group; {@link #points} and {@link #down} are its results too.
+   *
+   * @param weights how much errors count, from index {@code at}
+   * @return the scale, not negative; 0 for a group of zeros
+   */
+  float find(float[] x, int from, float[] weights, int at) {
+    java.util.Arrays.fill(points, 0);
+    java.util.Arrays.fill(down, false);
+    float max = Math.abs(x[from]);
+    for (int i = 1; i < group; i++) {
+      float magnitude = Math.abs(x[from + i]);
+      max = max > magnitude ? max : magnitude;
+    }
+    if (max < smallest) {
+      return 0;
+    }
+    sort(x, from);
+    Split split = group == 32 ? together(x, from, weights, at) : apart(x, from, weights, at);
+    if (split == null) {
+      return 0;
+    }
+    for (int j = 0; j < group; j++) {
+      levels[order[j]] = j < split.first() ? 0 : j < split.second() ? 1 : 2;
+    }
+    float scale = split.scale();
+    boolean turn = scale < 0;
+    if (turn) {
+      for (int j = 0; j < group; j++) {
+        levels[j] = 2 - levels[j];
+      }
+      scale = -scale;
+    }
+    for (int k = 0; k < group / 8; k++) {
+      down[k] = (group == 16 && k == 1 ? split.down1() : split.down0()) != turn;
+    }
+    return assign(x, from, weights, at, scale);
+  }
+
+  /** By insertion, so that equal weights keep their order, as glibc's qsort keeps it. */
+  private void sort(float[] x, int from) {
+    for (int j = 0; j < group; j++) {
+      int place = j;
+      while (place > 0 && x[from + order[place - 1]] > x[from + j]) {
+        order[place] = order[place - 1];
+        place--;
+      }
+      order[place] = j;
+    }
+  }
+
+  /** One shift for all. */
+  private Split together(float[] x, int from, float[] weights, int at) {
+    float[] sx = sumX[0];
+    float[] sw = sumW[0];
+    for (int j = 0; j < group; j++) {
+      int i = order[j];
+      sx[j + 1] = sx[j] + weights[at + i] * x[from + i];
+      sw[j + 1] = sw[j] + weights[at + i];
+    }
+    float best = -Float.MAX_VALUE;
+    Split found = null;
+    for (int i1 = 0; i1 <= group; i1++) {
+      for (int i2 = i1; i2 <= group; i2++) {
+        for (int shift = 0; shift < 2; shift++) {
+          float[] v = shift == 0 ? UP : DOWN;
+          float sumQx =
+              (sx[i1] - sx[0]) * v[0] + (sx[i2] - sx[i1]) * v[1] + (sx[group] - sx[i2]) * v[2];
+          float sumQ2 =
+              (sw[i1] - sw[0]) * v[0] * v[0]
+                  + (sw[i2] - sw[i1]) * v[1] * v[1]
+                  + (sw[group] - sw[i2]) * v[2] * v[2];
+          if (sumQ2 > 0 && sumQx * sumQx > best * sumQ2) {
+            float scale = sumQx / sumQ2;
+            best = scale * sumQx;
+            found = new Split(i1, i2, shift == 1, shift == 1, scale);
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  /** A shift for each half: sums are kept for each half, and halves combine in four ways. */
+  private Split apart(float[] x, int from, float[] weights, int at) {
+    for (int j = 0; j < group; j++) {
+      int i = order[j];
+      int half = i < group / 2 ? 0 : 1;
+      sumX[half][j + 1] = sumX[half][j] + weights[at + i] * x[from + i];
+      sumX[1 - half][j + 1] = sumX[1 - half][j];
+      sumW[half][j + 1] = sumW[half][j] + weights[at + i];
+      sumW[1 - half][j + 1] = sumW[1 - half][j];
+    }
+    float best = -Float.MAX_VALUE;
+    Split found = null;
+    float[] qx = new float[4];
+    float[] q2 = new float[4];
+    for (int i1 = 0; i1 <= group; i1++) {
+      for (int i2 = i1; i2 <= group; i2++) {
+        for (int half = 0; half < 2; half++) {
+          float sx = sumX[half][i1] + sumX[half][i2];
+          for (int shift = 0; shift < 2; shift++) {
+            float[] v = shift == 0 ? UP : DOWN;
+            qx[2 * half + shift] = sumX[half][group] * v[2] - sx;
+            q2[2 * half + shift] =
+                sumW[half][group] * v[2] * v[2]
+                    + sumW[half][i1] * (v[0] * v[0] - v[1] * v[1])
+                    + sumW[half][i2] * (v[1] * v[1] - v[2] * v[2]);
+          }
+        }
+        for (int k = 0; k < 4; k++) {
+          float sumQx = qx[k / 2] + qx[2 + k % 2];
+          float sumQ2 = q2[k / 2] + q2[2 + k % 2];
+          if (sumQ2 > 0 && sumQx * sumQx > best * sumQ2) {
+            float scale = sumQx / sumQ2;
+            best = scale * sumQx;
+            found = new Split(i1, i2, k / 2 == 1, k % 2 == 1, scale);
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Moves levels to points; returns the scale that fits them. */
+  private float assign(float[] x, int from, float[] weights, int at, float scale) {
+    int[] places = Neighbours.of(BOOK).places();
+    boolean all = true;
+    for (int k = 0; k < group / 8; k++) {
+      int number = 0;
+      for (int i = 7; i >= 0; i--) {
+        number = number * 3 + levels[8 * k + i];
+      }
+      int place = places[number];
+      all &= place >= 0;
+      float[] v = down[k] ? DOWN : UP;
+      points[k] = place >= 0 ? place : nearest(place, x, from + 8 * k, weights, at + 8 * k, scale, v);
+    }
+    if (all) {
+      return scale;
+    }
+    float sumQx = 0;
+    float sumQ2 = 0;
+    for (int i = 0; i < group; i++) {
+      float q = (down[i / 8] ? DOWN : UP)[BOOK.level(points[i / 8], i % 8)];
+      sumQx += weights[at + i] * q * x[from + i];
+      sumQ2 += weights[at + i] * q * q;
+    }
+    return sumQx > 0 && sumQ2 > 0 ? sumQx / sumQ2 : scale;
+  }
+
+  private static int nearest(
+      int place, float[] x, int from, float[] weights, int at, float scale, float[] v) {
+    short[] lists = Neighbours.of(BOOK).points();
+    int begin = ~place;
+    int best = lists[begin + 1];
+    float least = Float.MAX_VALUE;
+    for (int j = begin + 1; j <= begin + lists[begin]; j++) {
+      float error = 0;
+      for (int i = 0; i < 8; i++) {
+        float difference = scale * v[BOOK.level(lists[j], i)] - x[from + i];
+        error += weights[at + i] * difference * difference;
+      }
+      if (error < least) {
+        least = error;
+        best = lists[j];
+      }
+    }
+    return best;
+  }
+}
