@@ -97,6 +97,18 @@ final class QuantizeCommand implements Callable<Integer> {
   private String splitMaxSize;
 
   @Option(
+      names = "--imatrix",
+      paramLabel = "FILE",
+      description = "GGUF: how much every column counts, from llama-imatrix (GGUF or .dat).")
+  private String imatrix;
+
+  @Option(
+      names = "--imatrix-zeros",
+      description =
+          "GGUF: columns of which the matrix says nothing count nothing, as in llama-quantize.")
+  private boolean imatrixZeros;
+
+  @Option(
       names = "--tensor-bits",
       paramLabel = "REGEX=BITS[:GROUP]",
       description = "MLX. Repeatable.")
@@ -174,12 +186,14 @@ final class QuantizeCommand implements Callable<Integer> {
             || !tensorTypes.isEmpty()
             || outputTensorType != null
             || tokenEmbeddingType != null
-            || splitMaxSize != null;
+            || splitMaxSize != null
+            || imatrix != null
+            || imatrixZeros;
     refuseWithout(
         "gguf",
         gguf,
         "--pure, --leave-output-tensor, --tensor-type, --output-tensor-type,"
-            + " --token-embedding-type and --split-max-size");
+            + " --token-embedding-type, --split-max-size, --imatrix and --imatrix-zeros");
     refuseWithout("mlx", !tensorBits.isEmpty() || dtype != null, "--tensor-bits and --dtype");
   }
 
@@ -209,6 +223,8 @@ final class QuantizeCommand implements Callable<Integer> {
       option(spec, "token-embedding-type", tokenEmbeddingType);
       option(spec, "split-max-size", splitMaxSize);
       option(spec, "name", name);
+      option(spec, "imatrix", imatrix);
+      flag(spec, "imatrix-zeros", imatrixZeros);
     }
     if (engine.equals("mlx")) {
       option(spec, "tensor-bits", tensorBits.isEmpty() ? null : String.join(";", tensorBits));

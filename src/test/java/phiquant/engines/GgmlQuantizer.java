@@ -63,9 +63,7 @@ public final class GgmlQuantizer {
       long size = (long) x.length / type.blockSize() * type.blockBytes();
       MemorySegment out = arena.allocate(size, 64);
       MemorySegment weights =
-          importance == null
-              ? MemorySegment.NULL
-              : arena.allocateFrom(JAVA_FLOAT, importance);
+          importance == null ? MemorySegment.NULL : arena.allocateFrom(JAVA_FLOAT, importance);
       // Makes the tables that the low-bit types search in.
       LINKER
           .downcallHandle(
@@ -118,6 +116,45 @@ public final class GgmlQuantizer {
       GgmlType outputType,
       GgmlType embeddingType,
       Map<String, GgmlType> overrides) {
+    quantize(
+        source,
+        target,
+        fileType,
+        pure,
+        leaveOutput,
+        outputType,
+        embeddingType,
+        overrides,
+        Map.of(),
+        Map.of());
+  }
+
+  /**
+   * With an importance matrix as llama-quantize hands it over.
+   *
+   * @param importance means by tensor
+   * @param keys texts and numbers that are added to the header
+   */
+  public static void quantize(
+      Path source,
+      Path target,
+      int fileType,
+      Map<String, float[]> importance,
+      Map<String, Object> keys) {
+    quantize(source, target, fileType, false, false, null, null, Map.of(), importance, keys);
+  }
+
+  private static void quantize(
+      Path source,
+      Path target,
+      int fileType,
+      boolean pure,
+      boolean leaveOutput,
+      GgmlType outputType,
+      GgmlType embeddingType,
+      Map<String, GgmlType> overrides,
+      Map<String, float[]> importance,
+      Map<String, Object> keys) {
     MethodHandle defaults =
         LINKER.downcallHandle(
             SYMBOLS.findOrThrow("llama_model_quantize_default_params"),
@@ -141,6 +178,12 @@ public final class GgmlQuantizer {
       if (!overrides.isEmpty()) {
         parameters.set(ADDRESS, 40, overrides(overrides, arena));
       }
+      if (!importance.isEmpty()) {
+        parameters.set(ADDRESS, 24, importance(importance, arena));
+      }
+      if (!keys.isEmpty()) {
+        parameters.set(ADDRESS, 32, keys(keys, arena));
+      }
       int code =
           (int)
               quantize.invoke(
@@ -163,6 +206,38 @@ public final class GgmlQuantizer {
       array.set(ADDRESS, at, arena.allocateFrom(override.getKey()));
       array.set(JAVA_INT, at + 8, override.getValue().id());
       at += 16;
+    }
+    return array;
+  }
+
+  /** An array of {@code llama_model_imatrix_data}, ended by one without a name. */
+  private static MemorySegment importance(Map<String, float[]> importance, Arena arena) {
+    MemorySegment array = arena.allocate(24L * (importance.size() + 1), 8);
+    long at = 0;
+    for (Map.Entry<String, float[]> entry : importance.entrySet()) {
+      array.set(ADDRESS, at, arena.allocateFrom(entry.getKey()));
+      array.set(ADDRESS, at + 8, arena.allocateFrom(JAVA_FLOAT, entry.getValue()));
+      array.set(JAVA_LONG, at + 16, entry.getValue().length);
+      at += 24;
+    }
+    return array;
+  }
+
+  /** An array of {@code llama_model_kv_override}, ended by one without a key: numbers and texts. */
+  private static MemorySegment keys(Map<String, Object> keys, Arena arena) {
+    long size = 264;
+    MemorySegment array = arena.allocate(size * (keys.size() + 1), 8);
+    long at = 0;
+    for (Map.Entry<String, Object> entry : keys.entrySet()) {
+      boolean number = entry.getValue() instanceof Integer;
+      array.set(JAVA_INT, at, number ? 0 : 3); // LLAMA_KV_OVERRIDE_TYPE_INT, …_STR
+      array.setString(at + 4, entry.getKey());
+      if (number) {
+        array.set(JAVA_LONG, at + 136, (int) entry.getValue());
+      } else {
+        array.setString(at + 136, (String) entry.getValue());
+      }
+      at += size;
     }
     return array;
   }

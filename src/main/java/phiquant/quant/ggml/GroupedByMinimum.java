@@ -23,7 +23,8 @@ abstract class GroupedByMinimum extends SearchedBlock {
   }
 
   @Override
-  protected final void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+  protected final void encode(
+      float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
     AffineSearch search = weights == null ? plain : weighted;
     Grids grids = new Grids(8 * BLOCKS);
     byte[] levels = new byte[256];

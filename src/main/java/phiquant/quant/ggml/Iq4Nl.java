@@ -20,7 +20,8 @@ final class Iq4Nl extends SearchedBlock {
   }
 
   @Override
-  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+  protected void encode(
+      float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
     float[] scales = new float[BLOCKS];
     for (int block = 0; block < count / 32; block += BLOCKS) {
       int some = Math.min(BLOCKS, count / 32 - block);

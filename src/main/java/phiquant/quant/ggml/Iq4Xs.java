@@ -24,7 +24,8 @@ final class Iq4Xs extends SearchedBlock {
   }
 
   @Override
-  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+  protected void encode(
+      float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
     float[] scales = new float[8 * BLOCKS];
     for (int block = 0; block < count / 256; block += BLOCKS) {
       int some = Math.min(BLOCKS, count / 256 - block);

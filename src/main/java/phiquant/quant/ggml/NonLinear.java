@@ -5,7 +5,8 @@ import java.util.Arrays;
 /**
  * The sixteen levels of IQ4_NL and IQ4_XS, denser near zero where weights are, and the search for
  * the scale of 32 weights. Candidates map the largest weight to the values around the lowest level;
- * for each the levels are assigned and the best scale follows by weighted least squares. Source: {@code kvalues_iq4nl} and {@code quantize_row_iq4_nl_impl} of ggml.
+ * for each the levels are assigned and the best scale follows by weighted least squares. Source:
+ * {@code kvalues_iq4nl} and {@code quantize_row_iq4_nl_impl} of ggml.
  */
 public final class NonLinear {
   public static final int[] VALUES = {

@@ -24,7 +24,8 @@ final class Q2K extends SearchedBlock {
   }
 
   @Override
-  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+  protected void encode(
+      float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
     AffineSearch search = weights == null ? AffineSearch.Q2_K : WEIGHTED;
     Grids grids = new Grids(16 * BLOCKS);
     byte[] levels = new byte[256];
@@ -91,8 +92,7 @@ final class Q2K extends SearchedBlock {
   }
 
   /** The same, where each counts as much as the weights of its group together. */
-  private static void putScales(
-      Grids grids, int first, float[] sums, MemorySegment out, long at) {
+  private static void putScales(Grids grids, int first, float[] sums, MemorySegment out, long at) {
     int[] s = new int[16];
     int[] t = new int[16];
     float d = PositiveSearch.find(16, 15, grids.scales, first, sums, 0, s);

@@ -7,8 +7,8 @@ import java.util.Arrays;
 
 /**
  * 3-bit integers with 6-bit scales: {@code w ≈ d · (s - 32) · (q - 4)}, q from 0 to 7, for sixteen
- * groups of 16 weights. The scale of a group is found by {@link Descent}, and with weighted errors by
- * {@link SymmetricSearch}, as is then the scale of the scales.
+ * groups of 16 weights. The scale of a group is found by {@link Descent}, and with weighted errors
+ * by {@link SymmetricSearch}, as is then the scale of the scales.
  *
  * <p>Block of 256 weights in 110 bytes: 32 bytes with the upper bit of the levels (bit g of byte i
  * belongs to weight 32g + i), 64 bytes of {@link TwoBits} with the others, 12 bytes of scales, d as
@@ -33,7 +33,8 @@ final class Q3K extends SearchedBlock {
   }
 
   @Override
-  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+  protected void encode(
+      float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
     float[] scales = new float[16 * BLOCKS];
     float[] inverses = new float[16 * BLOCKS];
     byte[] levels = new byte[256];

@@ -22,7 +22,8 @@ final class Q5_1 extends SearchedBlock {
   }
 
   @Override
-  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+  protected void encode(
+      float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
     if (weights == null) {
       for (int b = 0; b < count / 32; b++) {
         plain(x, from + 32 * b, out, at + 24L * b);

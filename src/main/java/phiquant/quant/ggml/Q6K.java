@@ -27,7 +27,8 @@ final class Q6K extends SearchedBlock {
   }
 
   @Override
-  protected void encode(float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
+  protected void encode(
+      float[] x, int from, int count, float[] weights, MemorySegment out, long at) {
     float[] scales = new float[16 * BLOCKS];
     float[] inverses = new float[16 * BLOCKS];
     byte[] levels = new byte[256];

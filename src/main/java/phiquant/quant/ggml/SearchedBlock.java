@@ -47,8 +47,7 @@ public abstract class SearchedBlock extends GgmlBlock {
 
   @Override
   public final BlockFormat weighted(float[] importance) {
-    Emphasis emphasis =
-        new Emphasis(importance, span == ROW ? importance.length : span, factor);
+    Emphasis emphasis = new Emphasis(importance, span == ROW ? importance.length : span, factor);
     return new WeightedRows(this, emphasis);
   }
 }

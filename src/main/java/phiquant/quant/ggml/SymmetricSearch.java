@@ -19,8 +19,7 @@ public record SymmetricSearch(int group, int half) {
    * @param scales receives the scale at index g, 0 if the group is zeros
    * @param inverses receives what the weights were multiplied with to get the levels, 0 for zeros
    */
-  void find(
-      float[] x, int from, float[] weights, int at, float[] scales, float[] inverses, int g) {
+  void find(float[] x, int from, float[] weights, int at, float[] scales, float[] inverses, int g) {
     float max = GgmlBlock.extreme(x, from, group);
     scales[g] = 0;
     inverses[g] = 0;

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import phiquant.UserError;
+import phiquant.calibration.ImportanceMatrix;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
@@ -48,8 +50,8 @@ public final class Gguf implements Target {
     return spec;
   }
 
-  /** A tensor with its type. */
-  private record Typed(GgufTensors.Named named, GgmlType type) {
+  /** A tensor with its type, and what encodes it. */
+  private record Typed(GgufTensors.Named named, GgmlType type, BlockFormat format) {
     List<Long> shape() {
       return named.weight() == null
           ? List.of(named.constant().length / 4L)
@@ -59,7 +61,7 @@ public final class Gguf implements Target {
     long bytes() {
       return named.weight() == null
           ? named.constant().length
-          : GgmlFormats.of(type).bytes(named.weight().tensor().elements());
+          : format.bytes(named.weight().tensor().elements());
     }
   }
 
@@ -70,17 +72,24 @@ public final class Gguf implements Target {
           "gguf: head_dim is not hidden_size / num_attention_heads, which llama.cpp's phi3 needs.",
           "onnx and openvino take it.");
     }
+    TensorImportance importance =
+        TensorImportance.of(
+            options.imatrix().map(ImportanceMatrix::read), model, options.imatrixZeros());
     List<Typed> tensors = new ArrayList<>();
     List<String> fallbacks = new ArrayList<>();
     for (GgufTensors.Named named :
         options.converterLayout()
             ? GgufTensors.converterOrder(model)
             : GgufTensors.quantizerOrder(model)) {
-      tensors.add(new Typed(named, type(model, named, fallbacks)));
+      GgmlType type = type(model, named, fallbacks);
+      tensors.add(new Typed(named, type, format(named, type, importance)));
     }
     Map<String, Value> metadata =
         GgufMetadata.of(
             model, options.recipe().fileType(), options.name(), !options.converterLayout());
+    if (!options.converterLayout()) {
+      metadata.putAll(importance.keys());
+    }
     List<List<Typed>> files = split(tensors);
     String base = name + "-" + options.recipe().fileType();
     List<PlannedFile> planned = new ArrayList<>();
@@ -95,7 +104,12 @@ public final class Gguf implements Target {
     }
     boolean single = files.size() == 1;
     return new ArtifactPlan(
-        spec, single ? base + ".gguf" : base, single, planned, encoded, notes(fallbacks, metadata));
+        spec,
+        single ? base + ".gguf" : base,
+        single,
+        planned,
+        encoded,
+        notes(fallbacks, metadata, importance));
   }
 
   private GgmlType type(PhiModel model, GgufTensors.Named named, List<String> fallbacks) {
@@ -130,8 +144,26 @@ public final class Gguf implements Target {
         .orElse(GgmlType.BF16);
   }
 
-  private List<String> notes(List<String> fallbacks, Map<String, Value> metadata) {
-    List<String> notes = new ArrayList<>();
+  /** The format of a type, told how much the tensor's columns count. */
+  private BlockFormat format(GgufTensors.Named named, GgmlType type, TensorImportance importance) {
+    BlockFormat format = GgmlFormats.of(type);
+    Optional<float[]> columns = importance.of(named.name());
+    if (named.weight() != null
+        && columns.isEmpty()
+        && options.recipe().needsImportance(type, named.weight().role())) {
+      throw UserError.usage(
+          "gguf: "
+              + type
+              + " is garbage without an importance matrix, and there is none for '"
+              + named.name()
+              + "': give one with --imatrix FILE.");
+    }
+    return columns.map(format::weighted).orElse(format);
+  }
+
+  private List<String> notes(
+      List<String> fallbacks, Map<String, Value> metadata, TensorImportance importance) {
+    List<String> notes = new ArrayList<>(importance.notes());
     if (!fallbacks.isEmpty() && options.recipe().fileType().defaultType().blockSize() == 256) {
       notes.add(
           "256 does not divide the rows of "
@@ -146,7 +178,7 @@ public final class Gguf implements Target {
           "llama.cpp strips white space after <|user|> and its kin, as Phi-3 needs in a chat, only in"
               + " models whose name contains phi-3: give --name Phi-3….");
     }
-    if (options.recipe().fileType() == GgufFileType.Q2_K_S) {
+    if (options.recipe().fileType() == GgufFileType.Q2_K_S && !importance.isPresent()) {
       notes.add(
           "llama-quantize refuses Q2_K_S without an importance matrix; Q2_K is better without one.");
     }
@@ -213,7 +245,7 @@ public final class Gguf implements Target {
   }
 
   private static PlannedTensor planned(Typed tensor, int file, long at) {
-    BlockFormat format = GgmlFormats.of(tensor.type());
+    BlockFormat format = tensor.format();
     StoredTensor source = tensor.named().weight().tensor();
     return new PlannedTensor(
         tensor.named().name(),

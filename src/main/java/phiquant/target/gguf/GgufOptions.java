@@ -23,9 +23,16 @@ import phiquant.target.TargetSpec;
  *     of llama-quantize
  * @param splitMaxSize bytes of tensors in one file of a split model, 0 for one file
  * @param name replaces {@code general.name}
+ * @param imatrix the file of an importance matrix
+ * @param imatrixZeros whether columns of which the matrix knows nothing count nothing
  */
 record GgufOptions(
-    GgufRecipe recipe, boolean converterLayout, long splitMaxSize, Optional<String> name) {
+    GgufRecipe recipe,
+    boolean converterLayout,
+    long splitMaxSize,
+    Optional<String> name,
+    Optional<String> imatrix,
+    boolean imatrixZeros) {
   private static final Set<String> KEYS =
       new TreeSet<>(
           Set.of(
@@ -36,7 +43,9 @@ record GgufOptions(
               "leave-output-tensor",
               "layout",
               "split-max-size",
-              "name"));
+              "name",
+              "imatrix",
+              "imatrix-zeros"));
 
   static GgufOptions of(TargetSpec spec) {
     for (String key : spec.options().keySet()) {
@@ -68,12 +77,25 @@ record GgufOptions(
             choices(options.getOrDefault("tensor-type", "")),
             type(options, "output-tensor-type"),
             type(options, "token-embedding-type"),
-            TargetSpec.flag("gguf", options, "leave-output-tensor", false));
+            TargetSpec.flag("gguf", options, "leave-output-tensor", false),
+            options.containsKey("imatrix"));
+    if (options.containsKey("imatrix-zeros") && !options.containsKey("imatrix")) {
+      throw UserError.usage("gguf: imatrix-zeros is for an importance matrix: give imatrix=FILE.");
+    }
+    if (fileType.needsImportance() && !options.containsKey("imatrix")) {
+      throw UserError.usage(
+          "gguf: "
+              + fileType
+              + " is garbage without an importance matrix: give one with --imatrix FILE, made by"
+              + " llama-imatrix of llama.cpp for instance.");
+    }
     return new GgufOptions(
         recipe,
         layout.equals("convert"),
         size(options.getOrDefault("split-max-size", "0")),
-        Optional.ofNullable(options.get("name")));
+        Optional.ofNullable(options.get("name")),
+        Optional.ofNullable(options.get("imatrix")),
+        TargetSpec.flag("gguf", options, "imatrix-zeros", false));
   }
 
   /** {@code REGEX=TYPE}, in any case as in llama-quantize, several separated by semicolons. */

@@ -38,7 +38,7 @@ class GgufGoldenTest {
   @ParameterizedTest
   @CsvSource({
     "smolphi-135m, " + ALL,
-    "smolphi-wide, " + ALL,
+    "smolphi-wide, " + ALL + " Q1_0 Q2_0",
     "tiny-phi-3.5-mini, Q4_K_M Q2_K IQ4_XS",
     "tiny-phi-4, Q4_K_M Q2_K IQ4_XS",
     "tiny-phi-4-mini, Q4_K_M Q2_K IQ4_XS",

@@ -88,8 +88,7 @@ abstract class CodebookBlock extends SearchedBlock {
     return weights;
   }
 
-  private void put(
-      CodebookGroups.Found found, int block, Parts parts, MemorySegment out, long at) {
+  private void put(CodebookGroups.Found found, int block, Parts parts, MemorySegment out, long at) {
     int perBlock = 256 / search.group();
     float max = 0;
     for (int g = 0; g < perBlock; g++) {

@@ -129,13 +129,7 @@ public record CodebookSearch(
 
   /** Magnitudes and minus signs; returns the largest. */
   private float takeSigns(
-      float[] x,
-      int from,
-      float[] weights,
-      int at,
-      float[] values,
-      byte[] signs,
-      int signsAt) {
+      float[] x, int from, float[] weights, int at, float[] values, byte[] signs, int signsAt) {
     for (int k = 0; k < group; k += 8) {
       int minus = 0;
       for (int i = k; i < k + 8; i++) {

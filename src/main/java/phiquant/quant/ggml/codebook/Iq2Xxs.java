@@ -13,8 +13,7 @@ import phiquant.quant.ggml.GgmlType;
  */
 public final class Iq2Xxs extends CodebookBlock {
   private static final CodebookSearch SEARCH =
-      new CodebookSearch(
-          Codebook.IQ2_XXS, 32, 6, 0.1f, 1e-15f, true, CodebookSearch.Retry.ALL);
+      new CodebookSearch(Codebook.IQ2_XXS, 32, 6, 0.1f, 1e-15f, true, CodebookSearch.Retry.ALL);
 
   public Iq2Xxs(CodebookGroups groups) {
     super(GgmlType.IQ2_XXS, 1, SEARCH, groups, 1);

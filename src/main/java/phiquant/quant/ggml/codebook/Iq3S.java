@@ -14,13 +14,7 @@ import phiquant.quant.ggml.GgmlType;
 public final class Iq3S extends CodebookBlock {
   private static final CodebookSearch SEARCH =
       new CodebookSearch(
-          Codebook.IQ3_S,
-          32,
-          9,
-          0.2f,
-          Float.MIN_VALUE,
-          false,
-          CodebookSearch.Retry.ALL_IF_ANY);
+          Codebook.IQ3_S, 32, 9, 0.2f, Float.MIN_VALUE, false, CodebookSearch.Retry.ALL_IF_ANY);
 
   public Iq3S(CodebookGroups groups) {
     super(GgmlType.IQ3_S, 2, SEARCH, groups, 1.033f);

@@ -191,7 +191,8 @@ final class TernarySearch {
       int place = places[number];
       all &= place >= 0;
       float[] v = down[k] ? DOWN : UP;
-      points[k] = place >= 0 ? place : nearest(place, x, from + 8 * k, weights, at + 8 * k, scale, v);
+      points[k] =
+          place >= 0 ? place : nearest(place, x, from + 8 * k, weights, at + 8 * k, scale, v);
     }
     if (all) {
       return scale;

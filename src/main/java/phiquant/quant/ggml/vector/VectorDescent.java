@@ -8,9 +8,9 @@ import jdk.incubator.vector.VectorSpecies;
 import phiquant.quant.ggml.ScaleGroups;
 
 /**
- * {@code Descent} for Q3_K's groups of 16, one group in each lane, in the order of the scalar form. Each
- * step of the descent waits for the one before, so four vectors of groups go side by side. Rounds
- * that a group does not need any more change nothing in it.
+ * {@code Descent} for Q3_K's groups of 16, one group in each lane, in the order of the scalar form.
+ * Each step of the descent waits for the one before, so four vectors of groups go side by side.
+ * Rounds that a group does not need any more change nothing in it.
  */
 public final class VectorDescent implements ScaleGroups {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -24,8 +24,7 @@ public final class VectorDescent implements ScaleGroups {
   private static final float EPSILON = 1e-15f;
 
   @Override
-  public void find(
-      float[] x, int from, float[] weights, int at, int groups, float[] scales) {
+  public void find(float[] x, int from, float[] weights, int at, int groups, float[] scales) {
     float[] values = new float[GROUP * SIDE];
     float[] levels = new float[GROUP * SIDE];
     float[] sumsLx = new float[SIDE];

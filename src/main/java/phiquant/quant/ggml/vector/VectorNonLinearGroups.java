@@ -20,8 +20,7 @@ public final class VectorNonLinearGroups implements ScaleGroups {
   private static final float EPSILON = 1e-15f;
 
   @Override
-  public void find(
-      float[] x, int from, float[] weights, int at, int groups, float[] scales) {
+  public void find(float[] x, int from, float[] weights, int at, int groups, float[] scales) {
     float[] values = new float[GROUP * LANES];
     float[] importance = new float[GROUP * LANES];
     float[] found = new float[LANES];
