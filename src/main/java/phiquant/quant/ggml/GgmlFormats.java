@@ -11,6 +11,7 @@ import phiquant.quant.ggml.codebook.Iq2Xxs;
 import phiquant.quant.ggml.codebook.Iq3S;
 import phiquant.quant.ggml.codebook.Iq3Xxs;
 import phiquant.quant.ggml.codebook.TernaryGroups;
+import phiquant.quant.ggml.codebook.vector.VectorCodebookGroups;
 import phiquant.quant.ggml.vector.VectorAffineGroups;
 import phiquant.quant.ggml.vector.VectorDescent;
 import phiquant.quant.ggml.vector.VectorMxfp4;
@@ -81,7 +82,12 @@ public final class GgmlFormats {
       case TQ1_0, TQ2_0 -> new VectorTernary(type, scalar(type));
       case MXFP4 -> new VectorMxfp4(scalar(type));
       case F32, F16, BF16, NVFP4, Q1_0, Q2_0 -> scalar(type);
-      case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S -> scalar(type);
+      case IQ2_XXS -> new Iq2Xxs(new VectorCodebookGroups());
+      case IQ2_XS -> new Iq2Xs(new VectorCodebookGroups());
+      case IQ2_S -> new Iq2S(new VectorCodebookGroups());
+      case IQ3_XXS -> new Iq3Xxs(new VectorCodebookGroups());
+      case IQ3_S -> new Iq3S(new VectorCodebookGroups());
+      case IQ1_S, IQ1_M -> scalar(type);
     };
   }
 }

@@ -32,6 +32,9 @@ class GgmlPropertiesTest {
       for (int i = from; i < from + group; i++) {
         largest = Math.max(largest, Math.abs(x[i]));
       }
+      if (type == GgmlType.NVFP4 && (largest < 6 * 0x1p-6f || largest > 6 * 448)) {
+        continue; // Its scales are E4M3 with a full mantissa from 2^-6 to 448.
+      }
       for (int i = from; i < from + group; i++) {
         assertThat(Math.abs(y[i] - x[i]))
             .as("%s: %s became %s, largest %s", type, x[i], y[i], largest)

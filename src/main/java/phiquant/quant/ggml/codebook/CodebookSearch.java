@@ -50,7 +50,6 @@ public record CodebookSearch(
     final int[] candidate = new int[8];
     final boolean[] known = new boolean[8];
     final boolean[] knownCandidate = new boolean[8];
-    final int[] levels = new int[32];
   }
 
   /**
@@ -83,7 +82,7 @@ public record CodebookSearch(
     float reach = max;
     float scale = max / top();
     if (retry == Retry.ALL) {
-      scale = PositiveSearch.find(group, 4, values, 0, weights, at, scratch.levels);
+      scale = firstScale(values, weights, at);
       reach = scale * 3;
       if (reach <= 0) {
         java.util.Arrays.fill(points, pointsAt, pointsAt + count, 0);
@@ -127,8 +126,13 @@ public record CodebookSearch(
     return scale;
   }
 
+  /** The scale that candidates lie around, if it is not the largest weight's. */
+  public float firstScale(float[] values, float[] weights, int at) {
+    return PositiveSearch.find(group, 4, values, 0, weights, at, new int[group]);
+  }
+
   /** Magnitudes and minus signs; returns the largest. */
-  private float takeSigns(
+  public float takeSigns(
       float[] x, int from, float[] weights, int at, float[] values, byte[] signs, int signsAt) {
     for (int k = 0; k < group; k += 8) {
       int minus = 0;
