@@ -35,7 +35,7 @@ class OnnxOptionsTest {
     "'onnx:int8,activations=static,activation_bits=4', 'auto, 8, 16'",
     "'onnx:int8,activations=static,block_size=32', 'has no option'",
     "'onnx:int8,activations=static,device=cuda', 'leave device out'",
-    "'onnx:int8,activations=static,calibration=/no/such/text', 'is missing or is not UTF-8'",
+    "'onnx:int8,activations=static,calibration=/no/such/text', 'does not exist'",
     "'onnx:fp32,block_size=32', 'has no option'",
     "'onnx:int4,algo_config=best', 'default, rtn, k_quant'",
     "'onnx:int4,accuracy_level=5', '0, 1, 2, 3, 4'",
