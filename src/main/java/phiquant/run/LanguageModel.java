@@ -5,8 +5,10 @@ import java.util.List;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
+import phiquant.model.Network;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Phi3;
 import phiquant.run.matrix.Panels;
 
 /**
@@ -29,8 +31,8 @@ public final class LanguageModel implements AutoCloseable {
   private final RunOptions options;
   private final Rope rope;
   private final Workers workers;
-  private final Step step;
-  private final Batch batch;
+  private final TokenFlow token;
+  private final PanelFlow panels;
   private LayerObserver observer;
 
   private LanguageModel(Checkpoint checkpoint, RunOptions options, boolean owned) {
@@ -41,10 +43,13 @@ public final class LanguageModel implements AutoCloseable {
     this.config = model.config();
     this.notices = model.notices();
     this.rope = new Rope(config, options.ropeRule());
-    Network network = Network.of(model);
+    Network network = Phi3.network(model);
+    Kernels kernels = new Kernels(model, network);
     this.workers = new Workers(options.threads());
-    this.step = new Step(network, rope, workers, options.activations());
-    this.batch = new Batch(network, rope, workers, options.activations());
+    this.token =
+        new TokenFlow(network, kernels, config, rope, workers, options.activations());
+    this.panels =
+        new PanelFlow(network, kernels, config, rope, workers, options.activations());
   }
 
   /**
@@ -183,18 +188,18 @@ public final class LanguageModel implements AutoCloseable {
       cache.reserve(count);
       if (count == 1) {
         float[] logits = isLast && last != null ? last : own;
-        step.run(tokens[from], cache, observer, logits);
+        token.run(tokens[from], cache, observer, logits);
         cache.append(tokens, from, 1);
         if (own != null) {
           each.accept(from, own);
         }
       } else {
-        Panels x = batch.run(tokens, from, count, cache, observer);
+        Panels x = panels.run(tokens, from, count, cache, observer);
         cache.append(tokens, from, count);
         if (own != null) {
-          batch.logits(x, from, observer, each);
+          panels.logits(x, from, observer, each);
         } else if (isLast && last != null) {
-          step.head(x, count - 1, observer, last);
+          token.logits(x, count - 1, observer, last);
         }
       }
       from += count;

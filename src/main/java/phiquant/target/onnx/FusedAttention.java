@@ -10,11 +10,11 @@ import phiquant.model.PhiConfig;
  */
 record FusedAttention(
     Graph graph, MatMuls matMuls, PhiConfig config, Cache cache, Lengths lengths, Rotary rotary)
-    implements Attention {
+    implements SelfAttention {
 
   @Override
   public Value of(int layer, Value x, StoredTensor qkv) {
-    String path = "/model/layers." + layer + "/attn";
+    String path = OperatorNames.attention(layer);
     Value packed = matMuls.of(path + "/qkv_proj/MatMul", x, qkv);
     Op op =
         grouped(graph, path, config, true)

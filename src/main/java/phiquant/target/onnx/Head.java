@@ -13,10 +13,10 @@ record Head(Graph graph, MatMuls matMuls) {
   void of(Value x, MatMuls.Stored weight, boolean lastOnly) {
     Value input = lastOnly ? last(x) : x;
     if (x.type() != ElementType.BFLOAT16) {
-      graph.output(matMuls.of(PhiGraph.HEAD, input, weight, "logits"));
+      graph.output(matMuls.of(OperatorNames.HEAD, input, weight, "logits"));
       return;
     }
-    Value logits = matMuls.of(PhiGraph.HEAD, input, weight, PhiGraph.HEAD + "/output_0");
+    Value logits = matMuls.of(OperatorNames.HEAD, input, weight, OperatorNames.HEAD + "/output_0");
     graph.output(
         graph
             .op("Cast", "/lm_head/Cast")

@@ -1,59 +1,48 @@
 package phiquant.target.onnx;
 
-import phiquant.checkpoint.StoredTensor;
+import phiquant.model.Norm;
 import phiquant.quant.FloatType;
 
 /**
  * Root mean square normalization, {@code w · x / sqrt(mean(x²) + ε)} (Zhang and Sennrich 2019,
- * arXiv:1910.07467), by ONNX Runtime's fused operators: the first one alone, all others with the
- * residual addition before them.
+ * arXiv:1910.07467), by ONNX Runtime's fused operators: of a tensor, or of a sum with the addition
+ * that makes it.
  */
-record Norms(Graph graph, Constants constants, FloatType type, float epsilon) {
-  /**
-   * What a norm in the residual stream gives.
-   *
-   * @param normal the normalized sum
-   * @param sum of the stream and what was added to it; null after the last norm
-   */
-  record Step(Value normal, Value sum) {}
-
-  /** The norm before the first layer, which has nothing to add. */
-  Step first(Value x, StoredTensor weight) {
-    String name = "model.layers.0.input_layernorm";
-    Value normal =
-        graph
-            .op("SimplifiedLayerNormalization", "/model/layers.0/input_layernorm/LayerNorm")
-            .in(x, constants.plain(name + ".weight", weight, false, type))
-            .with("epsilon", epsilon)
-            .with("axis", -1)
-            .with("stash_type", 1)
-            .out("/model/layers.0/input_layernorm/output_0", x.type(), x.shape());
-    return new Step(normal, x);
+record Norms(Graph graph, Constants constants, FloatType type) {
+  /** Of a tensor, as before the first layer, where nothing has been added yet. */
+  Value of(String path, Value x, Norm norm) {
+    return graph
+        .op("SimplifiedLayerNormalization", path + "/LayerNorm")
+        .in(x, weight(path, norm))
+        .with("epsilon", (float) norm.epsilon())
+        .with("axis", -1)
+        .with("stash_type", 1)
+        .out(path + "/output_0", x.type(), x.shape());
   }
 
-  /**
-   * Adds a branch to the stream and normalizes the sum.
-   *
-   * @param place such as {@code layers.0/post_attention_layernorm}
-   */
-  Step add(String place, Value stream, Value branch, StoredTensor weight) {
-    String path = "/model/" + place;
-    Op op = op(path, stream, branch, weight);
+  /** Of a sum, which from now on is in the graph. */
+  Value of(String path, Term.Sum sum, Norm norm) {
+    Value stream = sum.stream();
+    Op op = skip(path, sum, norm);
     Value normal = op.out(path + "/output_0", stream.type(), stream.shape());
-    Value sum = op.skip(2).out(path + "/output_3", stream.type(), stream.shape());
-    return new Step(normal, sum);
+    sum.value(op.skip(2).out(path + "/output_3", stream.type(), stream.shape()));
+    return normal;
   }
 
   /** The same after the last layer, where nobody needs the sum. */
-  Value last(String place, Value stream, Value branch, StoredTensor weight, String output) {
-    return op("/model/" + place, stream, branch, weight).out(output, stream.type(), stream.shape());
+  Value last(String path, Term.Sum sum, Norm norm, String output) {
+    return skip(path, sum, norm).out(output, sum.stream().type(), sum.stream().shape());
   }
 
-  private Op op(String path, Value stream, Value branch, StoredTensor weight) {
-    String constant = path.substring(1).replace('/', '.') + ".weight";
+  private Op skip(String path, Term.Sum sum, Norm norm) {
     return graph
         .op(Graph.MICROSOFT, "SkipSimplifiedLayerNormalization", path + "/SkipLayerNorm")
-        .in(stream, branch, constants.plain(constant, weight, false, type))
-        .with("epsilon", epsilon);
+        .in(sum.stream(), sum.branch(), weight(path, norm))
+        .with("epsilon", (float) norm.epsilon());
+  }
+
+  private Value weight(String path, Norm norm) {
+    String constant = path.substring(1).replace('/', '.') + ".weight";
+    return constants.plain(constant, norm.weight().tensor(), false, type);
   }
 }

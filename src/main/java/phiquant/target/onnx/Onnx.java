@@ -42,14 +42,14 @@ public final class Onnx implements Target {
 
   @Override
   public ArtifactPlan plan(PhiModel model, String name) {
-    PhiGraph phi = new PhiGraph(model, options);
+    NetworkGraph network = new NetworkGraph(model, options);
     List<PlannedFile> files = new ArrayList<>();
-    files.add(PlannedFile.whole("model.onnx", model(phi.graph())));
-    files.add(new PlannedFile(Graph.DATA, phi.constants().data().size(), List.of()));
+    files.add(PlannedFile.whole("model.onnx", model(network.graph())));
+    files.add(new PlannedFile(Graph.DATA, network.constants().data().size(), List.of()));
     files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
     files.addAll(PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json"));
     return new ArtifactPlan(
-        spec, folder(name), false, files, phi.constants().planned(), phi.notes());
+        spec, folder(name), false, files, network.constants().planned(), network.notes());
   }
 
   private String folder(String name) {

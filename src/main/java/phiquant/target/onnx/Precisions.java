@@ -48,7 +48,7 @@ record Precisions(
   }
 
   private int bitsOf(String operator) {
-    if (operator.equals(PhiGraph.HEAD)) {
+    if (operator.equals(OperatorNames.HEAD)) {
       return mixed.getOrDefault("last_matmul", bits);
     }
     return isSensitive(operator) ? mixed.getOrDefault("mixed_layers", bits) : bits;

@@ -12,11 +12,11 @@ import phiquant.model.PhiConfig;
  */
 record RepeatedAttention(
     Graph graph, PhiConfig config, Cache cache, SplitAttention split, Value mask)
-    implements Attention {
+    implements SelfAttention {
 
   @Override
   public Value of(int layer, Value x, StoredTensor qkv) {
-    String path = "/model/layers." + layer + "/attn";
+    String path = OperatorNames.attention(layer);
     SplitAttention.Parts parts = split.parts(path, x, qkv);
     Op op =
         graph

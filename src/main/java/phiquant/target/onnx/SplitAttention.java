@@ -18,14 +18,14 @@ record SplitAttention(
     Lengths lengths,
     Rotary rotary,
     Value positions)
-    implements Attention {
+    implements SelfAttention {
 
   /** The three parts; queries and keys are turned. */
   record Parts(Value queries, Value keys, Value values) {}
 
   @Override
   public Value of(int layer, Value x, StoredTensor qkv) {
-    String path = "/model/layers." + layer + "/attn";
+    String path = OperatorNames.attention(layer);
     Parts parts = parts(path, x, qkv);
     Op op =
         FusedAttention.grouped(graph, path, config, false)

@@ -12,6 +12,7 @@ import phiquant.UserError;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
+import phiquant.model.phi.Phi3;
 import phiquant.quant.nncf.GroupFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Mxfp4;
@@ -59,14 +60,15 @@ public final class OpenVino implements Target {
     List<String> notes = new ArrayList<>();
     Beside<TokenizerModels> texts = Beside.begin(() -> TokenizerModels.of(model.checkpoint()));
     Map<Weight, Precision> precisions = precisions(model, notes);
-    PhiGraph phi = new PhiGraph(model, precisions::get);
+    IrFlow network = IrFlow.of(Phi3.network(model), model.config(), precisions::get);
     SelfDescription self = new SelfDescription(options, precisions);
     List<PlannedFile> files = new ArrayList<>();
     files.add(
         PlannedFile.whole(
-            "openvino_model.xml", IrXml.write("phi3", phi.graph(), self.runtimeInfo())));
+            "openvino_model.xml", IrXml.write("phi3", network.graph(), self.runtimeInfo())));
     files.add(
-        new PlannedFile("openvino_model.bin", phi.graph().bin().size(), phi.graph().bin().fixed()));
+        new PlannedFile(
+            "openvino_model.bin", network.graph().bin().size(), network.graph().bin().fixed()));
     files.add(PlannedFile.whole("openvino_config.json", self.config()));
     files.addAll(PlannedFile.copies(model.checkpoint(), "config.json"));
     files.add(PlannedFile.whole("generation_config.json", GenerationConfig.of(model.checkpoint())));
@@ -84,7 +86,7 @@ public final class OpenVino implements Target {
         name + "-openvino-" + options.label(),
         false,
         files,
-        phi.constants().planned(),
+        network.constants().planned(),
         notes);
   }
 

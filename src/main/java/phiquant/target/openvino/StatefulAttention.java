@@ -13,7 +13,7 @@ import phiquant.target.openvino.ir.Type;
  * Written in the steps that OpenVINO's stateful attention fusion and its conversion to paged
  * attention recognize.
  */
-final class Attention {
+final class StatefulAttention {
   private final Ir graph;
   private final Ops ops;
   private final PhiConfig config;
@@ -39,7 +39,7 @@ final class Attention {
    * @param batch the batch size, shape [1]
    * @param embedded the embedded tokens, for their number
    */
-  Attention(
+  StatefulAttention(
       Ir graph,
       Ops ops,
       PhiConfig config,

@@ -6,7 +6,7 @@ import phiquant.checkpoint.StoredTensor;
  * Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245) in one of the forms that the
  * engine's providers have operators for.
  */
-interface Attention {
+interface SelfAttention {
   /**
    * One layer, without its output projection.
    *

@@ -7,23 +7,21 @@ import java.util.Set;
 import phiquant.InputFile;
 import phiquant.UserError;
 import phiquant.calibration.Calibration;
-import phiquant.checkpoint.StoredTensor;
+import phiquant.model.Network;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
-import phiquant.model.Role;
+import phiquant.model.Weight;
+import phiquant.model.phi.Phi3;
 import phiquant.quant.FloatType;
 
 /**
- * Phi-3 as a graph for ONNX Runtime GenAI. Inputs: input_ids [batch, sequence], attention_mask
- * [batch, past and new tokens], the cache, on some devices position_ids [batch, sequence]. Outputs:
- * logits [batch, sequence, vocabulary], the cache with the new tokens. Source: transformers' {@code
- * modeling_phi3.py}; inputs, outputs and operators have the names that GenAI's model builder gives
- * them.
+ * A network as a graph for ONNX Runtime GenAI: what it begins and ends with, and which operators a
+ * device has for what lies between. Inputs: input_ids [batch, sequence], attention_mask [batch,
+ * past and new tokens], the cache, on some devices position_ids [batch, sequence]. Outputs: logits
+ * [batch, sequence, vocabulary], the cache with the new tokens. Inputs, outputs and operators have
+ * the names that GenAI's model builder gives them.
  */
-final class PhiGraph {
-  /** The head's operator. */
-  static final String HEAD = "/lm_head/MatMul";
-
+final class NetworkGraph {
   private static final List<String> TOKENS = Value.dims("batch_size", "sequence_length");
 
   private final Graph graph = new Graph("main_graph");
@@ -35,7 +33,7 @@ final class PhiGraph {
   private final Optional<RoundedInputs> rounded;
   private final MatMuls matMuls;
 
-  PhiGraph(PhiModel model, OnnxOptions options) {
+  NetworkGraph(PhiModel model, OnnxOptions options) {
     this.model = model;
     this.config = model.config();
     this.options = options;
@@ -67,17 +65,52 @@ final class PhiGraph {
   }
 
   private void build() {
-    MatMuls.Stored head = options.noHead() ? null : matMuls.store(HEAD, headTensor());
-    Value embedded =
-        options.noEmbedding()
-            ? graph.input("inputs_embeds", ElementType.of(type), hiddenShape())
-            : embed(graph.input("input_ids", ElementType.INT64, TOKENS), head);
-    Value normal = layers(embedded);
-    if (options.hidden() || options.noHead()) {
-      graph.output(normal);
+    Network network = Phi3.network(model);
+    Norms norms = new Norms(graph, constants, type);
+    FeedForward feedForward = new FeedForward(graph, matMuls);
+    Ends ends = new Ends(options.noHead() ? null : head(network));
+    GraphFlow flow =
+        new GraphFlow(matMuls, norms, feedForward, config.layers(), ends, this::attention);
+    network.logits(network.stream(flow), flow);
+  }
+
+  /** Before all else, because the embedding may be the same constant. */
+  private MatMuls.Stored head(Network network) {
+    return matMuls.store(OperatorNames.HEAD, network.head().weight().tensor());
+  }
+
+  /** Tokens or embedded tokens in; logits, hidden states or both out. */
+  private final class Ends implements GraphFlow.Ends {
+    private final MatMuls.Stored head;
+
+    Ends(MatMuls.Stored head) {
+      this.head = head;
     }
-    if (!options.noHead()) {
-      new Head(graph, matMuls).of(normal, head, options.pruned());
+
+    @Override
+    public Value embed(Weight table) {
+      return options.noEmbedding()
+          ? graph.input("inputs_embeds", ElementType.of(type), hiddenShape())
+          : NetworkGraph.this.embed(graph.input("input_ids", ElementType.INT64, TOKENS), head);
+    }
+
+    @Override
+    public String lastNorm(String path) {
+      return returnsHidden() ? "hidden_states" : path + "/output_0";
+    }
+
+    @Override
+    public void head(Value normal) {
+      if (returnsHidden()) {
+        graph.output(normal);
+      }
+      if (head != null) {
+        new Head(graph, matMuls).of(normal, head, options.pruned());
+      }
+    }
+
+    private boolean returnsHidden() {
+      return options.hidden() || options.noHead();
     }
   }
 
@@ -89,7 +122,8 @@ final class PhiGraph {
             && head != null
             && options.shared().orElse(true)
             && !options.qdq()
-            && (options.embedding().isEmpty() || own.equals(matMuls.precisionOf(HEAD)))
+            && (options.embedding().isEmpty()
+                || own.equals(matMuls.precisionOf(OperatorNames.HEAD)))
             && !options.excluded().contains(Embedding.OPERATOR);
     if (!shared && options.shared().orElse(false)) {
       throw UserError.usage(
@@ -106,41 +140,11 @@ final class PhiGraph {
         : new Precision.Blocks(options.precisions(config).format(bits));
   }
 
-  /** From embedded tokens to the last norm. */
-  private Value layers(Value embedded) {
+  /** The form that the device has operators for. */
+  private SelfAttention attention() {
     Value mask =
         graph.input(
             "attention_mask", ElementType.INT64, Value.dims("batch_size", "total_sequence_length"));
-    Attention attention = attention(mask);
-    FeedForward feedForward = new FeedForward(graph, matMuls);
-    Norms norms = new Norms(graph, constants, type, (float) config.rmsEpsilon());
-    Norms.Step step = norms.first(embedded, tensor(Role.ATTENTION_NORM, 0));
-    for (int i = 0; i < config.layers(); i++) {
-      String layer = "layers." + i;
-      Value attended = attention.of(i, step.normal(), tensor(Role.QKV, i));
-      String output = "/model/" + layer + "/attn/o_proj/MatMul";
-      Value projected = matMuls.of(output, attended, tensor(Role.ATTENTION_OUTPUT, i));
-      StoredTensor norm = tensor(Role.FEED_FORWARD_NORM, i);
-      step = norms.add(layer + "/post_attention_layernorm", step.sum(), projected, norm);
-      Value fed = feedForward.of(i, step.normal(), tensor(Role.GATE_UP, i), tensor(Role.DOWN, i));
-      if (i + 1 == config.layers()) {
-        return last(norms, step.sum(), fed);
-      }
-      StoredTensor next = tensor(Role.ATTENTION_NORM, i + 1);
-      step = norms.add("layers." + (i + 1) + "/input_layernorm", step.sum(), fed, next);
-    }
-    throw new IllegalStateException("a model has layers");
-  }
-
-  private Value last(Norms norms, Value stream, Value fed) {
-    String place = "layers." + config.layers() + "/final_norm_layernorm";
-    boolean output = options.hidden() || options.noHead();
-    String name = output ? "hidden_states" : "/model/" + place + "/output_0";
-    return norms.last(place, stream, fed, tensor(Role.OUTPUT_NORM, -1), name);
-  }
-
-  /** The form that the device has operators for. */
-  private Attention attention(Value mask) {
     ElementType element = ElementType.of(type);
     boolean repeated = options.repeatsKeys();
     Cache cache = new Cache(graph, config, repeated ? config.heads() : config.kvHeads(), element);
@@ -189,13 +193,5 @@ final class PhiGraph {
 
   private List<String> hiddenShape() {
     return Value.dims("batch_size", "sequence_length", config.hidden());
-  }
-
-  private StoredTensor headTensor() {
-    return tensor(config.tiedHead() ? Role.EMBEDDING : Role.HEAD, -1);
-  }
-
-  private StoredTensor tensor(Role role, int layer) {
-    return model.weight(role, layer).tensor();
   }
 }

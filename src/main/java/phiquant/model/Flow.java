@@ -1,0 +1,46 @@
+package phiquant.model;
+
+/**
+ * The verbs that networks are written in. A network says once, over any V, what follows what; who
+ * implements the verbs decides what a V is: a value of an ONNX graph, of an OpenVINO graph, one
+ * token's numbers, a prompt's panels.
+ *
+ * <p>Engines fuse across verbs: an addition with the norm after it, a product with the addition
+ * that takes it. No network knows of that. A consumer that fuses lets its V remember how it came
+ * about ("the product of this matrix, not yet computed") and decides at the next verb. So each V is
+ * used by the verbs in the order in which the network names them, and a stream that was added to is
+ * used no more: its memory may hold the sum.
+ *
+ * @param <V> one or more tokens' features; which, the consumer knows
+ */
+public interface Flow<V> {
+  /** The rows of the tokens that go in: {@code [tokens, hidden]}. */
+  V embed(Weight table);
+
+  /** Normalizes each token's features. */
+  V norm(Norm norm, V x);
+
+  /** {@code x · weightᵀ}. */
+  V linear(Linear linear, V x);
+
+  /**
+   * Attention over all tokens so far, without its projections: queries and keys are rotated by
+   * their positions, keys and values are remembered for the layer.
+   *
+   * @param qkv rows of queries, then of keys, then of values, as {@link Attention#qkv} gives them
+   */
+  V attend(Attention attention, V qkv, int layer);
+
+  /**
+   * SwiGLU (Shazeer 2020, arXiv:2002.05202): {@code silu(gate) · up}.
+   *
+   * @param gateUp the gate's features, then as many of up, as {@link Mlp#gateUp} gives them
+   */
+  V gate(Mlp mlp, V gateUp);
+
+  /** {@code stream + branch}; the stream is used no more. */
+  V add(V stream, V branch);
+
+  /** From normalized features to one number for each token of the vocabulary. */
+  V head(Linear head, V x);
+}

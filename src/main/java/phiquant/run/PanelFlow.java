@@ -1,0 +1,325 @@
+package phiquant.run;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import phiquant.model.Attention;
+import phiquant.model.Flow;
+import phiquant.model.Linear;
+import phiquant.model.Mlp;
+import phiquant.model.Network;
+import phiquant.model.Norm;
+import phiquant.model.PhiConfig;
+import phiquant.model.Role;
+import phiquant.model.Weight;
+import phiquant.run.matrix.CodeGemm;
+import phiquant.run.matrix.Gemm;
+import phiquant.run.matrix.Matrix;
+import phiquant.run.matrix.Panels;
+import phiquant.run.matrix.Rounding;
+import phiquant.run.matrix.TokenCodes;
+
+/**
+ * The network's verbs for many tokens at once: a prompt, or a text that is measured. Tokens lie in
+ * the lanes of {@link Panels} from the embedding to the logits. A product that is added to the
+ * stream is accumulated into it: until a verb takes it, it is not computed.
+ */
+final class PanelFlow implements Flow<PanelFlow.Term> {
+  private static final int WIDTH = Panels.WIDTH;
+
+  /** Panels whose logits are computed together: a vocabulary is wide. */
+  private static final int HEAD_PANELS = 4;
+
+  private final Network network;
+  private final Kernels kernels;
+  private final PhiConfig config;
+  private final Rope rope;
+  private final Workers workers;
+  private final Activations activations;
+  private final PanelAttention attention;
+  private final float[][] scratch;
+  private final CodeGemm[] integers;
+
+  /** What products, norms, attention and gates give: each is needed no longer than its layer. */
+  private final Map<Role, Panels> results = new EnumMap<>(Role.class);
+
+  private int[] ids;
+  private int from;
+  private int count;
+  private KvCache cache;
+  private LayerObserver observer;
+  private Panels cos;
+  private Panels sin;
+  private Panels attended;
+  private Panels gated;
+
+  /** Features, or a product that will be. */
+  sealed interface Term {}
+
+  private record Features(Panels panels) implements Term {}
+
+  private record Product(Linear linear, Panels x) implements Term {}
+
+  PanelFlow(
+      Network network,
+      Kernels kernels,
+      PhiConfig config,
+      Rope rope,
+      Workers workers,
+      Activations activations) {
+    this.network = network;
+    this.kernels = kernels;
+    this.config = config;
+    this.rope = rope;
+    this.workers = workers;
+    this.activations = activations;
+    this.attention = new PanelAttention(config, workers.count());
+    this.scratch = new float[workers.count()][];
+    this.integers = new CodeGemm[workers.count()];
+    for (int i = 0; i < scratch.length; i++) {
+      scratch[i] = Gemm.scratch();
+    }
+  }
+
+  /**
+   * Takes tokens {@code ids[from .. from + count)} into the cache, which has room for them.
+   *
+   * @return the last layer's output, before the output norm
+   */
+  Panels run(int[] ids, int from, int count, KvCache cache, LayerObserver observer) {
+    this.ids = ids;
+    this.from = from;
+    this.count = count;
+    this.cache = cache;
+    this.observer = observer;
+    cos = new Panels(config.rotarySize() / 2, count);
+    sin = new Panels(config.rotarySize() / 2, count);
+    for (int t = 0; t < count; t++) {
+      int p = t / WIDTH;
+      rope.angles(
+          cache.length() + t, cache.longFactors(), cos.panel(p), sin.panel(p), t % WIDTH, WIDTH);
+    }
+    attended = new Panels(config.heads() * config.headSize(), count);
+    gated = new Panels(config.feedForward(), count);
+    Panels stream = panels(network.stream(this));
+    results.clear();
+    return stream;
+  }
+
+  /** Logits after every token of a run. */
+  void logits(Panels x, int index, LayerObserver observer, LogitsSink sink) {
+    this.observer = observer;
+    float[] logits = new float[config.vocabulary()];
+    for (int p = 0; p < x.count(); p += HEAD_PANELS) {
+      int first = p * WIDTH;
+      Panels some = x.slice(p, Math.min(x.count(), p + HEAD_PANELS));
+      Panels out = panels(network.logits(new Features(some), this));
+      for (int t = 0; t < some.tokens(); t++) {
+        out.get(t, logits, 0);
+        sink.accept(index + first + t, logits);
+      }
+      results.clear();
+    }
+  }
+
+  @Override
+  public Term embed(Weight table) {
+    Panels x = new Panels(config.hidden(), count);
+    float[] row = new float[config.hidden()];
+    for (int t = 0; t < count; t++) {
+      table.tensor().read(ids[from + t], 1, row, 0);
+      x.put(t, row, 0);
+    }
+    return new Features(x);
+  }
+
+  @Override
+  public Term norm(Norm norm, Term in) {
+    Panels x = panels(in);
+    Panels out = result(norm.weight(), x.features(), x.tokens());
+    float[] weight = kernels.of(norm);
+    each(x, p -> norm(x.panel(p), weight, norm.epsilon(), out.panel(p)));
+    return new Features(out);
+  }
+
+  /** {@code out = x / sqrt(mean(x²) + ε) · weight}, for each token of a panel. */
+  private static void norm(float[] x, float[] weight, double epsilon, float[] out) {
+    float[] scale = new float[WIDTH];
+    for (int i = 0; i < x.length; i += WIDTH) {
+      for (int t = 0; t < WIDTH; t++) {
+        scale[t] += x[i + t] * x[i + t];
+      }
+    }
+    for (int t = 0; t < WIDTH; t++) {
+      scale[t] = (float) (1 / Math.sqrt(scale[t] / weight.length + epsilon));
+    }
+    for (int k = 0, i = 0; k < weight.length; k++, i += WIDTH) {
+      for (int t = 0; t < WIDTH; t++) {
+        out[i + t] = x[i + t] * scale[t] * weight[k];
+      }
+    }
+  }
+
+  @Override
+  public Term linear(Linear linear, Term x) {
+    return new Product(linear, panels(x));
+  }
+
+  @Override
+  public Term head(Linear head, Term x) {
+    return linear(head, x);
+  }
+
+  @Override
+  public Term add(Term stream, Term branch) {
+    Panels sum = panels(stream);
+    switch (branch) {
+      case Product product -> accumulate(product, sum);
+      case Features y -> each(sum, p -> add(sum.panel(p), y.panels().panel(p)));
+    }
+    return new Features(sum);
+  }
+
+  private static void add(float[] stream, float[] branch) {
+    for (int i = 0; i < stream.length; i++) {
+      stream[i] += branch[i];
+    }
+  }
+
+  @Override
+  public Term gate(Mlp mlp, Term in) {
+    Panels gateUp = panels(in);
+    int size = config.feedForward() * WIDTH;
+    each(
+        gateUp,
+        p -> {
+          float[] both = gateUp.panel(p);
+          Exponentials.BEST.swiGlu(both, 0, both, size, gated.panel(p), 0, size);
+        });
+    return new Features(gated);
+  }
+
+  @Override
+  public Term attend(Attention unused, Term in, int layer) {
+    Panels qkv = panels(in);
+    int position = cache.length();
+    HeadStore keys = cache.keys(layer);
+    HeadStore values = cache.values(layer);
+    each(qkv, p -> rotate(qkv.panel(p), cos.panel(p), sin.panel(p)));
+    for (int t = 0; t < count; t++) {
+      store(qkv, t, position + t, keys, values);
+    }
+    workers.run(
+        config.kvHeads() * qkv.count(),
+        1,
+        (first, last, worker) -> {
+          for (int j = first; j < last; j++) {
+            int head = j % config.kvHeads();
+            int p = j / config.kvHeads();
+            attention.attend(
+                head,
+                qkv.panel(p),
+                keys,
+                values,
+                position + p * WIDTH,
+                position + count,
+                attended.panel(p),
+                worker);
+          }
+        });
+    return new Features(attended);
+  }
+
+  private Panels panels(Term term) {
+    return switch (term) {
+      case Features features -> features.panels();
+      case Product product -> {
+        Weight weight = product.linear().weight();
+        Panels out = result(weight, kernels.of(product.linear()).rows(), product.x().tokens());
+        each(out, p -> Arrays.fill(out.panel(p), 0));
+        accumulate(product, out);
+        yield out;
+      }
+    };
+  }
+
+  private Panels result(Weight weight, int features, int tokens) {
+    return results.computeIfAbsent(weight.role(), role -> new Panels(features, tokens));
+  }
+
+  /** {@code y += W · x}, the inputs rounded first as the engine does. */
+  private void accumulate(Product product, Panels y) {
+    Panels x = product.x();
+    if (observer != null) {
+      float[] rows = new float[x.tokens() * x.features()];
+      for (int t = 0; t < x.tokens(); t++) {
+        x.get(t, rows, t * x.features());
+      }
+      observer.accept(product.linear().weight(), x.tokens(), rows);
+    }
+    Matrix w = kernels.of(product.linear());
+    boolean rounded = activations == Activations.INT8 && !w.rounding().equals(Rounding.NONE);
+    if (rounded && CodeGemm.takes(w, x)) {
+      TokenCodes codes = x.codes();
+      each(x, p -> w.rounding().roundPanel(x.panel(p), p, codes));
+      run(w, (from, to, worker) -> integers(worker).add(w, from, to, codes, y));
+      return;
+    }
+    if (rounded) {
+      each(x, p -> w.rounding().roundPanel(x.panel(p)));
+    }
+    run(w, (from, to, worker) -> Gemm.add(w, from, to, x, y, scratch[worker]));
+  }
+
+  /** Made when it is first needed, which without the vector module it never is. */
+  private CodeGemm integers(int worker) {
+    if (integers[worker] == null) {
+      integers[worker] = new CodeGemm();
+    }
+    return integers[worker];
+  }
+
+  private void run(Matrix w, Workers.Part part) {
+    workers.run(w.rows(), Gemm.grain(), part);
+  }
+
+  private interface ForPanel {
+    void run(int p);
+  }
+
+  private void each(Panels x, ForPanel task) {
+    workers.run(
+        x.count(),
+        1,
+        (from, to, worker) -> {
+          for (int p = from; p < to; p++) {
+            task.run(p);
+          }
+        });
+  }
+
+  /** Rotates queries and keys of a panel. */
+  private void rotate(float[] qkv, float[] cos, float[] sin) {
+    int half = config.rotarySize() / 2 * WIDTH;
+    for (int head = 0; head < config.heads() + config.kvHeads(); head++) {
+      int at = head * config.headSize() * WIDTH;
+      for (int i = 0; i < half; i++) {
+        float a = qkv[at + i];
+        float b = qkv[at + half + i];
+        qkv[at + i] = a * cos[i] - b * sin[i];
+        qkv[at + half + i] = b * cos[i] + a * sin[i];
+      }
+    }
+  }
+
+  private void store(Panels qkv, int token, int position, HeadStore keys, HeadStore values) {
+    float[] panel = qkv.panel(token / WIDTH);
+    int lane = token % WIDTH;
+    for (int head = 0; head < config.kvHeads(); head++) {
+      int key = (config.heads() + head) * config.headSize();
+      int value = key + config.kvHeads() * config.headSize();
+      keys.write(head, position, panel, key * WIDTH + lane, WIDTH);
+      values.write(head, position, panel, value * WIDTH + lane, WIDTH);
+    }
+  }
+}

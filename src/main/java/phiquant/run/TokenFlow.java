@@ -1,0 +1,219 @@
+package phiquant.run;
+
+import java.util.EnumMap;
+import java.util.Map;
+import phiquant.model.Attention;
+import phiquant.model.Flow;
+import phiquant.model.Linear;
+import phiquant.model.Mlp;
+import phiquant.model.Network;
+import phiquant.model.Norm;
+import phiquant.model.PhiConfig;
+import phiquant.model.Role;
+import phiquant.model.Weight;
+import phiquant.run.matrix.Input;
+import phiquant.run.matrix.Matrix;
+import phiquant.run.matrix.Panels;
+
+/**
+ * The network's verbs for one token that follows a cache: every matrix is read once from memory,
+ * its rows spread over the threads. What a verb gives lies in memory that the next layer uses
+ * again, so nothing is allocated for a token.
+ */
+final class TokenFlow implements Flow<TokenFlow.Features> {
+  private final Network network;
+  private final Kernels kernels;
+  private final PhiConfig config;
+  private final Rope rope;
+  private final Workers workers;
+  private final Activations activations;
+  private final TokenAttention attention;
+
+  private final Features stream;
+  private final Features attended;
+  private final Features gated;
+  private final Features logits = new Features(null, null);
+
+  /** What products and norms give, by what they do: each is needed no longer than for its layer. */
+  private final Map<Role, Features> results = new EnumMap<>(Role.class);
+
+  private final float[] square = new float[1];
+  private final float[] cos;
+  private final float[] sin;
+
+  private int token;
+  private KvCache cache;
+  private LayerObserver observer;
+
+  /** One token's numbers; with an input around them where a matrix is multiplied with them. */
+  static final class Features {
+    private final Input input;
+    private float[] values;
+
+    private Features(Input input, float[] values) {
+      this.input = input;
+      this.values = values;
+    }
+
+    static Features plain(int length) {
+      return new Features(null, new float[length]);
+    }
+
+    static Features factor(int length) {
+      Input input = new Input(length);
+      return new Features(input, input.values());
+    }
+  }
+
+  TokenFlow(
+      Network network,
+      Kernels kernels,
+      PhiConfig config,
+      Rope rope,
+      Workers workers,
+      Activations activations) {
+    this.network = network;
+    this.kernels = kernels;
+    this.config = config;
+    this.rope = rope;
+    this.workers = workers;
+    this.activations = activations;
+    this.attention = new TokenAttention(config, workers.count());
+    stream = Features.plain(config.hidden());
+    attended = Features.factor(config.heads() * config.headSize());
+    gated = Features.factor(config.feedForward());
+    cos = new float[config.rotarySize() / 2];
+    sin = new float[config.rotarySize() / 2];
+  }
+
+  /**
+   * Takes one token into the cache, which has room for it.
+   *
+   * @param out receives one number for each token of the vocabulary; null if nobody wants them
+   */
+  void run(int token, KvCache cache, LayerObserver observer, float[] out) {
+    this.token = token;
+    this.cache = cache;
+    this.observer = observer;
+    rope.angles(cache.length(), cache.longFactors(), cos, sin, 0, 1);
+    Features last = network.stream(this);
+    if (out != null) {
+      logits.values = out;
+      network.logits(last, this);
+    }
+  }
+
+  /** The logits of one token of a batch, from the last layer's output. */
+  void logits(Panels batch, int token, LayerObserver observer, float[] out) {
+    this.observer = observer;
+    batch.get(token, stream.values, 0);
+    logits.values = out;
+    network.logits(stream, this);
+  }
+
+  @Override
+  public Features embed(Weight table) {
+    table.tensor().read(token, 1, stream.values, 0);
+    return stream;
+  }
+
+  @Override
+  public Features norm(Norm norm, Features in) {
+    float[] x = in.values;
+    float[] weight = kernels.of(norm);
+    Features out = result(norm.weight(), x.length, true);
+    Rows.BEST.multiply(x, 1, x.length, x, 0, 1, square, 0);
+    float scale = (float) (1 / Math.sqrt(square[0] / x.length + norm.epsilon()));
+    for (int i = 0; i < x.length; i++) {
+      out.values[i] = x[i] * scale * weight[i];
+    }
+    return out;
+  }
+
+  @Override
+  public Features linear(Linear linear, Features in) {
+    return multiply(linear, in, result(linear.weight(), kernels.of(linear).rows(), false));
+  }
+
+  @Override
+  public Features head(Linear head, Features in) {
+    return multiply(head, in, logits);
+  }
+
+  private Features multiply(Linear linear, Features in, Features out) {
+    if (observer != null) {
+      observer.accept(linear.weight(), 1, in.values);
+    }
+    Matrix matrix = kernels.of(linear);
+    in.input.ready(matrix, activations == Activations.INT8);
+    workers.split(
+        matrix.rows(),
+        16,
+        (from, to, worker) -> matrix.multiply(from, to, in.input, out.values, 0));
+    return out;
+  }
+
+  @Override
+  public Features attend(Attention unused, Features qkv, int layer) {
+    int position = cache.length();
+    HeadStore keys = cache.keys(layer);
+    HeadStore values = cache.values(layer);
+    rotate(qkv.values, position, keys, values);
+    workers.run(
+        config.kvHeads(),
+        1,
+        (from, to, worker) -> {
+          for (int head = from; head < to; head++) {
+            attention.attend(head, qkv.values, keys, values, position, attended.values, worker);
+          }
+        });
+    return attended;
+  }
+
+  /** Rotates queries and keys, and stores keys and values. */
+  private void rotate(float[] qkv, int position, HeadStore keys, HeadStore values) {
+    int size = config.headSize();
+    int half = config.rotarySize() / 2;
+    int firstValue = config.heads() + config.kvHeads();
+    for (int head = 0; head < firstValue; head++) {
+      for (int i = head * size; i < head * size + half; i++) {
+        float a = qkv[i];
+        float b = qkv[i + half];
+        int pair = i - head * size;
+        qkv[i] = a * cos[pair] - b * sin[pair];
+        qkv[i + half] = b * cos[pair] + a * sin[pair];
+      }
+    }
+    for (int head = 0; head < config.kvHeads(); head++) {
+      keys.write(head, position, qkv, (config.heads() + head) * size, 1);
+      values.write(head, position, qkv, (firstValue + head) * size, 1);
+    }
+  }
+
+  @Override
+  public Features gate(Mlp mlp, Features gateUp) {
+    int width = gated.values.length;
+    float[] both = gateUp.values;
+    Exponentials.BEST.swiGlu(both, 0, both, width, gated.values, 0, width);
+    return gated;
+  }
+
+  @Override
+  public Features add(Features stream, Features branch) {
+    float[] x = stream.values;
+    float[] update = branch.values;
+    for (int i = 0; i < x.length; i++) {
+      x[i] += update[i];
+    }
+    return stream;
+  }
+
+  private Features result(Weight weight, int length, boolean factor) {
+    Features known = results.get(weight.role());
+    if (known == null) {
+      known = factor ? Features.factor(length) : Features.plain(length);
+      results.put(weight.role(), known);
+    }
+    return known;
+  }
+}
