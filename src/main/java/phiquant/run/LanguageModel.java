@@ -46,10 +46,8 @@ public final class LanguageModel implements AutoCloseable {
     Network network = Phi3.network(model);
     Kernels kernels = new Kernels(model, network);
     this.workers = new Workers(options.threads());
-    this.token =
-        new TokenFlow(network, kernels, config, rope, workers, options.activations());
-    this.panels =
-        new PanelFlow(network, kernels, config, rope, workers, options.activations());
+    this.token = new TokenFlow(network, kernels, config, rope, workers, options.activations());
+    this.panels = new PanelFlow(network, kernels, config, rope, workers, options.activations());
   }
 
   /**
