@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -79,6 +83,47 @@ class HostileFilesTest {
 
   static Stream<Long> lengths() {
     return Stream.of(0L, 1L, 1000L, 1L << 31, 1L << 62, Long.MIN_VALUE, -1L);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"config.json", "model.safetensors", "model.safetensors.index.json"})
+  @EnabledOnOs({OS.LINUX, OS.MAC})
+  void pipesAreRefusedBeforeTheyAreOpened(String name) throws Exception {
+    Files.writeString(folder.resolve("config.json"), "{}");
+    Files.deleteIfExists(folder.resolve(name));
+    new ProcessBuilder("mkfifo", folder.resolve(name).toString()).start().waitFor();
+    assertThatThrownBy(() -> Checkpoints.open(folder))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining(name + " is a pipe, a device or a socket, not a file.");
+  }
+
+  /** One more than a list may hold, in a file that holds nothing else and takes no disk. */
+  @Test
+  void aListOfVeryManyEmptyTextsIsRefused() throws IOException {
+    int count = 4_000_001;
+    ByteBuffer head = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+    head.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(0).putLong(1);
+    head.putLong(1).put((byte) 't').putInt(9).putInt(8).putLong(count);
+    Path file = folder.resolve("many.gguf");
+    try (FileChannel out =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      out.write(head.flip());
+      out.write(ByteBuffer.allocate(1), out.size() + 8L * count);
+    }
+    assertThatThrownBy(() -> Checkpoints.open(file))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("its lists hold more than 4000000 values");
+  }
+
+  @Test
+  void aNulInAFileNameIsAWrongName() throws IOException {
+    Files.writeString(folder.resolve("config.json"), "{}");
+    Files.writeString(
+        folder.resolve("model.safetensors.index.json"),
+        "{\"weight_map\":{\"a\":\"x\\u0000y.safetensors\"}}");
+    assertThatThrownBy(() -> Checkpoints.open(folder))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("not a plain file name");
   }
 
   private void write(long length, byte[] header, int dataBytes) throws IOException {

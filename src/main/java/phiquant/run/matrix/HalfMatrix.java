@@ -137,6 +137,8 @@ final class HalfMatrix extends PlainMatrix {
           .and(0x8fffe000)
           .reinterpretAsFloats()
           .mul(0x1p112f)
+          .mul(0x1p112f) // Infinity and NaN overflow here, and only they.
+          .mul(0x1p-112f)
           .intoArray(out, to + k);
     }
     Half.decode(data, at + 2L * done, out, to + done, count - done);
