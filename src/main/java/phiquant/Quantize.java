@@ -103,7 +103,8 @@ public final class Quantize {
   }
 
   /**
-   * What would be made, without reading weights.
+   * What would be made. Reads no weights, except to compare a head with the embedding that
+   * config.json ties it to.
    *
    * @throws UserError if a target does not fit the model
    */

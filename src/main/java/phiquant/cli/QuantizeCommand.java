@@ -56,7 +56,7 @@ final class QuantizeCommand implements Callable<Integer> {
       description = "Where artifacts go: a folder, or a .gguf file for a single GGUF.")
   private Path output;
 
-  @Option(names = "--dry-run", description = "Show what would be made; read no weights.")
+  @Option(names = "--dry-run", description = "Show what would be made, before any work.")
   private boolean dryRun;
 
   @Option(names = "--threads", paramLabel = "N", description = "Default: all cores.")
