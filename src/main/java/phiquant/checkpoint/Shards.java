@@ -106,7 +106,9 @@ record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
       if (!Files.exists(folder.resolve(shard))) {
         throw new UserError(
             folder.resolve(shard) + " is missing; " + INDEX + " lists it.",
-            "Download the checkpoint again.");
+            Files.exists(folder.resolve(SINGLE))
+                ? "Download it, or remove " + INDEX + " if " + SINGLE + " is whole."
+                : "Download the checkpoint again.");
       }
     }
     return map;

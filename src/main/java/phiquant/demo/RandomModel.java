@@ -55,9 +55,13 @@ public final class RandomModel {
         .addObject()
         .put("id", 0)
         .put("content", "<|end|>")
+        .put("single_word", false)
+        .put("lstrip", false)
+        .put("rstrip", false)
+        .put("normalized", false)
         .put("special", true);
-    json.putObject("pre_tokenizer").put("type", "ByteLevel").put("use_regex", true);
-    json.putObject("decoder").put("type", "ByteLevel");
+    json.set("pre_tokenizer", byteLevel());
+    json.set("decoder", byteLevel());
     ObjectNode model = json.putObject("model").put("type", "BPE");
     ObjectNode tokens = model.putObject("vocab").put("<|end|>", 0);
     ArrayNode merges = model.putArray("merges");
@@ -71,6 +75,15 @@ public final class RandomModel {
       }
     }
     return json;
+  }
+
+  private static ObjectNode byteLevel() {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("type", "ByteLevel")
+        .put("add_prefix_space", false)
+        .put("trim_offsets", true)
+        .put("use_regex", true);
   }
 
   /** Their shapes, outermost first, in the order of the file. */
