@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -85,13 +86,16 @@ class NoticesTest {
             default -> arg;
           });
     }
-    PrintStream before = System.err;
+    PrintStream out = System.out;
+    PrintStream err = System.err;
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(OutputStream.nullOutputStream()));
     System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
     try {
       return Main.execute(args.toArray(String[]::new));
     } finally {
-      System.setErr(before);
+      System.setOut(out);
+      System.setErr(err);
       said = bytes.toString(StandardCharsets.UTF_8);
     }
   }
