@@ -12,6 +12,7 @@ import phiquant.quant.ggml.codebook.Iq3S;
 import phiquant.quant.ggml.codebook.Iq3Xxs;
 import phiquant.quant.ggml.codebook.TernaryGroups;
 import phiquant.quant.ggml.codebook.vector.VectorCodebookGroups;
+import phiquant.quant.ggml.codebook.vector.VectorTernaryGroups;
 import phiquant.quant.ggml.vector.VectorAffineGroups;
 import phiquant.quant.ggml.vector.VectorDescent;
 import phiquant.quant.ggml.vector.VectorMxfp4;
@@ -87,7 +88,8 @@ public final class GgmlFormats {
       case IQ2_S -> new Iq2S(new VectorCodebookGroups());
       case IQ3_XXS -> new Iq3Xxs(new VectorCodebookGroups());
       case IQ3_S -> new Iq3S(new VectorCodebookGroups());
-      case IQ1_S, IQ1_M -> scalar(type);
+      case IQ1_S -> new Iq1S(new VectorTernaryGroups());
+      case IQ1_M -> new Iq1M(new VectorTernaryGroups());
     };
   }
 }

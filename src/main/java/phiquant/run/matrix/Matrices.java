@@ -3,6 +3,9 @@ package phiquant.run.matrix;
 import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.VectorSupport;
+import phiquant.quant.ggml.GgmlFormats;
+import phiquant.quant.ggml.codebook.CodebookBlock;
+import phiquant.quant.ggml.codebook.TernaryBlock;
 
 /** The matrix of a stored tensor, with the kernel of its format. */
 public final class Matrices {
@@ -83,6 +86,10 @@ public final class Matrices {
             case Q2_K -> new TwoBits(ggml.blocks(), false);
             case Q3_K -> new TwoBits(ggml.blocks(), true);
             case Q5_K -> new Q5K(ggml.blocks());
+            case IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S ->
+                new Points(ggml.blocks(), (CodebookBlock) GgmlFormats.scalar(ggml.type()));
+            case IQ1_S, IQ1_M ->
+                new Ternaries(ggml.blocks(), (TernaryBlock) GgmlFormats.scalar(ggml.type()));
             default -> null;
           };
       case Layout.Affine affine -> fits(affine.group(), columns) ? new AffineCodes(affine) : null;

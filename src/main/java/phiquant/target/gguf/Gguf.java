@@ -178,6 +178,11 @@ public final class Gguf implements Target {
           "llama.cpp strips white space after <|user|> and its kin, as Phi-3 needs in a chat, only in"
               + " models whose name contains phi-3: give --name Phi-3….");
     }
+    if (options.recipe().fileType() == GgufFileType.NVFP4) {
+      notes.add(
+          "NVFP4 in GGUF has no scale for a whole tensor: sixteen weights below 0.0058 become zeros,"
+              + " and below 0.09 their scale is coarse.");
+    }
     if (options.recipe().fileType() == GgufFileType.Q2_K_S && !importance.isPresent()) {
       notes.add(
           "llama-quantize refuses Q2_K_S without an importance matrix; Q2_K is better without one.");

@@ -19,7 +19,7 @@ class WeightedFormatsIT {
   private static final int ROWS = 40;
 
   /** With these, ggml gives up on the types of a codebook: no error is a finite float. */
-  private static final Set<Weights> NOT_FOR_CODEBOOKS =
+  static final Set<Weights> NOT_FOR_CODEBOOKS =
       EnumSet.of(Weights.HUGE_RANGE, Weights.NEAR_OVERFLOW);
 
   static Stream<GgmlType> quantized() {

@@ -11,7 +11,7 @@ import phiquant.quant.ggml.SearchedBlock;
  * are values of a point of the {@link Codebook}, s a code of four bits for each group, and f a
  * constant of the format.
  */
-abstract class CodebookBlock extends SearchedBlock {
+public abstract class CodebookBlock extends SearchedBlock {
   /** Blocks searched together. */
   private static final int BLOCKS = 16;
 
@@ -34,20 +34,30 @@ abstract class CodebookBlock extends SearchedBlock {
   }
 
   /** Points, signs and codes of scales on their way between a block and arrays. */
-  static final class Parts {
-    final int[] points = new int[64];
-    final byte[] signs = new byte[32];
-    final int[] scales = new int[16];
+  public static final class Parts {
+    public final int[] points = new int[64];
+    public final byte[] signs = new byte[32];
+    public final int[] scales = new int[16];
+  }
+
+  /** The codebook of the points. */
+  public Codebook book() {
+    return search.book();
+  }
+
+  /** Weights that share a scale. */
+  public int group() {
+    return search.group();
   }
 
   /** Writes all but d. */
   abstract void pack(Parts parts, MemorySegment out, long at);
 
   /** Reads all but d. */
-  abstract void unpack(MemorySegment in, long at, Parts parts);
+  public abstract void unpack(MemorySegment in, long at, Parts parts);
 
   /** What a value is multiplied with, for a code of a scale. */
-  abstract float step(float d, int code);
+  public abstract float step(float d, int code);
 
   /** How much errors count if nothing says so, given the mean square of the block's weights. */
   abstract float ownWeight(float meanSquare, float x);

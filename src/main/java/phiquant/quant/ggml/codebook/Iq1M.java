@@ -84,21 +84,21 @@ public final class Iq1M extends TernaryBlock {
   }
 
   @Override
-  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+  public float unpack(MemorySegment in, long at, Parts parts) {
     int bits = 0;
     for (int i = 0; i < 4; i++) {
-      bits |= (in.get(JAVA_SHORT_UNALIGNED, at + 48 + 2 * i) >> 12 & 15) << 4 * i;
+      int both = in.get(JAVA_SHORT_UNALIGNED, at + 48 + 2 * i);
+      bits |= (both >> 12 & 15) << 4 * i;
+      for (int g = 0; g < 4; g++) {
+        parts.scales[4 * i + g] = both >> 3 * g & 7;
+      }
     }
-    float d = Float.float16ToFloat((short) bits);
-    byte[] values = Codebook.IQ1.decoded();
-    for (int i = 0; i < 256; i++) {
-      int code = in.get(JAVA_SHORT_UNALIGNED, at + 48 + 2 * (i / 64)) >> 3 * (i / 16 % 4) & 7;
-      float scale = d * (2 * code + 1);
-      int upper = u8(in, at + 32 + i / 16) >> 4 * (i / 8 % 2);
-      int point = u8(in, at + i / 8) | (upper & 7) << 8;
-      float delta = (upper & 8) != 0 ? -TernarySearch.DELTA : TernarySearch.DELTA;
-      y[from + i] = scale * (values[8 * point + i % 8] + delta);
+    for (int k = 0; k < 32; k++) {
+      int upper = u8(in, at + 32 + k / 2) >> 4 * (k % 2);
+      parts.points[k] = u8(in, at + k) | (upper & 7) << 8;
+      parts.down[k] = (upper & 8) != 0;
     }
+    return Float.float16ToFloat((short) bits);
   }
 
   @Override

@@ -60,18 +60,16 @@ public final class Iq1S extends TernaryBlock {
   }
 
   @Override
-  protected void decodeBlock(MemorySegment in, long at, float[] y, int from) {
-    float d = half(in, at);
-    byte[] values = Codebook.IQ1.decoded();
+  public float unpack(MemorySegment in, long at, Parts parts) {
     for (int g = 0; g < 8; g++) {
       int upper = in.get(JAVA_SHORT_UNALIGNED, at + 34 + 2 * g);
-      float scale = d * (2 * (upper >> 12 & 7) + 1);
-      float delta = upper < 0 ? -TernarySearch.DELTA : TernarySearch.DELTA;
-      for (int i = 0; i < 32; i++) {
-        int point = u8(in, at + 2 + 4 * g + i / 8) | (upper >> 3 * (i / 8) & 7) << 8;
-        y[from + 32 * g + i] = scale * (values[8 * point + i % 8] + delta);
+      parts.scales[g] = upper >> 12 & 7;
+      for (int k = 0; k < 4; k++) {
+        parts.points[4 * g + k] = u8(in, at + 2 + 4 * g + k) | (upper >> 3 * k & 7) << 8;
+        parts.down[4 * g + k] = upper < 0;
       }
     }
+    return half(in, at);
   }
 
   /** ggml has no rule: all columns are equally important. */

@@ -34,7 +34,7 @@ public final class Iq2S extends CodebookBlock {
   }
 
   @Override
-  void unpack(MemorySegment in, long at, Parts parts) {
+  public void unpack(MemorySegment in, long at, Parts parts) {
     for (int k = 0; k < 32; k++) {
       int upper = u8(in, at + 66 + k / 4) >> 2 * (k % 4) & 3;
       parts.points[k] = u8(in, at + 2 + k) | upper << 8;
@@ -46,7 +46,7 @@ public final class Iq2S extends CodebookBlock {
   }
 
   @Override
-  float step(float d, int code) {
+  public float step(float d, int code) {
     return d * (0.5f + code) * 0.25f;
   }
 

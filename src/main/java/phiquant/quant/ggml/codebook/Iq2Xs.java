@@ -30,7 +30,7 @@ public final class Iq2Xs extends CodebookBlock {
   }
 
   @Override
-  void unpack(MemorySegment in, long at, Parts parts) {
+  public void unpack(MemorySegment in, long at, Parts parts) {
     for (int k = 0; k < 32; k++) {
       int both = u16(in, at + 2 + 2 * k);
       parts.points[k] = both & 511;
@@ -42,7 +42,7 @@ public final class Iq2Xs extends CodebookBlock {
   }
 
   @Override
-  float step(float d, int code) {
+  public float step(float d, int code) {
     return d * (0.5f + code) * 0.25f;
   }
 

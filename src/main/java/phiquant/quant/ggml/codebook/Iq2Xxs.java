@@ -34,7 +34,7 @@ public final class Iq2Xxs extends CodebookBlock {
   }
 
   @Override
-  void unpack(MemorySegment in, long at, Parts parts) {
+  public void unpack(MemorySegment in, long at, Parts parts) {
     for (int g = 0; g < 8; g++) {
       int signs = u32(in, at + 6 + 8 * g);
       parts.scales[g] = signs >>> 28;
@@ -46,7 +46,7 @@ public final class Iq2Xxs extends CodebookBlock {
   }
 
   @Override
-  float step(float d, int code) {
+  public float step(float d, int code) {
     return d * (0.5f + code) * 0.25f;
   }
 

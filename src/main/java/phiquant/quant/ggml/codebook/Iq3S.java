@@ -39,7 +39,7 @@ public final class Iq3S extends CodebookBlock {
   }
 
   @Override
-  void unpack(MemorySegment in, long at, Parts parts) {
+  public void unpack(MemorySegment in, long at, Parts parts) {
     for (int k = 0; k < 64; k++) {
       int ninth = u8(in, at + 66 + k / 8) >> k % 8 & 1;
       parts.points[k] = u8(in, at + 2 + k) | ninth << 8;
@@ -53,7 +53,7 @@ public final class Iq3S extends CodebookBlock {
   }
 
   @Override
-  float step(float d, int code) {
+  public float step(float d, int code) {
     return d * (1 + 2 * code);
   }
 

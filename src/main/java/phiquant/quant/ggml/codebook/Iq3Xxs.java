@@ -34,7 +34,7 @@ public final class Iq3Xxs extends CodebookBlock {
   }
 
   @Override
-  void unpack(MemorySegment in, long at, Parts parts) {
+  public void unpack(MemorySegment in, long at, Parts parts) {
     for (int k = 0; k < 64; k++) {
       parts.points[k] = u8(in, at + 2 + k);
     }
@@ -48,7 +48,7 @@ public final class Iq3Xxs extends CodebookBlock {
   }
 
   @Override
-  float step(float d, int code) {
+  public float step(float d, int code) {
     return d * (0.5f + code) * 0.5f;
   }
 

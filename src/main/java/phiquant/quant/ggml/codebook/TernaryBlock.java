@@ -9,7 +9,7 @@ import phiquant.quant.ggml.SearchedBlock;
  * What IQ1_S and IQ1_M have in common: 256 weights in groups, {@code w ≈ d · (2s + 1) · (t ± ⅛)},
  * where t in -1, 0, 1 are values of a point of {@link Codebook#IQ1} and s a code of three bits.
  */
-abstract class TernaryBlock extends SearchedBlock {
+public abstract class TernaryBlock extends SearchedBlock {
   private final int group;
   private final TernaryGroups groups;
 
@@ -17,6 +17,33 @@ abstract class TernaryBlock extends SearchedBlock {
     super(type, 256, 2);
     this.group = group;
     this.groups = groups;
+  }
+
+  /** Points and shifts of each eight weights, and codes of scales, on their way to arrays. */
+  public static final class Parts {
+    public final int[] points = new int[32];
+    public final boolean[] down = new boolean[32];
+    public final int[] scales = new int[16];
+  }
+
+  /** Reads a block; returns d. */
+  public abstract float unpack(MemorySegment in, long at, Parts parts);
+
+  /** Weights that share a scale. */
+  public int group() {
+    return group;
+  }
+
+  @Override
+  protected final void decodeBlock(MemorySegment in, long at, float[] y, int from) {
+    Parts parts = new Parts();
+    float d = unpack(in, at, parts);
+    byte[] values = Codebook.IQ1.decoded();
+    for (int i = 0; i < 256; i++) {
+      float scale = d * (2 * parts.scales[i / group] + 1);
+      float delta = parts.down[i / 8] ? -TernarySearch.DELTA : TernarySearch.DELTA;
+      y[from + i] = scale * (values[8 * parts.points[i / 8] + i % 8] + delta);
+    }
   }
 
   /** How much errors count if nothing says so, given the mean square of the block's weights. */

@@ -2,11 +2,10 @@ package phiquant.quant.ggml.codebook;
 
 /** Searches many groups of IQ1, one after the other. */
 public interface TernaryGroups {
-  /** Groups of 32 below this are zeros (GROUP_MAX_EPS_IQ1_S). */
-  float SMALLEST_OF_32 = 1e-12f;
-
-  /** Groups of 16 below this are zeros (GROUP_MAX_EPS_IQ1_M). */
-  float SMALLEST_OF_16 = 1e-7f;
+  /** Groups whose largest weight is below are zeros (GROUP_MAX_EPS_IQ1_S, …_IQ1_M). */
+  static float smallest(int group) {
+    return group == 32 ? 1e-12f : 1e-7f;
+  }
 
   /**
    * Searches {@code groups} neighbouring groups.
@@ -33,8 +32,7 @@ public interface TernaryGroups {
   /** One group at a time. */
   TernaryGroups SCALAR =
       (group, x, from, weights, at, groups, out) -> {
-        TernarySearch search =
-            new TernarySearch(group, group == 32 ? SMALLEST_OF_32 : SMALLEST_OF_16);
+        TernarySearch search = new TernarySearch(group, smallest(group));
         int eights = group / 8;
         for (int g = 0; g < groups; g++) {
           out.scales[g] = search.find(x, from + group * g, weights, at + group * g);

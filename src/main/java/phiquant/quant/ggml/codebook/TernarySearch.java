@@ -7,8 +7,8 @@ package phiquant.quant.ggml.codebook;
  * are no points of the codebook move to the nearest one. Source: {@code quantize_row_iq1_s_impl}
  * and {@code quantize_row_iq1_m_impl} of ggml-quants.c.
  */
-final class TernarySearch {
-  static final float DELTA = 0.125f;
+public final class TernarySearch {
+  public static final float DELTA = 0.125f;
 
   /** The levels, shifted up. */
   static final float[] UP = {-1 + DELTA, DELTA, 1 + DELTA};
@@ -27,10 +27,10 @@ final class TernarySearch {
   private final int[] levels;
 
   /** Shifts of each eight weights of the group that was searched last. */
-  final boolean[] down;
+  public final boolean[] down;
 
   /** Points of each eight weights. */
-  final int[] points;
+  public final int[] points;
 
   private final float[][] sumX;
   private final float[][] sumW;
@@ -41,7 +41,7 @@ final class TernarySearch {
    * @param group 32 weights that share a shift, or 16 of which each eight have theirs
    * @param smallest groups whose largest weight is below are zeros
    */
-  TernarySearch(int group, float smallest) {
+  public TernarySearch(int group, float smallest) {
     this.group = group;
     this.smallest = smallest;
     this.order = new int[group];
@@ -62,36 +62,87 @@ final class TernarySearch {
    * @return the scale, not negative; 0 for a group of zeros
    */
   float find(float[] x, int from, float[] weights, int at) {
-    java.util.Arrays.fill(points, 0);
-    java.util.Arrays.fill(down, false);
+    begin(x, from, weights, at);
+    Split split = group == 32 ? together() : apart();
+    return finish(
+        x,
+        from,
+        weights,
+        at,
+        split == null ? -1 : split.first(),
+        split == null ? -1 : split.second(),
+        split != null && split.down0(),
+        split != null && split.down1(),
+        split == null ? 0 : split.scale());
+  }
+
+  /**
+   * Sorts a group's weights and adds them up; all sums of a group of zeros are 0, so that nothing
+   * is found.
+   */
+  public void begin(float[] x, int from, float[] weights, int at) {
     float max = Math.abs(x[from]);
     for (int i = 1; i < group; i++) {
       float magnitude = Math.abs(x[from + i]);
       max = max > magnitude ? max : magnitude;
     }
-    if (max < smallest) {
-      return 0;
-    }
-    sort(x, from);
-    Split split = group == 32 ? together(x, from, weights, at) : apart(x, from, weights, at);
-    if (split == null) {
-      return 0;
+    boolean zeros = max < smallest;
+    if (!zeros) {
+      sort(x, from);
     }
     for (int j = 0; j < group; j++) {
-      levels[order[j]] = j < split.first() ? 0 : j < split.second() ? 1 : 2;
+      int i = order[j];
+      int half = group == 32 || i < group / 2 ? 0 : 1;
+      sumX[half][j + 1] = zeros ? 0 : sumX[half][j] + weights[at + i] * x[from + i];
+      sumX[1 - half][j + 1] = zeros ? 0 : sumX[1 - half][j];
+      sumW[half][j + 1] = zeros ? 0 : sumW[half][j] + weights[at + i];
+      sumW[1 - half][j + 1] = zeros ? 0 : sumW[1 - half][j];
     }
-    float scale = split.scale();
+  }
+
+  /** What the smallest weights add up to, times how much their errors count, in that half. */
+  public float[] sumX(int half) {
+    return sumX[half];
+  }
+
+  /** What their errors count together; groups of 32 have all in the first half. */
+  public float[] sumW(int half) {
+    return sumW[half];
+  }
+
+  /**
+   * Assigns points by a split.
+   *
+   * @param first where zeros begin in the sorted weights, negative if nothing was found
+   * @param second where ones do
+   * @param down0 whether the levels of the first half, or of all, are shifted down
+   * @param scale of either sign
+   * @return the scale, not negative
+   */
+  public float finish(
+      float[] x,
+      int from,
+      float[] weights,
+      int at,
+      int first,
+      int second,
+      boolean down0,
+      boolean down1,
+      float scale) {
+    java.util.Arrays.fill(points, 0);
+    java.util.Arrays.fill(down, false);
+    if (first < 0) {
+      return 0;
+    }
     boolean turn = scale < 0;
-    if (turn) {
-      for (int j = 0; j < group; j++) {
-        levels[j] = 2 - levels[j];
-      }
-      scale = -scale;
+    for (int j = 0; j < group; j++) {
+      int level = j < first ? 0 : j < second ? 1 : 2;
+      levels[order[j]] = turn ? 2 - level : level;
     }
     for (int k = 0; k < group / 8; k++) {
-      down[k] = (group == 16 && k == 1 ? split.down1() : split.down0()) != turn;
+      down[k] = (group == 16 && k == 1 ? down1 : down0) != turn;
     }
-    return assign(x, from, weights, at, scale);
+    return assign(x, from, weights, at, turn ? -scale : scale);
   }
 
   /** By insertion, so that equal weights keep their order, as glibc's qsort keeps it. */
@@ -107,14 +158,9 @@ final class TernarySearch {
   }
 
   /** One shift for all. */
-  private Split together(float[] x, int from, float[] weights, int at) {
+  private Split together() {
     float[] sx = sumX[0];
     float[] sw = sumW[0];
-    for (int j = 0; j < group; j++) {
-      int i = order[j];
-      sx[j + 1] = sx[j] + weights[at + i] * x[from + i];
-      sw[j + 1] = sw[j] + weights[at + i];
-    }
     float best = -Float.MAX_VALUE;
     Split found = null;
     for (int i1 = 0; i1 <= group; i1++) {
@@ -139,15 +185,7 @@ final class TernarySearch {
   }
 
   /** A shift for each half: sums are kept for each half, and halves combine in four ways. */
-  private Split apart(float[] x, int from, float[] weights, int at) {
-    for (int j = 0; j < group; j++) {
-      int i = order[j];
-      int half = i < group / 2 ? 0 : 1;
-      sumX[half][j + 1] = sumX[half][j] + weights[at + i] * x[from + i];
-      sumX[1 - half][j + 1] = sumX[1 - half][j];
-      sumW[half][j + 1] = sumW[half][j] + weights[at + i];
-      sumW[1 - half][j + 1] = sumW[1 - half][j];
-    }
+  private Split apart() {
     float best = -Float.MAX_VALUE;
     Split found = null;
     float[] qx = new float[4];

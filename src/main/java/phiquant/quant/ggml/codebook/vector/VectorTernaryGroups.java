@@ -1,0 +1,199 @@
+package phiquant.quant.ggml.codebook.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+import phiquant.quant.ggml.codebook.TernaryGroups;
+import phiquant.quant.ggml.codebook.TernarySearch;
+
+/**
+ * {@link TernarySearch} with a group in each lane for the search of the best split, which takes
+ * nearly all the time; sorting before and points after are the scalar form's.
+ */
+public final class VectorTernaryGroups implements TernaryGroups {
+  private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+  private static final int LANES = FLOATS.length();
+
+  @Override
+  public void find(int group, float[] x, int from, float[] weights, int at, int groups, Found out) {
+    TernarySearch[] searches = new TernarySearch[LANES];
+    for (int lane = 0; lane < LANES; lane++) {
+      searches[lane] = new TernarySearch(group, TernaryGroups.smallest(group));
+    }
+    int halves = group == 32 ? 1 : 2;
+    Sums sums = new Sums(halves, group);
+    int eights = group / 8;
+    for (int g = 0; g < groups; g += LANES) {
+      int some = Math.min(LANES, groups - g);
+      for (int lane = 0; lane < some; lane++) {
+        int place = group * (g + lane);
+        searches[lane].begin(x, from + place, weights, at + place);
+        for (int half = 0; half < halves; half++) {
+          for (int j = 0; j <= group; j++) {
+            sums.x[half][j * LANES + lane] = searches[lane].sumX(half)[j];
+            sums.w[half][j * LANES + lane] = searches[lane].sumW(half)[j];
+          }
+        }
+      }
+      if (halves == 1) {
+        together(sums, group);
+      } else {
+        apart(sums, group);
+      }
+      for (int lane = 0; lane < some; lane++) {
+        int place = group * (g + lane);
+        TernarySearch search = searches[lane];
+        int split = sums.splits[lane];
+        int shifts = sums.shifts[lane];
+        out.scales()[g + lane] =
+            search.finish(
+                x,
+                from + place,
+                weights,
+                at + place,
+                split < 0 ? -1 : split >> 8,
+                split & 255,
+                (shifts & 2) != 0,
+                (shifts & 1) != 0,
+                sums.scales[lane]);
+        System.arraycopy(search.points, 0, out.points(), eights * (g + lane), eights);
+        System.arraycopy(search.down, 0, out.down(), eights * (g + lane), eights);
+      }
+    }
+  }
+
+  /** Sums up to each boundary, a group in each lane, for all weights or for halves; the results. */
+  private static final class Sums {
+    final float[][] x;
+    final float[][] w;
+    final int[] splits = new int[LANES];
+    final int[] shifts = new int[LANES];
+    final float[] scales = new float[LANES];
+
+    Sums(int halves, int group) {
+      x = new float[halves][(group + 1) * LANES];
+      w = new float[halves][(group + 1) * LANES];
+    }
+  }
+
+  /** One shift for all. */
+  private static void together(Sums sums, int group) {
+    float[] sx = sums.x[0];
+    float[] sw = sums.w[0];
+    FloatVector best = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
+    FloatVector scale = FloatVector.zero(FLOATS);
+    IntVector split = IntVector.broadcast(INTS, -1);
+    IntVector shifts = IntVector.zero(INTS);
+    FloatVector startX = FloatVector.fromArray(FLOATS, sx, 0);
+    FloatVector startW = FloatVector.fromArray(FLOATS, sw, 0);
+    FloatVector endX = FloatVector.fromArray(FLOATS, sx, group * LANES);
+    FloatVector endW = FloatVector.fromArray(FLOATS, sw, group * LANES);
+    for (int i1 = 0; i1 <= group; i1++) {
+      FloatVector x1 = FloatVector.fromArray(FLOATS, sx, i1 * LANES);
+      FloatVector w1 = FloatVector.fromArray(FLOATS, sw, i1 * LANES);
+      FloatVector lowX = x1.sub(startX);
+      FloatVector lowW = w1.sub(startW);
+      for (int i2 = i1; i2 <= group; i2++) {
+        FloatVector x2 = FloatVector.fromArray(FLOATS, sx, i2 * LANES);
+        FloatVector w2 = FloatVector.fromArray(FLOATS, sw, i2 * LANES);
+        FloatVector midX = x2.sub(x1);
+        FloatVector midW = w2.sub(w1);
+        FloatVector highX = endX.sub(x2);
+        FloatVector highW = endW.sub(w2);
+        for (int shift = 0; shift < 2; shift++) {
+          float delta = shift == 0 ? TernarySearch.DELTA : -TernarySearch.DELTA;
+          float a = -1 + delta;
+          float c = 1 + delta;
+          FloatVector sumQx = lowX.mul(a).add(midX.mul(delta)).add(highX.mul(c));
+          FloatVector sumQ2 =
+              lowW.mul(a).mul(a).add(midW.mul(delta).mul(delta)).add(highW.mul(c).mul(c));
+          VectorMask<Float> better =
+              sumQx
+                  .mul(sumQx)
+                  .compare(VectorOperators.GT, best.mul(sumQ2))
+                  .and(sumQ2.compare(VectorOperators.GT, 0f));
+          if (better.anyTrue()) {
+            FloatVector candidate = sumQx.div(sumQ2);
+            scale = scale.blend(candidate, better);
+            best = best.blend(candidate.mul(sumQx), better);
+            split = split.blend(i1 << 8 | i2, better.cast(INTS));
+            shifts = shifts.blend(3 * shift, better.cast(INTS));
+          }
+        }
+      }
+    }
+    scale.intoArray(sums.scales, 0);
+    split.intoArray(sums.splits, 0);
+    shifts.intoArray(sums.shifts, 0);
+  }
+
+  /** A shift for each half. */
+  private static void apart(Sums sums, int group) {
+    FloatVector best = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
+    FloatVector scale = FloatVector.zero(FLOATS);
+    IntVector split = IntVector.broadcast(INTS, -1);
+    IntVector shifts = IntVector.zero(INTS);
+    float up = 1 + TernarySearch.DELTA;
+    float down = 1 - TernarySearch.DELTA;
+    // Differences of the squares of neighbouring levels, shifted up and down.
+    float up1 = down * down - TernarySearch.DELTA * TernarySearch.DELTA;
+    float up2 = TernarySearch.DELTA * TernarySearch.DELTA - up * up;
+    float down1 = up * up - TernarySearch.DELTA * TernarySearch.DELTA;
+    float down2 = TernarySearch.DELTA * TernarySearch.DELTA - down * down;
+    int end = group * LANES;
+    FloatVector endX0 = FloatVector.fromArray(FLOATS, sums.x[0], end);
+    FloatVector endX1 = FloatVector.fromArray(FLOATS, sums.x[1], end);
+    FloatVector endW0 = FloatVector.fromArray(FLOATS, sums.w[0], end);
+    FloatVector endW1 = FloatVector.fromArray(FLOATS, sums.w[1], end);
+    FloatVector upX0 = endX0.mul(up);
+    FloatVector downX0 = endX0.mul(down);
+    FloatVector upX1 = endX1.mul(up);
+    FloatVector downX1 = endX1.mul(down);
+    FloatVector upW0 = endW0.mul(up).mul(up);
+    FloatVector downW0 = endW0.mul(down).mul(down);
+    FloatVector upW1 = endW1.mul(up).mul(up);
+    FloatVector downW1 = endW1.mul(down).mul(down);
+    for (int i1 = 0; i1 <= group; i1++) {
+      FloatVector x01 = FloatVector.fromArray(FLOATS, sums.x[0], i1 * LANES);
+      FloatVector x11 = FloatVector.fromArray(FLOATS, sums.x[1], i1 * LANES);
+      FloatVector w01 = FloatVector.fromArray(FLOATS, sums.w[0], i1 * LANES);
+      FloatVector w11 = FloatVector.fromArray(FLOATS, sums.w[1], i1 * LANES);
+      FloatVector lowUp0 = upW0.add(w01.mul(up1));
+      FloatVector lowDown0 = downW0.add(w01.mul(down1));
+      FloatVector lowUp1 = upW1.add(w11.mul(up1));
+      FloatVector lowDown1 = downW1.add(w11.mul(down1));
+      for (int i2 = i1; i2 <= group; i2++) {
+        FloatVector sx0 = x01.add(FloatVector.fromArray(FLOATS, sums.x[0], i2 * LANES));
+        FloatVector sx1 = x11.add(FloatVector.fromArray(FLOATS, sums.x[1], i2 * LANES));
+        FloatVector w02 = FloatVector.fromArray(FLOATS, sums.w[0], i2 * LANES);
+        FloatVector w12 = FloatVector.fromArray(FLOATS, sums.w[1], i2 * LANES);
+        for (int k = 0; k < 4; k++) {
+          FloatVector x0 = (k < 2 ? upX0 : downX0).sub(sx0);
+          FloatVector x1 = (k % 2 == 0 ? upX1 : downX1).sub(sx1);
+          FloatVector q0 = k < 2 ? lowUp0.add(w02.mul(up2)) : lowDown0.add(w02.mul(down2));
+          FloatVector q1 = k % 2 == 0 ? lowUp1.add(w12.mul(up2)) : lowDown1.add(w12.mul(down2));
+          FloatVector sumQx = x0.add(x1);
+          FloatVector sumQ2 = q0.add(q1);
+          VectorMask<Float> better =
+              sumQx
+                  .mul(sumQx)
+                  .compare(VectorOperators.GT, best.mul(sumQ2))
+                  .and(sumQ2.compare(VectorOperators.GT, 0f));
+          if (better.anyTrue()) {
+            FloatVector candidate = sumQx.div(sumQ2);
+            scale = scale.blend(candidate, better);
+            best = best.blend(candidate.mul(sumQx), better);
+            split = split.blend(i1 << 8 | i2, better.cast(INTS));
+            shifts = shifts.blend(k, better.cast(INTS));
+          }
+        }
+      }
+    }
+    scale.intoArray(sums.scales, 0);
+    split.intoArray(sums.splits, 0);
+    shifts.intoArray(sums.shifts, 0);
+  }
+}
