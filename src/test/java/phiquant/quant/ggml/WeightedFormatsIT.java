@@ -16,7 +16,7 @@ import phiquant.quant.BlockFormat;
 /** Every format with importances against ggml's own code, rows of every kind. */
 class WeightedFormatsIT {
   private static final int COLUMNS = 768;
-  private static final int ROWS = 40;
+  private static final int ROWS = 16;
 
   /** With these, ggml gives up on the types of a codebook: no error is a finite float. */
   static final Set<Weights> NOT_FOR_CODEBOOKS =

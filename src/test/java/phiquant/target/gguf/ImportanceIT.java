@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,9 +30,19 @@ class ImportanceIT {
   @TempDir Path out;
 
   /** A matrix that llama.cpp's own collector made; its padded channels have sums of zero. */
+  @Test
+  void aFileOfASmallModelEqualsLlamaQuantizes() throws IOException {
+    compareSmolPhi("Q4_0", "");
+  }
+
   @ParameterizedTest
-  @CsvSource({"Q4_K_M, imatrix-zeros", "Q4_0, ''"})
-  void filesOfASmallModelEqualLlamaQuantizes(String type, String option) throws IOException {
+  @CsvSource({"Q4_K_M, imatrix-zeros", "IQ4_XS, ''"})
+  @Tag("slow")
+  void moreFilesOfASmallModelEqualLlamaQuantizes(String type, String option) throws IOException {
+    compareSmolPhi(type, option);
+  }
+
+  private void compareSmolPhi(String type, String option) throws IOException {
     Path matrix = MatrixFile.collected(out);
     Map<String, float[]> means;
     try (Arena arena = Arena.ofConfined()) {
