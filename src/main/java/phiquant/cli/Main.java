@@ -70,7 +70,7 @@ public final class Main implements Runnable {
   }
 
   /** Runs a command: 0 if it went well, 2 for wrong usage, 1 for everything else. */
-  static int execute(String... args) {
+  public static int execute(String... args) {
     PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
     Main main = new Main();
     CommandLine line = new CommandLine(main);

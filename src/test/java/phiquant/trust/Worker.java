@@ -1,0 +1,47 @@
+package phiquant.trust;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import phiquant.cli.Main;
+
+/**
+ * A process that executes one command line after the other, as {@code ./phiquant} would each in a
+ * process of its own: a JSON array of arguments comes in a line, the outcome goes back in a line.
+ */
+public final class Worker {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private Worker() {}
+
+  /** What a command printed, and its exit code. */
+  record Outcome(int code, String out, String err) {}
+
+  public static void main(String[] none) throws IOException {
+    PrintStream answers = System.out;
+    BufferedReader asked =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    System.setIn(new ByteArrayInputStream(new byte[0]));
+    for (String line = asked.readLine(); line != null; line = asked.readLine()) {
+      answers.write(JSON.writeValueAsBytes(execute(JSON.readValue(line, String[].class))));
+      answers.write('\n');
+      answers.flush();
+    }
+  }
+
+  private static Outcome execute(String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(out, false, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+    int code = Main.execute(arguments);
+    System.out.flush();
+    return new Outcome(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+}
