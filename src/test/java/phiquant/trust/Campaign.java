@@ -52,10 +52,10 @@ final class Campaign {
       throws IOException, InterruptedException {
     List<String> faults = new ArrayList<>();
     WorkerProcess worker = warm(own);
-    try {
+    try (Readers readers = new Readers()) {
       long before = worker.kilobytes();
       for (int i = next.getAndIncrement(); i < numbers.size(); i = next.getAndIncrement()) {
-        faults.addAll(tried(worker, numbers.get(i), own));
+        faults.addAll(tried(worker, readers, numbers.get(i), own));
         inputs.incrementAndGet();
         if (!worker.isAlive()) {
           worker = warm(own);
@@ -90,7 +90,7 @@ final class Campaign {
     return worker;
   }
 
-  private List<String> tried(WorkerProcess worker, int number, Path own)
+  private List<String> tried(WorkerProcess worker, Readers readers, int number, Path own)
       throws IOException, InterruptedException {
     List<String> faults = new ArrayList<>();
     Input input = generator.input(number);
@@ -105,6 +105,9 @@ final class Campaign {
       List<String> wrong = new ArrayList<>(Judge.faults(command.get(0), seen));
       if (seen.outcome() != null && seen.outcome().code() == 0) {
         accepted.incrementAndGet();
+        if (command.get(0).equals("quantize")) {
+          Stream.of(readers.differences(path, out)).filter(w -> !w.isEmpty()).forEach(wrong::add);
+        }
       }
       if (!wrong.isEmpty()) {
         faults.add(report(number, input, command, wrong, seen));

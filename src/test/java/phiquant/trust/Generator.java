@@ -15,7 +15,7 @@ final class Generator {
   /** How many kinds of inputs take turns. */
   static final int KINDS = 12;
 
-  private static final List<String> GGUF_TYPES =
+  static final List<String> GGUF_TYPES =
       List.of(
           "F32",
           "F16",
@@ -36,13 +36,13 @@ final class Generator {
           "TQ1_0",
           "TQ2_0");
 
-  private static final List<String> MLX =
+  static final List<String> MLX =
       List.of("mlx:4bit,group=32", "mlx:8bit", "mlx:3bit,group=32", "mlx:mxfp4", "mlx:bfloat16");
 
-  private static final List<String> ONNX =
+  static final List<String> ONNX =
       List.of("onnx:int4", "onnx:int8", "onnx:fp32", "onnx:fp16,device=cuda");
 
-  private static final List<String> OPENVINO =
+  static final List<String> OPENVINO =
       List.of("openvino:int4,group=32", "openvino:int8", "openvino:fp16", "openvino:nf4");
 
   private static final Mutator ANY_JSON = new JsonMutator("config.json");

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class WorkerProcess implements AutoCloseable {
   /** Commands that hang are ended after so many seconds. */
-  private static final int PATIENCE = 20;
+  private static final int PATIENCE = 10;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
