@@ -8,6 +8,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import phiquant.UserError;
 
 /**
@@ -45,7 +48,9 @@ public final class Json {
   public static ObjectNode object(byte[] bytes, String where) {
     JsonNode node;
     try {
-      node = MAPPER.readTree(bytes);
+      node = MAPPER.readTree(text(bytes));
+    } catch (CharacterCodingException e) {
+      throw new UserError(where + " is not UTF-8; the file is damaged.", e);
     } catch (JsonProcessingException e) {
       String place =
           e.getLocation() == null
@@ -63,6 +68,12 @@ public final class Json {
       throw new UserError(where + " does not hold a JSON object.");
     }
     return (ObjectNode) node;
+  }
+
+  /** Jackson looks at bytes less closely: it takes names that are not UTF-8. */
+  private static String text(byte[] bytes) throws CharacterCodingException {
+    String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    return text.startsWith("\ufeff") ? text.substring(1) : text;
   }
 
   private static String firstLine(String text) {

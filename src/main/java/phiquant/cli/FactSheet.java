@@ -87,9 +87,9 @@ final class FactSheet {
               entry ->
                   sheet
                       .append("  ")
-                      .append(entry.getKey())
+                      .append(Errors.oneLine(entry.getKey()))
                       .append("  ")
-                      .append(entry.getValue().asText())
+                      .append(Errors.oneLine(entry.getValue().asText()))
                       .append('\n'));
     }
     return sheet.toString();
@@ -138,6 +138,6 @@ final class FactSheet {
   }
 
   private static void line(StringBuilder sheet, String what, String fact) {
-    sheet.append(String.format("%-14s %s%n", what, fact));
+    sheet.append(String.format("%-14s %s%n", what, Errors.oneLine(fact)));
   }
 }

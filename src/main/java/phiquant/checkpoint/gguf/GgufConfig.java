@@ -153,6 +153,9 @@ final class GgufConfig {
 
   private static void factors(GgufTensor tensor, ArrayNode out) {
     for (float value : values(tensor)) {
+      if (!Float.isFinite(value)) {
+        throw new UserError("The tensor '" + tensor.name() + "' holds " + value + ".");
+      }
       out.add(shortest(value));
     }
   }

@@ -1,6 +1,9 @@
 package phiquant.checkpoint.openvino;
 
 import java.io.ByteArrayInputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,7 +48,11 @@ record IrFile(Path path, Map<String, Layer> layers, Map<String, List<String>> us
     factory.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
     IrFile ir = new IrFile(path, new LinkedHashMap<>(), new HashMap<>());
     try {
-      XMLStreamReader xml = factory.createXMLStreamReader(new ByteArrayInputStream(bytes));
+      // Given bytes that are no UTF-8, the JDK's parser would say so on standard error by itself.
+      Reader text =
+          new InputStreamReader(
+              new ByteArrayInputStream(bytes), StandardCharsets.UTF_8.newDecoder());
+      XMLStreamReader xml = factory.createXMLStreamReader(text);
       ir.read(xml);
       xml.close();
     } catch (XMLStreamException e) {
