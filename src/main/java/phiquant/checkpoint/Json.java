@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -61,8 +60,6 @@ public final class Json {
                   + e.getLocation().getColumnNr();
       throw new UserError(
           where + " is not valid JSON" + place + ": " + firstLine(e.getOriginalMessage()) + ".", e);
-    } catch (IOException e) {
-      throw new UserError(where + " cannot be read as JSON.", e);
     }
     if (!(node instanceof ObjectNode)) {
       throw new UserError(where + " does not hold a JSON object.");
