@@ -35,7 +35,8 @@ class TrustIT {
     List<Integer> numbers =
         number != null ? List.of(number) : IntStream.range(0, count).boxed().toList();
     long start = System.nanoTime();
-    Campaign campaign = new Campaign(new Generator(new Bases(folder), seed), folder);
+    Path inputs = Path.of(System.getProperty("trust.keep", folder.toString()));
+    Campaign campaign = new Campaign(new Generator(new Bases(folder), seed), inputs);
     List<String> faults = campaign.run(numbers);
     System.out.printf(
         "trust: seed %d, %d inputs, %d of %d commands accepted, %.0f s%n",
