@@ -109,7 +109,8 @@ final class Campaign {
           Stream.of(readers.differences(path, out)).filter(w -> !w.isEmpty()).forEach(wrong::add);
         }
       }
-      if (seen.outcome() != null && seen.outcome().code() != 0
+      if (seen.outcome() != null
+          && seen.outcome().code() != 0
           && command.get(0).equals("quantize")
           && !isEmpty(out)) {
         wrong.add("it leaves files");

@@ -152,7 +152,7 @@ record JsonMutator(String file) implements Mutator {
           NODES.textNode(dice.text()),
           NODES.arrayNode(),
           NODES.objectNode(),
-          nested(dice.of(10, 60, 70, 3000)),
+          nested(dice.of(10, 60, 70, 900)),
           NODES.arrayNode().add(before.deepCopy()));
     }
     if (before.isIntegralNumber()) {
