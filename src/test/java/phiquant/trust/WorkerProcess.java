@@ -19,8 +19,8 @@ import java.util.concurrent.TimeoutException;
  * The kernel keeps the peak of its memory, and sets it back when told to.
  */
 final class WorkerProcess implements AutoCloseable {
-  /** Commands that hang are ended after so many seconds. */
-  private static final int PATIENCE = 10;
+  /** Commands that hang are ended after so many seconds: a busy machine's first ones take a few. */
+  private static final int PATIENCE = 60;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
