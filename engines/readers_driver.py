@@ -54,13 +54,13 @@ def of_folder(folder):
     single = os.path.join(folder, "model.safetensors")
     tensors = {}
     index = os.path.join(folder, "model.safetensors.index.json")
-    if os.path.isfile(single):
-        tensors = stored(single)
-    else:
+    if os.path.exists(index):
         with open(index, "rb") as file:
             names = set(json.load(file)["weight_map"].values())
         for name in sorted(names):
             tensors.update(stored(os.path.join(folder, name)))
+    else:
+        tensors = stored(single)
     with open(os.path.join(folder, "config.json"), "rb") as file:
         quantization = json.load(file).get("quantization") or {}
     weights = {}

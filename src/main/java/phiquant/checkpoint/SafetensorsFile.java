@@ -69,7 +69,7 @@ record SafetensorsFile(Path path, Map<String, String> metadata, Map<String, Mapp
                 entry
                     .getValue()
                     .properties()
-                    .forEach(text -> metadata.put(text.getKey(), text.getValue().asText()));
+                    .forEach(text -> metadata.put(text.getKey(), text(path, text.getValue())));
               } else {
                 tensors.add(tensor(path, entry.getKey(), entry.getValue(), data));
               }
@@ -79,6 +79,14 @@ record SafetensorsFile(Path path, Map<String, String> metadata, Map<String, Mapp
     Map<String, MappedTensor> byName = new LinkedHashMap<>();
     tensors.forEach(tensor -> byName.put(tensor.name(), tensor));
     return new SafetensorsFile(path, metadata, byName);
+  }
+
+  private static String text(Path path, JsonNode value) {
+    if (!value.isTextual()) {
+      throw new UserError(
+          path + ": __metadata__ holds " + abbreviate(value.toString()) + ", which is no text.");
+    }
+    return value.textValue();
   }
 
   private static MappedTensor tensor(Path path, String name, JsonNode info, MemorySegment data) {

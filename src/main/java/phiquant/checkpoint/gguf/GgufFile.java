@@ -38,7 +38,7 @@ public record GgufFile(
     int keyCount = in.few(13, "keys");
     Map<String, Object> metadata = new LinkedHashMap<>();
     for (int i = 0; i < keyCount; i++) {
-      String key = in.text();
+      String key = in.name();
       if (metadata.put(key, in.value(0)) != null) {
         throw in.wrong("the key '" + GgufReader.abbreviate(key) + "' stands twice");
       }
@@ -65,7 +65,7 @@ public record GgufFile(
   private record Info(String name, List<Long> shape, int type, long offset) {}
 
   private static Info info(GgufReader in) {
-    String name = in.text();
+    String name = in.name();
     int dimensions = in.u32();
     if (dimensions < 1 || dimensions > MAX_DIMENSIONS) {
       throw in.wrong(

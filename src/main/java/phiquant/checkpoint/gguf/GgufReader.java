@@ -8,6 +8,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -88,7 +90,22 @@ final class GgufReader {
     return file.get(JAVA_LONG_UNALIGNED, advance(8));
   }
 
+  /** A text that says what something is, and so must be one. */
+  String name() {
+    long at = position;
+    byte[] bytes = bytes();
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw wrong("a name at byte " + at + " is not UTF-8");
+    }
+  }
+
   String text() {
+    return new String(bytes(), StandardCharsets.UTF_8);
+  }
+
+  private byte[] bytes() {
     long length = u64();
     if (length < 0 || length > file.byteSize() - position || length > Integer.MAX_VALUE - 8) {
       throw wrong(
@@ -99,7 +116,7 @@ final class GgufReader {
               + " bytes");
     }
     long at = advance(length);
-    return new String(file.asSlice(at, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
+    return file.asSlice(at, length).toArray(JAVA_BYTE);
   }
 
   /** A type's number and a value of that type. */

@@ -7,7 +7,10 @@ import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -58,18 +61,20 @@ final class OnnxFile {
    * @throws UserError if it is no ONNX file
    */
   static OnnxFile open(Path path, MappedFiles files) {
-    MemorySegment bytes = files.map(path);
-    if (bytes.byteSize() > LARGEST) {
-      throw new UserError(path + " is larger than a model may be (2 GB).");
-    }
-    try {
-      ModelProto model = ModelProto.parseFrom(bytes.asByteBuffer());
+    // As a stream, for of a buffer protobuf makes a copy before it looks at it.
+    try (FileChannel channel = InputFile.open(path)) {
+      if (channel.size() > LARGEST) {
+        throw new UserError(path + " is larger than a model may be (2 GB).");
+      }
+      ModelProto model = ModelProto.parseFrom(Channels.newInputStream(channel));
       if (model.getGraph().getNodeCount() == 0) {
         throw new UserError(path + " is not an ONNX model: it has no operators.");
       }
       return new OnnxFile(path, files, model.getGraph());
     } catch (InvalidProtocolBufferException e) {
       throw new UserError(path + " is not an ONNX model: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw new UserError(path + " cannot be read: " + e.getMessage() + ".", e);
     }
   }
 
