@@ -59,8 +59,12 @@ def of_folder(folder):
             names = set(json.load(file)["weight_map"].values())
         for name in sorted(names):
             tensors.update(stored(os.path.join(folder, name)))
-    else:
+    elif os.path.exists(single):
         tensors = stored(single)
+    else:  # Shards whose index is missing.
+        for name in sorted(os.listdir(folder)):
+            if name.endswith(".safetensors"):
+                tensors.update(stored(os.path.join(folder, name)))
     with open(os.path.join(folder, "config.json"), "rb") as file:
         quantization = json.load(file).get("quantization") or {}
     weights = {}
