@@ -3,22 +3,17 @@ package phiquant.tokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.hubspot.jinjava.Jinjava;
-import com.hubspot.jinjava.interpret.InterpretException;
-import com.hubspot.jinjava.interpret.OutputTooBigException;
-import com.hubspot.jinjava.interpret.RenderResult;
-import com.hubspot.jinjava.interpret.TemplateError;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.regex.Pattern;
 import phiquant.UserError;
+import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
+import phiquant.jinja.Template;
+import phiquant.jinja.TemplateError;
 
 /**
  * Lays a conversation out as the model was trained to see it: the Jinja template that the artifact
@@ -29,24 +24,18 @@ public final class ChatTemplate {
   private static final List<String> NAMED =
       List.of("bos_token", "eos_token", "unk_token", "pad_token");
 
-  private final Jinjava jinja = TemplateLanguage.create();
-  private final String source;
+  private final Template template;
   private final Map<String, Object> named;
 
-  /** Jinjava skips the condition without a word. */
-  private static final Pattern FILTERED_LOOP = Pattern.compile("\\{%-?\\s*for\\s[^%]*\\sif\\s");
-
-  private ChatTemplate(String source, Map<String, Object> named) {
-    // Jinja leaves out one line break at the end.
-    this.source = source.endsWith("\n") ? source.substring(0, source.length() - 1) : source;
+  private ChatTemplate(Template template, Map<String, Object> named) {
+    this.template = template;
     this.named = named;
   }
 
   /**
-   * The template of a checkpoint or artifact: {@code chat_template.jinja}, or {@code chat_template}
-   * of tokenizer_config.json.
+   * The template of a checkpoint or artifact.
    *
-   * @throws UserError if it has none
+   * @throws UserError if it has none, or one that is broken
    */
   public static ChatTemplate of(Checkpoint checkpoint) {
     String where = checkpoint.path() + "/tokenizer_config.json";
@@ -56,10 +45,8 @@ public final class ChatTemplate {
             .map(bytes -> Json.object(bytes, where))
             .orElseGet(JsonNodeFactory.instance::objectNode);
     String source =
-        checkpoint
-            .file("chat_template.jinja")
-            .map(bytes -> new String(bytes, StandardCharsets.UTF_8))
-            .or(() -> stated(config.path("chat_template")))
+        ChatTemplates.of(checkpoint)
+            .chosen()
             .orElseThrow(
                 () ->
                     new UserError(
@@ -70,9 +57,6 @@ public final class ChatTemplate {
 
   /** A template with the special tokens that a tokenizer_config.json names. */
   static ChatTemplate of(String source, ObjectNode config) {
-    if (FILTERED_LOOP.matcher(source).find()) {
-      throw new UserError("The model's chat template has 'for … if', which phiquant cannot do.");
-    }
     Map<String, Object> named = new HashMap<>();
     for (String name : NAMED) {
       JsonNode token = config.path(name);
@@ -80,32 +64,23 @@ public final class ChatTemplate {
         named.put(name, token.isTextual() ? token.asText() : token.path("content").asText());
       }
     }
-    return new ChatTemplate(source, named);
-  }
-
-  /** A text, or a list of named ones of which {@code default} counts. */
-  private static Optional<String> stated(JsonNode template) {
-    if (template.isTextual()) {
-      return Optional.of(template.asText());
+    try {
+      return new ChatTemplate(Template.of(source), named);
+    } catch (TemplateError e) {
+      throw told(e);
     }
-    for (JsonNode each : template) {
-      if (each.path("name").asText().equals("default") && each.path("template").isTextual()) {
-        return Optional.of(each.path("template").asText());
-      }
-    }
-    return Optional.empty();
   }
 
   /**
    * The prompt for the model's next turn.
    *
-   * @throws UserError if the template refuses the conversation or is broken
+   * @throws UserError if the template refuses the conversation, is broken or takes too much
    */
   public String render(List<Message> messages) {
     Map<String, Object> context = new HashMap<>(named);
     List<Object> turns = new ArrayList<>();
     for (Message message : messages) {
-      Map<String, Object> turn = new LinkedHashMap<>();
+      Map<Object, Object> turn = new LinkedHashMap<>();
       turn.put("role", message.role());
       turn.put("content", message.content());
       turns.add(turn);
@@ -114,27 +89,23 @@ public final class ChatTemplate {
     context.put("tools", null);
     context.put("documents", null);
     context.put("add_generation_prompt", true);
-    RenderResult result;
     try {
-      result = jinja.renderForResult(source, context);
-    } catch (InterpretException e) {
-      throw broken(e.getMessage(), e);
+      return template.render(context);
+    } catch (TemplateError e) {
+      throw told(e);
     }
-    for (TemplateError error : result.getErrors()) {
-      throw broken(error.getMessage(), error.getException());
-    }
-    return result.getOutput();
   }
 
-  private static UserError broken(String why, Exception cause) {
-    for (Throwable e = cause; e != null; e = e.getCause()) {
-      if (e instanceof OutputTooBigException) {
-        return new UserError("The conversation is too long: it has more than 16 MB.", cause);
-      }
-      if (e instanceof TemplateLanguage.Refusal) {
-        return new UserError("The model's chat template says: " + e.getMessage(), cause);
-      }
-    }
-    return new UserError("The model's chat template cannot be used: " + why, cause);
+  private static UserError told(TemplateError error) {
+    String why = error.getMessage();
+    return switch (error.kind()) {
+      case RAISED -> new UserError("The model's chat template says: " + why, error);
+      case BROKEN -> new UserError("The model's chat template is broken: " + why + ".", error);
+      case UNSUPPORTED ->
+          new UserError("The model's chat template cannot be used: " + why + ".", error);
+      case TOO_MUCH ->
+          new UserError(
+              "The model's chat template, or the conversation, is too much: " + why + ".", error);
+    };
   }
 }
