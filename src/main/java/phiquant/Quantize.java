@@ -18,6 +18,8 @@ import phiquant.target.ArtifactPlan;
 import phiquant.target.Target;
 import phiquant.target.TargetSpec;
 import phiquant.target.Targets;
+import phiquant.tokenizer.ChatTemplate;
+import phiquant.tokenizer.Tokenizer;
 
 /**
  * Quantizes a checkpoint for one or more engines in one pass over its weights:
@@ -110,6 +112,7 @@ public final class Quantize {
    */
   public List<ArtifactPlan> plan() {
     PhiModel model = model();
+    Tokenizer.check(checkpoint);
     return targets.stream().map(target -> target.plan(model, name)).toList();
   }
 
@@ -119,7 +122,10 @@ public final class Quantize {
    * @throws UserError if it is not a model that phiquant knows
    */
   public List<String> notices() {
-    return model().notices();
+    List<String> notices = new ArrayList<>(model().notices());
+    ChatTemplate.fault(checkpoint)
+        .ifPresent(why -> notices.add(why + " Only --raw prompts can be run with phiquant."));
+    return notices;
   }
 
   private PhiModel model() {

@@ -2,6 +2,7 @@ package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -59,10 +60,13 @@ public abstract class CheckpointFolder implements Checkpoint {
 
   @Override
   public List<String> notices() {
-    return isLlama()
-        ? List.of(
-            folder + " is a Llama by name; it computes what a Phi-3 does, and is read as one.")
-        : List.of();
+    List<String> notices = new ArrayList<>();
+    if (isLlama()) {
+      notices.add(
+          folder + " is a Llama by name; it computes what a Phi-3 does, and is read as one.");
+    }
+    notices.addAll(ChatTemplates.of(this).notices());
+    return notices;
   }
 
   /** As it is on the disk; {@code config.json} in the form that {@link #config} has. */

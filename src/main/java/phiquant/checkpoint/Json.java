@@ -1,12 +1,15 @@
 package phiquant.checkpoint;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -39,6 +42,23 @@ public final class Json {
   private Json() {}
 
   /**
+   * A parser with the same bounds, for what is too large to keep.
+   *
+   * @throws CharacterCodingException if it is not UTF-8
+   */
+  public static JsonParser parser(byte[] bytes) throws IOException {
+    return MAPPER.createParser(text(bytes));
+  }
+
+  /** What is wrong with a text that such a parser does not read. */
+  public static UserError invalid(JsonProcessingException e, String where) {
+    JsonLocation at = e.getLocation();
+    String place = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
+    return new UserError(
+        where + " is not valid JSON" + place + ": " + firstLine(e.getOriginalMessage()) + ".", e);
+  }
+
+  /**
    * Parses an object.
    *
    * @param where the file's name for error messages
@@ -51,15 +71,7 @@ public final class Json {
     } catch (CharacterCodingException e) {
       throw new UserError(where + " is not UTF-8; the file is damaged.", e);
     } catch (JsonProcessingException e) {
-      String place =
-          e.getLocation() == null
-              ? ""
-              : " at line "
-                  + e.getLocation().getLineNr()
-                  + ", column "
-                  + e.getLocation().getColumnNr();
-      throw new UserError(
-          where + " is not valid JSON" + place + ": " + firstLine(e.getOriginalMessage()) + ".", e);
+      throw invalid(e, where);
     }
     if (!(node instanceof ObjectNode)) {
       throw new UserError(where + " does not hold a JSON object.");

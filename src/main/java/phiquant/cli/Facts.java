@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import phiquant.UserError;
+import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
 import phiquant.checkpoint.StoredTensor;
@@ -96,12 +96,6 @@ final class Facts {
               tokenizer.put("merges", json.path("model").path("merges").size());
               tokenizer.put("added", json.path("added_tokens").size());
             });
-    Optional<String> template =
-        checkpoint
-            .file("tokenizer_config.json")
-            .map(bytes -> Json.object(bytes, checkpoint.path() + "/tokenizer_config.json"))
-            .map(json -> json.path("chat_template").asText(null))
-            .or(() -> checkpoint.file("chat_template.jinja").map(String::new));
-    template.ifPresent(text -> facts.put("chat_template", text));
+    ChatTemplates.of(checkpoint).chosen().ifPresent(text -> facts.put("chat_template", text));
   }
 }

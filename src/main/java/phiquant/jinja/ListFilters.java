@@ -58,7 +58,8 @@ final class ListFilters {
         Object[] bound = given.bind(name, "reverse?", "case_sensitive?", "attribute?");
         UnaryOperator<Object> key = key(or(bound[2], null), or(bound[1], false), true);
         // Jinja compares lists of attributes, in which all that is undefined is equal.
-        yield sorted(copy(value), item -> new Tuple(key.apply(item)), Python.truth(or(bound[0], false)));
+        yield sorted(
+            copy(value), item -> new Tuple(key.apply(item)), Python.truth(or(bound[0], false)));
       }
       case "unique" -> unique(value, given);
       case "min", "max" -> extreme(name, value, given);

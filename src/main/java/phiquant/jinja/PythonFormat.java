@@ -57,7 +57,10 @@ final class PythonFormat {
       }
       out.append(formatted(code, next));
     }
-    boolean takesAny = value instanceof Map || value instanceof Values.Undefined || (value instanceof List && !(value instanceof Tuple));
+    boolean takesAny =
+        value instanceof Map
+            || value instanceof Values.Undefined
+            || (value instanceof List && !(value instanceof Tuple));
     if (!named && used < values.size() && !takesAny) {
       throw TemplateError.broken("a format has too many values");
     }

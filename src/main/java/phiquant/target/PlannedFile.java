@@ -1,7 +1,9 @@
 package phiquant.target;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CompanionFiles;
 
@@ -25,7 +27,14 @@ public record PlannedFile(String path, long size, List<Fixed> fixed) {
   /** The checkpoint's own tokenizer and other files, byte for byte, as far as it has them. */
   public static List<PlannedFile> copies(Checkpoint checkpoint, String... others) {
     return Stream.concat(Stream.of(others), CompanionFiles.TOKENIZER.stream())
-        .flatMap(name -> checkpoint.file(name).map(bytes -> whole(name, bytes)).stream())
+        .flatMap(name -> copy(checkpoint, name).map(bytes -> whole(name, bytes)).stream())
         .toList();
+  }
+
+  /** As it is; only a chat template that another file overrules is not passed on. */
+  private static Optional<byte[]> copy(Checkpoint checkpoint, String name) {
+    return name.equals("tokenizer_config.json")
+        ? ChatTemplates.config(checkpoint)
+        : checkpoint.file(name);
   }
 }

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
@@ -53,6 +54,31 @@ public final class ChatTemplate {
                         checkpoint.path() + " has no chat template.",
                         "Give it the text as it is, with --raw."));
     return of(source, config);
+  }
+
+  /**
+   * Why the template of a checkpoint gives no prompt for an ordinary conversation, if it has one
+   * and gives none: tried with a system turn, and without, as some models have none.
+   */
+  public static Optional<String> fault(Checkpoint checkpoint) {
+    if (ChatTemplates.of(checkpoint).chosen().isEmpty()) {
+      return Optional.empty();
+    }
+    List<Message> turns =
+        List.of(Message.user("Hi."), Message.assistant("Hello."), Message.user("Bye."));
+    List<Message> withSystem = new ArrayList<>(turns);
+    withSystem.addFirst(Message.system("Be brief."));
+    try {
+      ChatTemplate template = of(checkpoint);
+      try {
+        template.render(withSystem);
+      } catch (UserError e) {
+        template.render(turns);
+      }
+      return Optional.empty();
+    } catch (UserError e) {
+      return Optional.of(e.getMessage());
+    }
   }
 
   /** A template with the special tokens that a tokenizer_config.json names. */

@@ -30,14 +30,11 @@ public final class EndTokens {
     JsonNode end = config.path("eos_token");
     Set<String> texts = new HashSet<>(CALLED_ENDS);
     texts.add(end.isObject() ? end.path("content").asText() : end.asText());
-    config
-        .path("added_tokens_decoder")
-        .properties()
+    AddedTokens.of(checkpoint)
         .forEach(
-            token -> {
-              boolean isEnd = texts.contains(token.getValue().path("content").asText());
-              if (isEnd && token.getKey().matches("\\d{1,9}")) {
-                ids.add(Integer.valueOf(token.getKey()));
+            (id, text) -> {
+              if (texts.contains(text)) {
+                ids.add(id);
               }
             });
     return ids;

@@ -14,6 +14,9 @@ import phiquant.checkpoint.Checkpoint;
  * tokenized alike. May be used by several threads.
  */
 public final class Tokenizer implements AutoCloseable {
+  static final int MAX_TEXT = 8 << 20;
+  static final int MAX_SPACE = 1 << 20;
+
   private final TokenizersLibrary library;
   private final long handle;
   private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
@@ -38,6 +41,7 @@ public final class Tokenizer implements AutoCloseable {
                     new UserError(
                         checkpoint.path() + " has no tokenizer.json.",
                         "Put the original model's tokenizer.json there."));
+    check(checkpoint);
     TokenizersLibrary library = NativeTokenizers.LIBRARY;
     try {
       long handle = library.createTokenizerFromString(new String(json, StandardCharsets.UTF_8));
@@ -51,8 +55,22 @@ public final class Tokenizer implements AutoCloseable {
     }
   }
 
+  /**
+   * Refuses a tokenizer that does not fit its model, or that the library would not bear; all is
+   * well without one.
+   *
+   * @throws UserError saying what is wrong
+   */
+  public static void check(Checkpoint checkpoint) {
+    long tokens = checkpoint.config().path("vocab_size").asLong(TokenizerJson.MAX_TOKENS);
+    checkpoint
+        .file("tokenizer.json")
+        .ifPresent(bytes -> TokenizerJson.of(bytes, tokens, checkpoint.path() + "/tokenizer.json"));
+  }
+
   /** The text's tokens; special tokens in it are recognized, and none are added. */
   public int[] encode(String text) {
+    checkLength(text);
     return whileOpen(
         () -> {
           long encoding = library.encode(handle, wellFormed(text), false);
@@ -64,6 +82,20 @@ public final class Tokenizer implements AutoCloseable {
             library.deleteEncoding(encoding);
           }
         });
+  }
+
+  /** A long text takes a hundred times its memory; a long run of space, the pattern's patience. */
+  private static void checkLength(String text) {
+    if (text.length() > MAX_TEXT) {
+      throw new UserError("The text has more than " + MAX_TEXT + " characters.");
+    }
+    int run = 0;
+    for (int i = 0; i < text.length(); i++) {
+      run = Character.isWhitespace(text.charAt(i)) ? run + 1 : 0;
+      if (run > MAX_SPACE) {
+        throw new UserError("The text has more than " + MAX_SPACE + " spaces in a row.");
+      }
+    }
   }
 
   /** The tokens' text, special tokens included; bytes that are not UTF-8 become U+FFFD. */

@@ -47,8 +47,20 @@ public final class TemplateFamily {
 
   private static final List<String> OPERANDS =
       List.of(
-          "'abc'", "''", "'%s'", "0", "7", "-3", "2.5", "true", "none", "nothing", "[3, 1]",
-          "(1, 2)", "{'b': 1}", "[]");
+          "'abc'",
+          "''",
+          "'%s'",
+          "0",
+          "7",
+          "-3",
+          "2.5",
+          "true",
+          "none",
+          "nothing",
+          "[3, 1]",
+          "(1, 2)",
+          "{'b': 1}",
+          "[]");
 
   private static final List<String> FILTERS =
       List.of(

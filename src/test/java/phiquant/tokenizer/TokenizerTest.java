@@ -115,7 +115,7 @@ class TokenizerTest {
       assertThatThrownBy(() -> Tokenizer.of(checkpoint))
           .isInstanceOf(UserError.class)
           .hasMessageContaining(out.toString())
-          .hasMessageContaining("not understood");
+          .hasMessageContaining("Fortune");
     }
   }
 

@@ -1,14 +1,12 @@
 package phiquant.target.gguf;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import phiquant.checkpoint.Json;
+import phiquant.checkpoint.ChatTemplates;
 
 /**
  * The {@code tokenizer.*} keys: kind, pre-tokenizer, tokens, types, scores or merges, ids of
@@ -110,11 +108,17 @@ final class TokenizerMetadata {
         template(step.path("single"), add);
       }
     }
+    boolean addsNothing = post.path("single").size() == 1 && add.isEmpty();
     for (String type : SPECIAL) {
       JsonNode stated = files.config().path("add_" + type + "_token");
       if (stated.isBoolean()) {
         add.putIfAbsent(type, stated.asBoolean());
       }
+    }
+    if (addsNothing) {
+      // transformers 5 does not save what the post-processor says; llama.cpp would add a beginning.
+      add.putIfAbsent("bos", false);
+      add.putIfAbsent("eos", false);
     }
     add.forEach((type, value) -> put("ggml.add_" + type + "_token", new Value.Bool(value)));
   }
@@ -130,51 +134,24 @@ final class TokenizerMetadata {
     }
   }
 
-  /** From tokenizer_config.json, or from a file of its own. */
+  /** The one that counts, after those for special uses, each under its name. */
   private void chatTemplate() {
-    JsonNode stated = files.config().path("chat_template");
-    if (stated.isArray()) {
-      namedTemplates(stated);
-      return;
-    }
-    Optional<String> template =
-        Optional.ofNullable(stated.asText(null))
-            .or(() -> file("chat_template.jinja"))
-            .or(
-                () ->
-                    file("chat_template.json")
-                        .map(
-                            text ->
-                                Json.object(
-                                    text.getBytes(StandardCharsets.UTF_8), "chat_template.json"))
-                        .map(json -> json.path("chat_template").asText()));
-    template
-        .filter(text -> !text.isEmpty())
-        .ifPresent(text -> put("chat_template", new Value.Text(text)));
-  }
-
-  /** Several templates: each under its name, but for the one named default. */
-  private void namedTemplates(JsonNode templates) {
+    ChatTemplates templates = ChatTemplates.of(files.checkpoint());
     List<String> names = new ArrayList<>();
-    Optional<Value> standard = Optional.empty();
-    for (JsonNode choice : templates) {
-      String name = choice.path("name").asText().replaceAll("[^A-Za-z0-9]", "_");
-      Value template = new Value.Text(choice.path("template").asText());
-      if (name.equals("default")) {
-        standard = Optional.of(template);
-      } else if (!name.isEmpty()) {
-        names.add(name);
-        put("chat_template." + name, template);
-      }
-    }
+    templates
+        .named()
+        .forEach(
+            (name, template) -> {
+              String plain = name.replaceAll("[^A-Za-z0-9]", "_");
+              if (!plain.isEmpty()) {
+                names.add(plain);
+                put("chat_template." + plain, new Value.Text(template));
+              }
+            });
     if (!names.isEmpty()) {
       put("chat_templates", new Value.Texts(names));
     }
-    standard.ifPresent(template -> put("chat_template", template));
-  }
-
-  private Optional<String> file(String name) {
-    return files.checkpoint().file(name).map(bytes -> new String(bytes, StandardCharsets.UTF_8));
+    templates.chosen().ifPresent(template -> put("chat_template", new Value.Text(template)));
   }
 
   private void put(String key, Value value) {

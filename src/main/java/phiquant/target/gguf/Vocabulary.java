@@ -30,6 +30,11 @@ record Vocabulary(String[] tokens, int[] types, float[] scores) {
 
   private static final float UNUSED_SCORE = -10000;
 
+  /** After three tokens for control and 256 for bytes. */
+  private static final int FIRST_TRAINED = 259;
+
+  private static final float SPACES_SCORE = -1e9f;
+
   /** Byte-level BPE: {@code get_vocab_base} of llama.cpp's converter. */
   static Vocabulary byteLevel(TokenizerFiles files, int size) {
     String[] tokens = files.vocabulary(size);
@@ -119,23 +124,47 @@ record Vocabulary(String[] tokens, int[] types, float[] scores) {
     }
   }
 
-  /** Scores that fall with the merges' order make llama.cpp merge as tokenizer.json does. */
+  /**
+   * Scores as SentencePiece's trainer gives them, a piece's place after the bytes, where the merges
+   * are in their order; otherwise ones that fall with the merges' order. Both make llama.cpp merge
+   * as tokenizer.json does; the first are those of tokenizer.model, which transformers 5 leaves
+   * out.
+   */
   private void derivePieces(TokenizerFiles files) {
-    Map<String, Integer> rank = new HashMap<>();
     List<String> merges = new ArrayList<>(files.merges());
-    for (int i = 0; i < merges.size(); i++) {
-      rank.putIfAbsent(merges.get(i).replace(" ", ""), i);
-    }
     String[] known = files.vocabulary(tokens.length);
+    Map<String, Integer> ids = new HashMap<>();
+    Map<String, Integer> rank = new HashMap<>();
+    for (int id = 0; id < known.length; id++) {
+      if (known[id] != null) {
+        ids.put(known[id], id);
+      }
+    }
+    boolean trained = true;
+    float last = 0;
+    for (int i = 0; i < merges.size(); i++) {
+      String piece = merges.get(i).replace(" ", "");
+      rank.putIfAbsent(piece, i);
+      float score = trainedScore(piece, ids.getOrDefault(piece, 0));
+      trained &= score <= last;
+      last = score;
+    }
     for (int id = 0; id < known.length; id++) {
       if (known[id] != null) {
         tokens[id] = known[id];
-        scores[id] = -rank.getOrDefault(known[id], 0);
+        scores[id] =
+            trained ? trainedScore(known[id], id) : -(float) rank.getOrDefault(known[id], 0);
         types[id] = known[id].matches("<0x[0-9A-F]{2}>") ? BYTE : NORMAL;
         if (known[id].equals(files.tokenizer().path("model").path("unk_token").asText())) {
           types[id] = UNKNOWN;
         }
       }
     }
+  }
+
+  /** Runs of spaces were added to Llama's vocabulary with the lowest score of all. */
+  private static float trainedScore(String piece, int id) {
+    boolean spaces = piece.length() > 1 && piece.chars().allMatch(c -> c == '▁');
+    return id < FIRST_TRAINED ? 0 : spaces ? SPACES_SCORE : FIRST_TRAINED - id;
   }
 }

@@ -1,12 +1,11 @@
 package phiquant.target.onnx;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.Json;
+import phiquant.tokenizer.AddedTokens;
 
 /**
  * Tokens that open and close a section of an answer: a call of a tool, or reasoning. GenAI is told
@@ -27,19 +26,14 @@ final class SectionTokens {
 
   /** Adds the ids of those that the tokenizer has, which are always added tokens. */
   static void put(Checkpoint checkpoint, ObjectNode model) {
-    String file = "tokenizer_config.json";
-    checkpoint
-        .file(file)
-        .map(bytes -> Json.object(bytes, checkpoint.path() + "/" + file))
-        .ifPresent(config -> TEXTS.forEach((name, texts) -> put(config, texts, name, model)));
-  }
-
-  private static void put(JsonNode config, List<String> texts, String name, ObjectNode model) {
-    for (Map.Entry<String, JsonNode> token : config.path("added_tokens_decoder").properties()) {
-      if (texts.contains(token.getValue().path("content").asText())
-          && token.getKey().matches("\\d{1,9}")) {
-        model.put(name, Integer.parseInt(token.getKey()));
-      }
-    }
+    Map<Integer, String> added = AddedTokens.of(checkpoint);
+    TEXTS.forEach(
+        (name, texts) ->
+            added.forEach(
+                (id, text) -> {
+                  if (texts.contains(text)) {
+                    model.put(name, id);
+                  }
+                }));
   }
 }

@@ -1,11 +1,10 @@
 package phiquant.target.openvino.tokenizer;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
+import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
 
@@ -58,21 +57,6 @@ record TokenizerFiles(Checkpoint checkpoint, ObjectNode tokenizer, ObjectNode co
 
   /** The chat template; the default one where there are several. */
   Optional<String> chatTemplate() {
-    JsonNode stated = config.path("chat_template");
-    for (JsonNode choice : stated.isArray() ? stated : JsonNodeFactory.instance.arrayNode()) {
-      if (choice.path("name").asText().equals("default")) {
-        stated = choice.path("template");
-      }
-    }
-    if (stated.isTextual()) {
-      return Optional.of(stated.asText());
-    }
-    return checkpoint
-        .file("chat_template.jinja")
-        .map(bytes -> new String(bytes, UTF_8))
-        .or(
-            () ->
-                json(checkpoint, "chat_template.json")
-                    .map(json -> json.path("chat_template").asText()));
+    return ChatTemplates.of(checkpoint).chosen();
   }
 }

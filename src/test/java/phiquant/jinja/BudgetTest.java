@@ -1,0 +1,93 @@
+package phiquant.jinja;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.management.ManagementFactory;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** No template takes more than 2 seconds and 300 MB, and when it is refused nothing goes on. */
+class BudgetTest {
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
+        "{{ 'x'.center(1000000000) }}",
+        "{{ 'x' | center(1000000000) }}",
+        "{{ '%1000000000d' % 1 }}",
+        "{{ '%.1000000000f' % 1 }}",
+        "{{ 'x' * 1000000000 }}",
+        "{{ [0] * 1000000000 }}",
+        "{{ 'x'.zfill(1000000000) }}",
+        "{{ 'x' | indent(1000000000, true) }}",
+        "{% set ns = namespace(l=[0]) %}{% for a in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
+        "{% set ns = namespace(l='x') %}{% for a in range(99) %}{% set ns.l = ns.l ~ ns.l %}{% endfor %}",
+        "{% set ns = namespace(l=[0]) %}{% for a in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}",
+        "{% set ns = namespace(l=[0]) %}{% for a in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l | tojson }}",
+        "{% set ns = namespace(l=[0]) %}{% for a in range(9999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}",
+        "{% set ns = namespace(l=[0]) %}{% for a in range(9999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l == ns.l + [1] }}{{ ns.l | tojson }}",
+        "{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}",
+        "{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}",
+        "{% set s = 'ab' * 1000000 %}{% for a in range(9999) %}{% if (s ~ 'c') in s %}{% endif %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}{% for a in range(9999) %}{% set t = s.replace('a', 'b') %}{% endfor %}",
+        "{% set s = 'a ' * 1000000 %}{% for a in range(9999) %}{% set t = s.split() %}{% endfor %}",
+        "{% for a in range(9999) %}{% set t = range(99999) | list %}{% endfor %}",
+        "{% for a in range(9999) %}{% set t = range(99999) | map('string') | join %}{% endfor %}",
+        "{% for a in range(9999) recursive %}{{ loop(range(9999)) }}{% endfor %}",
+        "{{ 2 ** 62 ** 62 }}{{ 'x' * 2 ** 62 }}",
+        "{{ range(99999) | sort | batch(2) | list | tojson(indent=99) }}{{ range(99999) | list | string * 999 }}",
+      })
+  void aTemplateThatTakesTooMuchIsRefusedInTime(String template) {
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long start = threads.getCurrentThreadCpuTime();
+    assertThatThrownBy(() -> Template.of(template).render(Map.of()))
+        .isInstanceOf(TemplateError.class);
+    assertThat((threads.getCurrentThreadCpuTime() - start) / 1e9).isLessThan(2);
+  }
+
+  @Test
+  void deepTemplatesAreRefusedBeforeTheStackEnds() {
+    for (String template :
+        List.of(
+            "{{ " + "(".repeat(9999) + "1" + ")".repeat(9999) + " }}",
+            "{{ " + "not ".repeat(9999) + "1 }}",
+            "{{ " + "-".repeat(9999) + "1 }}",
+            "{{ 1" + " + 1".repeat(9999) + " }}",
+            "{{ x" + "[0]".repeat(9999) + " }}",
+            "{% if 1 %}".repeat(9999) + "{% endif %}".repeat(9999))) {
+      assertThatThrownBy(() -> Template.of(template).render(Map.of()))
+          .isInstanceOf(TemplateError.class)
+          .hasMessageContaining("nested");
+    }
+  }
+
+  @Test
+  void aConversationOfTenThousandTurnsIsRendered() {
+    String template =
+        "{% for m in messages %}{{ '<|' + m['role'] + '|>' + m['content'].strip() + '<|end|>' }}{% endfor %}";
+    Map<Object, Object> turn = Map.of("role", "user", "content", " What is 1 + 1? ".repeat(20));
+    String prompt =
+        Template.of(template)
+            .render(Map.of("messages", java.util.Collections.nCopies(10_000, turn)));
+    assertThat(prompt).hasSizeGreaterThan(3_000_000);
+  }
+
+  /** Python 3.11: datetime(2024, 2, 9, 15, 4, 5, 678).strftime(...). */
+  @Test
+  void datesAreThoseOfPython() {
+    ZonedDateTime time = ZonedDateTime.of(2024, 2, 9, 15, 4, 5, 678_000, ZoneId.of("UTC"));
+    assertThat(
+            Strftime.format(
+                time, "%Y-%m-%d %H:%M:%S|%d %b %Y|%B %-d, %y|%A %a %I %p %j %e|%f%%|%c|%x %X"))
+        .isEqualTo(
+            "2024-02-09 15:04:05|09 Feb 2024|February 9, 24|Friday Fri 03 PM 040  9|000678%|Fri Feb  9 15:04:05 2024|02/09/24 15:04:05");
+  }
+}
