@@ -12,37 +12,41 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** No template takes more than 2 seconds and 300 MB, and when it is refused nothing goes on. */
+/**
+ * No template takes more than 2 seconds and 300 MB, and when it is refused nothing goes on. Those
+ * here are little beyond the budget; Jinja itself renders them in seconds or says that they are too
+ * deep.
+ */
 class BudgetTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
-        "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
-        "{{ 'x'.center(1000000000) }}",
-        "{{ 'x' | center(1000000000) }}",
-        "{{ '%1000000000d' % 1 }}",
-        "{{ '%.1000000000f' % 1 }}",
-        "{{ 'x' * 1000000000 }}",
-        "{{ [0] * 1000000000 }}",
-        "{{ 'x'.zfill(1000000000) }}",
-        "{{ 'x' | indent(1000000000, true) }}",
-        "{% set ns = namespace(l=[0]) %}{% for a in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
-        "{% set ns = namespace(l='x') %}{% for a in range(99) %}{% set ns.l = ns.l ~ ns.l %}{% endfor %}",
-        "{% set ns = namespace(l=[0]) %}{% for a in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}",
-        "{% set ns = namespace(l=[0]) %}{% for a in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l | tojson }}",
+        "{% for a in range(2999) %}{% for b in range(2999) %}{% endfor %}{% endfor %}",
+        "{% for a in range(2999) %}{% for b in range(2999) %}x{% endfor %}{% endfor %}",
+        "{{ 'x'.center(60000000) }}",
+        "{{ 'x' | center(60000000) }}",
+        "{{ '%60000000d' % 1 }}",
+        "{{ '%.60000000f' % 1 }}",
+        "{{ 'x' * 60000000 }}",
+        "{{ [0] * 60000000 }}",
+        "{{ 'x'.zfill(60000000) }}",
+        "{{ 'x' | indent(60000000, true) }}",
+        "{% set ns = namespace(l=[0]) %}{% for a in range(25) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
+        "{% set ns = namespace(l='x') %}{% for a in range(26) %}{% set ns.l = ns.l ~ ns.l %}{% endfor %}",
+        "{% set ns = namespace(l=[0]) %}{% for a in range(22) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}",
+        "{% set ns = namespace(l=[0]) %}{% for a in range(22) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l | tojson }}",
         "{% set ns = namespace(l=[0]) %}{% for a in range(9999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}",
         "{% set ns = namespace(l=[0]) %}{% for a in range(9999) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l == ns.l + [1] }}{{ ns.l | tojson }}",
         "{% macro f(n) %}{{ f(n) }}{% endmacro %}{{ f(1) }}",
         "{% macro f(n) %}{{ f(n) }}{{ f(n) }}{% endmacro %}{{ f(1) }}",
-        "{% set s = 'ab' * 1000000 %}{% for a in range(9999) %}{% if (s ~ 'c') in s %}{% endif %}{% endfor %}",
-        "{% set s = 'a' * 1000000 %}{% for a in range(9999) %}{% set t = s.replace('a', 'b') %}{% endfor %}",
-        "{% set s = 'a ' * 1000000 %}{% for a in range(9999) %}{% set t = s.split() %}{% endfor %}",
-        "{% for a in range(9999) %}{% set t = range(99999) | list %}{% endfor %}",
-        "{% for a in range(9999) %}{% set t = range(99999) | map('string') | join %}{% endfor %}",
+        "{% set s = 'ab' * 1000000 %}{% for a in range(999) %}{% if (s ~ 'c') in s %}{% endif %}{% endfor %}",
+        "{% set s = 'a' * 1000000 %}{% for a in range(99) %}{% set t = s.replace('a', 'b') %}{% endfor %}",
+        "{% set s = 'a ' * 1000000 %}{% for a in range(99) %}{% set t = s.split() %}{% endfor %}",
+        "{% for a in range(999) %}{% set t = range(99999) | list %}{% endfor %}",
+        "{% for a in range(99) %}{% set t = range(99999) | map('string') | join %}{% endfor %}",
         "{% for a in range(9999) recursive %}{{ loop(range(9999)) }}{% endfor %}",
-        "{{ 2 ** 62 ** 62 }}{{ 'x' * 2 ** 62 }}",
-        "{{ range(99999) | sort | batch(2) | list | tojson(indent=99) }}{{ range(99999) | list | string * 999 }}",
+        "{{ 'x' * 2 ** 26 }}",
+        "{{ range(99999) | sort | batch(2) | list | tojson(indent=99) }}{{ range(99999) | list | string * 99 }}",
       })
   void aTemplateThatTakesTooMuchIsRefusedInTime(String template) {
     com.sun.management.ThreadMXBean threads =
