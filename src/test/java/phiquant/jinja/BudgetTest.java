@@ -28,7 +28,7 @@ class BudgetTest {
         "{{ '%60000000d' % 1 }}",
         "{{ '%.60000000f' % 1 }}",
         "{{ 'x' * 60000000 }}",
-        "{{ [0] * 60000000 }}",
+        "{% set l = [0] * 60000000 %}",
         "{{ 'x'.zfill(60000000) }}",
         "{{ 'x' | indent(60000000, true) }}",
         "{% set ns = namespace(l=[0]) %}{% for a in range(25) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
