@@ -12,6 +12,7 @@ python onnx_driver.py greedy FOLDER COUNT PROMPTS      ids that follow each prom
                                                        all are of the same length, all at once
 python onnx_driver.py types FOLDER                     what checkers have against the model
 python onnx_driver.py tokenize FOLDER FILE             ids of each text of a JSON list
+python onnx_driver.py chat FOLDER FILE                 prompt of each conversation of a JSON list
 python onnx_driver.py weights FOLDER OPERATOR ROWS     a matrix as the engine dequantizes it
 python onnx_driver.py product FOLDER OPERATOR FILE     what a matrix makes of little-endian float32
                                                        rows, one after the other
@@ -133,6 +134,14 @@ def tokenize(folder, file):
             print(json.dumps(tokenizer.encode(text).tolist()))
 
 
+def chat(folder, file):
+    tokenizer = og.Tokenizer(load(folder))
+    with open(file, encoding="utf-8") as conversations:
+        for messages in json.load(conversations):
+            text = tokenizer.apply_chat_template(json.dumps(messages), add_generation_prompt=True)
+            print(json.dumps(text))
+
+
 if __name__ == "__main__":
-    commands = (logits, last, greedy, types, weights, product, tokenize)
+    commands = (logits, last, greedy, types, weights, product, tokenize, chat)
     {command.__name__: command for command in commands}[sys.argv[1]](*sys.argv[2:])

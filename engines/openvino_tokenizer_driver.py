@@ -4,6 +4,8 @@ python openvino_tokenizer_driver.py encode FOLDER FILE   a line of JSON, ids, fo
                                                          JSON list in FILE
 python openvino_tokenizer_driver.py decode FOLDER FILE   a line of JSON, a text, for each list of
                                                          ids; special tokens are left out
+python openvino_tokenizer_driver.py chat FOLDER FILE     a line of JSON, the prompt, for each
+                                                         conversation of a JSON list
 """
 
 import json
@@ -22,9 +24,14 @@ def decode(tokenizer, lists):
         print(json.dumps(tokenizer.decode(ids)))
 
 
+def chat(tokenizer, conversations):
+    for messages in conversations:
+        print(json.dumps(tokenizer.apply_chat_template(messages, True)))
+
+
 if __name__ == "__main__":
     command, folder, file = sys.argv[1:]
     with open(file, encoding="utf-8") as opened:
-        {"encode": encode, "decode": decode}[command](
+        {"encode": encode, "decode": decode, "chat": chat}[command](
             openvino_genai.Tokenizer(folder), json.load(opened)
         )

@@ -15,12 +15,16 @@ import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import phiquant.Quantize;
 import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.Checkpoints;
 import phiquant.engines.Engines;
 import phiquant.fixtures.Fixtures;
+import phiquant.fixtures.OddCheckpoints;
 import phiquant.jinja.TemplateFamily;
 
-/** Chat templates give what transformers' {@code apply_chat_template} gives. */
+/** Chat templates give what transformers' {@code apply_chat_template} gives, and other engines. */
 class ChatTemplateIT {
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -197,6 +201,36 @@ class ChatTemplateIT {
     }
     assertThat(wrong).isEmpty();
     assertThat(refused.size()).as("refused: %s", refused).isLessThan(same / 10);
+  }
+
+  /** So quantize needs no note about the tag: transformers and these engines render its content. */
+  @Test
+  void enginesRenderTheGenerationTagAsWeDo() throws IOException {
+    List<Message> messages =
+        List.of(Message.user("Hi."), Message.assistant("Hello."), Message.user("Bye."));
+    Path file = folder.resolve("conversations.json");
+    JSON.writeValue(file.toFile(), List.of(messages));
+    Path onnx;
+    Path openVino;
+    String ours;
+    try (Checkpoint source = Checkpoints.open(OddCheckpoints.GENERATION_TAG.in(folder))) {
+      ours = ChatTemplate.of(source).render(messages);
+      List<Path> made =
+          Quantize.of(source).to("onnx:int4").to("openvino:int4").into(folder.resolve("out"));
+      onnx = made.get(0);
+      openVino = made.get(1);
+    }
+    assertThat(chat("onnx", "engines/onnx_driver.py", onnx, file)).isEqualTo(ours);
+    assertThat(chat("openvino", "engines/openvino_tokenizer_driver.py", openVino, file))
+        .isEqualTo(ours);
+  }
+
+  private static String chat(String engine, String driver, Path artifact, Path conversations)
+      throws IOException {
+    String line =
+        Engines.run(
+            Engines.python(engine), driver, "chat", artifact.toString(), conversations.toString());
+    return JSON.readTree(line).asText();
   }
 
   private static String render(String template, List<Message> messages, ObjectNode tokens) {
