@@ -8,23 +8,36 @@ import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.xpath.XPathFactory;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Checkpoints;
+import phiquant.checkpoint.CompanionFiles;
+import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.OddCheckpoints;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
+import phiquant.target.ArtifactPlan;
+import phiquant.target.PlannedFile;
 import phiquant.tokenizer.ChatTemplate;
 import phiquant.tokenizer.Message;
 import phiquant.tokenizer.Tokenizer;
@@ -123,6 +136,69 @@ class OddTokenizersTest {
       }
     }
     assertThat(templateOf(make(checkpoint, "gguf:Q8_0", "out"))).isEqualTo(right);
+  }
+
+  /**
+   * The files that transformers 5.24 saves a tokenizer in, with what it changes (seen with {@code
+   * AutoTokenizer.from_pretrained(…).save_pretrained(…)}): merges are pairs, the template has a
+   * file of its own, and three files and most keys are gone.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  void aSaveByTransformers5TellsEnginesTheSameFacts(String kind) throws IOException {
+    Path base = Fixtures.tiny(kind);
+    Path again = Files.createDirectories(folder.resolve("again").resolve(base.getFileName()));
+    for (String file : List.of("config.json", "generation_config.json", "model.safetensors")) {
+      Files.createSymbolicLink(again.resolve(file), base.resolve(file));
+    }
+    ObjectNode config = json(base.resolve("tokenizer_config.json"));
+    Files.writeString(
+        again.resolve("chat_template.jinja"), config.remove("chat_template").asText());
+    config.remove(List.of("add_bos_token", "add_eos_token", "added_tokens_decoder"));
+    config.put("backend", "tokenizers").put("tokenizer_class", "TokenizersBackend");
+    Files.writeString(again.resolve("tokenizer_config.json"), config.toString());
+    ObjectNode tokenizer = json(base.resolve("tokenizer.json"));
+    ObjectNode model = (ObjectNode) tokenizer.path("model");
+    ArrayNode pairs = JSON.createArrayNode();
+    for (JsonNode merge : model.path("merges")) {
+      String[] pair = merge.asText().split(" ");
+      pairs.addArray().add(pair[0]).add(pair[1]);
+    }
+    model.put("ignore_merges", false).set("merges", pairs);
+    Files.writeString(again.resolve("tokenizer.json"), tokenizer.toString());
+    assertThat(facts(again)).containsExactlyInAnyOrderEntriesOf(facts(base));
+  }
+
+  private static ObjectNode json(Path file) throws IOException {
+    return (ObjectNode) JSON.readTree(file.toFile());
+  }
+
+  /** What engines are told beside weights: hashes of all that is not a copy of the tokenizer's. */
+  private static Map<String, String> facts(Path checkpoint) {
+    Map<String, String> facts = new TreeMap<>();
+    try (Checkpoint source = Checkpoints.open(checkpoint)) {
+      for (ArtifactPlan plan :
+          Quantize.of(source).to("gguf:BF16").to("onnx:int4").to("openvino:int8").plan()) {
+        for (PlannedFile file : plan.files()) {
+          if (!CompanionFiles.TOKENIZER.contains(file.path())) {
+            for (PlannedFile.Fixed fixed : file.fixed()) {
+              facts.put(
+                  plan.target() + " " + file.path() + " " + fixed.offset(),
+                  HexFormat.of().formatHex(sha256(fixed.bytes())));
+            }
+          }
+        }
+      }
+    }
+    return facts;
+  }
+
+  private static byte[] sha256(byte[] bytes) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static String runtimeInfo(Path xml) throws Exception {
