@@ -138,6 +138,21 @@ class OddTokenizersTest {
     assertThat(templateOf(make(checkpoint, "gguf:Q8_0", "out"))).isEqualTo(right);
   }
 
+  @Test
+  void aTemplateThatGivesNoPromptIsNamedBeforeTheWorkAndHindersNothing() throws IOException {
+    Path checkpoint = OddCheckpoints.GENERATION_TAG.in(folder);
+    Files.writeString(
+        checkpoint.resolve("tokenizer_config.json"), "{\"chat_template\": \"{% include 'a' %}\"}");
+    try (Checkpoint source = Checkpoints.open(checkpoint)) {
+      Quantize quantize = Quantize.of(source).to("gguf:BF16");
+      assertThat(quantize.notices())
+          .singleElement(STRING)
+          .contains("the tag 'include' in line 1 is not supported")
+          .contains("Only --raw prompts");
+      assertThat(quantize.plan()).hasSize(1);
+    }
+  }
+
   /**
    * The files that transformers 5.24 saves a tokenizer in, with what it changes (seen with {@code
    * AutoTokenizer.from_pretrained(…).save_pretrained(…)}): merges are pairs, the template has a
