@@ -133,12 +133,18 @@ class SessionTest {
       Files.copy(Fixtures.tinyPhi35Mini().resolve(file), folder.resolve(file));
     }
     Files.copy(Fixtures.tinyPhi4().resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
-    try (Session mixed = Session.open(folder, RunOptions.exact(), OptionalInt.of(16))) {
-      int[] prompt = mixed.prompt("antidisestablishmentarianism");
-      assertThatThrownBy(() -> mixed.generate(prompt, greedy(1), piece -> true))
-          .isInstanceOf(UserError.class)
-          .hasMessageContaining("do not belong together");
-      assertThatThrownBy(() -> mixed.prompt(FRANCE))
+    assertThatThrownBy(() -> Session.open(folder, RunOptions.exact(), OptionalInt.of(16)))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("do not belong together");
+  }
+
+  @Test
+  void withoutAChatTemplateThereIsNoPrompt(@TempDir Path folder) throws IOException {
+    for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+      Files.copy(Fixtures.tinyPhi35Mini().resolve(file), folder.resolve(file));
+    }
+    try (Session bare = Session.open(folder, RunOptions.exact(), OptionalInt.of(16))) {
+      assertThatThrownBy(() -> bare.prompt(FRANCE))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("no chat template");
     }
