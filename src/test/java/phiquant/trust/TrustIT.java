@@ -12,25 +12,28 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Files that lie, made by chance: whatever phiquant is given, it does the work or says in one line
- * why not, soon, and in little memory. A run says its seed; {@code -Dtrust.seed=S} makes the same
- * inputs again, and {@code -Dtrust.number=N} only one of them.
+ * why not, soon, and in little memory. Every build makes the same inputs, so that none fails by
+ * chance; the long form draws a seed and says it. {@code -Dtrust.seed=S} makes the inputs of
+ * another seed, {@code -Dtrust.number=N} only one of them.
  */
 class TrustIT {
+  private static final long SEED = 1;
+
   @TempDir Path folder;
 
   @Test
   void whateverTheFileItIsDoneOrRefusedInOneLine() throws Exception {
-    tryAll(Integer.getInteger("trust.inputs", 2040));
+    tryAll(Integer.getInteger("trust.inputs", 2040), SEED);
   }
 
   @Test
   @Tag("slow")
   void soItIsWithTenTimesAsMany() throws Exception {
-    tryAll(20_400);
+    tryAll(20_400, new SplittableRandom().nextInt(1_000_000));
   }
 
-  private void tryAll(int count) throws Exception {
-    long seed = Long.getLong("trust.seed", new SplittableRandom().nextInt(1_000_000));
+  private void tryAll(int count, long usual) throws Exception {
+    long seed = Long.getLong("trust.seed", usual);
     Integer number = Integer.getInteger("trust.number");
     List<Integer> numbers =
         number != null ? List.of(number) : IntStream.range(0, count).boxed().toList();
