@@ -80,8 +80,13 @@ final class OnnxTensors {
       String name = "model.embed_tokens.weight";
       found.put(name, weights.embedding(node, name));
     } else if (COMPUTES.matcher(node.getOpType()).matches()) {
-      weights.floats(node).forEach(tensor -> unknown.put(tensor.name(), tensor));
+      weights.floats(node).forEach(tensor -> unknown.put(elsewhere(node, tensor.name()), tensor));
     }
+  }
+
+  /** Some constants are named as weights are there; in another operator they are none. */
+  private static String elsewhere(NodeProto node, String constant) {
+    return constant.endsWith(".weight") ? node.getName() + ": " + constant : constant;
   }
 
   private void layer(String layer, Map<String, StoredTensor> named) {

@@ -57,8 +57,16 @@ class ImportanceIT {
         option);
   }
 
-  /** All mixes that a matrix has a say in, and the types that need one. */
+  /** Some of the mixes that a matrix has a say in; llama-quantize takes its time for low bits. */
   @ParameterizedTest
+  @CsvSource({"4, true, IQ2_XXS IQ4_NL Q4_0 Q5_0", "1, false, IQ3_XXS Q2_K_S Q4_K_M"})
+  void someMixesEqualLlamaQuantizes(int kvHeads, boolean tied, String types) throws IOException {
+    mixesEqualLlamaQuantizes(kvHeads, tied, types);
+  }
+
+  /** All of them, and the types that need one. */
+  @ParameterizedTest
+  @Tag("slow")
   @CsvSource({
     "4, true, IQ1_S IQ1_M IQ2_XXS IQ2_XS IQ2_S IQ2_M IQ3_XXS IQ3_XS IQ3_S IQ3_M Q2_K_S",
     "4, true, Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K_S Q3_K_M Q4_K_S Q5_K_M Q6_K IQ4_NL IQ4_XS F16",
