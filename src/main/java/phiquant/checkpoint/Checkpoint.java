@@ -51,6 +51,11 @@ public interface Checkpoint extends AutoCloseable {
    */
   default void requireUnchanged() {}
 
+  /** What tells its files of weights from others, later ones of the same names included. */
+  default String stamp() {
+    return "";
+  }
+
   @Override
   void close();
 }

@@ -83,6 +83,11 @@ public abstract class CheckpointFolder implements Checkpoint {
   }
 
   @Override
+  public final String stamp() {
+    return files.stamp();
+  }
+
+  @Override
   public final void close() {
     files.close();
   }

@@ -48,6 +48,11 @@ public record CheckpointView(
   }
 
   @Override
+  public String stamp() {
+    return stored.stamp();
+  }
+
+  @Override
   public void close() {
     stored.close();
   }

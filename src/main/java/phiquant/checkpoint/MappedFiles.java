@@ -9,6 +9,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import phiquant.UserError;
 
 /**
@@ -58,6 +59,14 @@ public final class MappedFiles implements AutoCloseable {
             "Wait until it is whole; try again.");
       }
     }
+  }
+
+  /** Names, sizes and times of change: the same as long as nobody wrote to the files. */
+  public String stamp() {
+    return files.stream()
+        .map(file -> file.path().getFileName() + " " + file.size() + " " + file.changed() + "\n")
+        .sorted()
+        .collect(Collectors.joining());
   }
 
   private static BasicFileAttributes attributes(Path path) throws IOException {

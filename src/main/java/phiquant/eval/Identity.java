@@ -10,8 +10,9 @@ import phiquant.checkpoint.StoredTensor;
 
 /**
  * A hash that tells models and measurements apart, so that what was measured once need not be
- * measured again. Of every tensor it covers name, format, shape and three of its rows: enough to
- * tell two trainings of one architecture apart without reading all weights.
+ * measured again. Of every tensor it covers name, format, shape and three of its rows, enough to
+ * tell two trainings of one architecture apart without reading all weights; a few weights that were
+ * changed since are told by the files' times.
  */
 final class Identity {
   private final MessageDigest digest;
@@ -26,6 +27,7 @@ final class Identity {
 
   Identity add(Checkpoint checkpoint) {
     add(checkpoint.config().toString());
+    add(checkpoint.stamp());
     for (StoredTensor tensor : checkpoint.tensors().values()) {
       add(tensor.name() + " " + tensor.format() + " " + tensor.shape());
       float[] row = new float[Math.toIntExact(tensor.columns())];

@@ -184,6 +184,22 @@ class CommandLineIT {
     assertThat(names()).isEmpty();
   }
 
+  /** Where Java would give up in the middle, with a report in this folder and no word on stderr. */
+  @Test
+  void tooSmallAnAddressSpaceIsOneLine() throws Exception {
+    String phiquant = Path.of("phiquant").toAbsolutePath().toString();
+    String command = "ulimit -v 4400000; exec " + phiquant + " inspect " + Fixtures.tinyPhi4();
+    Process process =
+        new ProcessBuilder("bash", "-c", command)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).isEqualTo(1);
+    assertThat(said).startsWith("error: the address space is limited").hasLineCount(1);
+    assertThat(names()).isEmpty();
+  }
+
   @Test
   void theInputIsNeverWritten() throws Exception {
     Path model = folder.resolve("tiny-phi-4");

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,6 +52,33 @@ class EvaluatorTest {
     try (var kept = Files.list(folder.resolve("cache"))) {
       assertThat(kept).hasSize(2);
     }
+  }
+
+  /** One row of the head, which is none of those that are looked at to tell models apart. */
+  @Test
+  void anOriginalThatWasChangedIsRunAgain() throws Exception {
+    Path changed = Files.createDirectory(folder.resolve("changed"));
+    try (var files = Files.list(original)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, changed.resolve(file.getFileName()));
+      }
+    }
+    Path artifact = make("gguf:F32");
+    double before = evaluate(changed, artifact).original().scores().perplexity();
+    Path weights = changed.resolve("model.safetensors");
+    try (FileChannel file =
+        FileChannel.open(weights, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = file.map(FileChannel.MapMode.READ_WRITE, 0, file.size());
+      int header = Math.toIntExact(bytes.order(ByteOrder.LITTLE_ENDIAN).getLong(0));
+      byte[] json = new byte[header];
+      bytes.get(8, json);
+      JsonNode head = new ObjectMapper().readTree(json).get("lm_head.weight");
+      int row = 2 * head.get("shape").get(1).asInt();
+      int at = 8 + header + head.get("data_offsets").get(0).asInt() + 5 * row;
+      bytes.put(at, bytes, at - row, row); // The row before it.
+    }
+    double after = evaluate(changed, artifact).original().scores().perplexity();
+    assertThat(after).isNotEqualTo(before);
   }
 
   @Test

@@ -201,6 +201,11 @@ public final class GgufCheckpoint implements Checkpoint {
   }
 
   @Override
+  public String stamp() {
+    return files.stamp();
+  }
+
+  @Override
   public void close() {
     files.close();
   }
