@@ -70,11 +70,7 @@ class TemplateBudgetIT {
         assertThat((kilobytes(process, "VmHWM") - memory) / 1024)
             .as("MB more than before, at most")
             .isLessThan(300);
-        long ticks = ticks(process);
-        Thread.sleep(1000);
-        assertThat((ticks(process) - ticks) / (double) TICKS)
-            .as("seconds of a CPU in the second afterwards")
-            .isLessThan(0.2);
+        assertThat(quietest(process)).as("seconds of a CPU in a second").isLessThan(0.1);
       }
     } finally {
       process.destroy();
@@ -91,6 +87,20 @@ class TemplateBudgetIT {
     }
     Files.writeString(model.resolve("chat_template.jinja"), template);
     return model;
+  }
+
+  /**
+   * The seconds of a CPU in the quietest of the next three seconds: Java still compiles for a while
+   * what it has just run.
+   */
+  private static double quietest(Process process) throws Exception {
+    double quietest = Double.MAX_VALUE;
+    for (int second = 0; second < 3; second++) {
+      long ticks = ticks(process);
+      Thread.sleep(1000);
+      quietest = Math.min(quietest, (ticks(process) - ticks) / (double) TICKS);
+    }
+    return quietest;
   }
 
   private static long kilobytes(Process process, String name) throws IOException {
