@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.OptionalLong;
 import phiquant.UserError;
 
 /**
@@ -94,5 +95,12 @@ public final class Json {
             .replaceAll(" (\\(start marker at |for `ObjectNode`: not allowed).*", "")
             .replaceAll("(, from|: enable) `.*?`( to allow)?", "");
     return line.length() <= 160 ? line : line.substring(0, 160) + "…";
+  }
+
+  /** A number that is written as a whole one and fits 64 bits; 1.0 and 1.5 are none. */
+  public static OptionalLong whole(JsonNode number) {
+    return number.isIntegralNumber() && number.canConvertToLong()
+        ? OptionalLong.of(number.asLong())
+        : OptionalLong.empty();
   }
 }

@@ -103,9 +103,7 @@ record SafetensorsFile(Path path, Map<String, String> metadata, Map<String, Mapp
     List<Long> shape = new ArrayList<>();
     long bytes = dtype.bytes();
     for (JsonNode dimension : info.path("shape")) {
-      if (!dimension.canConvertToExactIntegral()
-          || !dimension.canConvertToLong()
-          || dimension.asLong() < 0) {
+      if (Json.whole(dimension).orElse(-1) < 0) {
         throw new UserError(what + " has a shape with " + abbreviate(dimension.toString()) + ".");
       }
       shape.add(dimension.asLong());
@@ -116,8 +114,8 @@ record SafetensorsFile(Path path, Map<String, String> metadata, Map<String, Mapp
       }
     }
     JsonNode offsets = info.path("data_offsets");
-    long begin = offsets.path(0).canConvertToLong() ? offsets.path(0).asLong(-1) : -1;
-    long end = offsets.path(1).canConvertToLong() ? offsets.path(1).asLong(-1) : -1;
+    long begin = Json.whole(offsets.path(0)).orElse(-1);
+    long end = Json.whole(offsets.path(1)).orElse(-1);
     if (!info.path("shape").isArray()
         || offsets.size() != 2
         || begin < 0

@@ -169,7 +169,7 @@ public record TokenizerJson(ObjectNode rest) {
         if (!id.isIntegralNumber() || !token.path("content").isTextual() || content.isEmpty()) {
           throw wrong("has an added token without id or content");
         }
-        put(content, id.canConvertToInt() ? id.asInt() : -1);
+        put(content, id.isIntegralNumber() && id.canConvertToInt() ? id.asInt() : -1);
       }
       JsonNode unknown = rest.path("model").path("unk_token");
       if (unknown.isTextual() && !ids.containsKey(unknown.asText())) {

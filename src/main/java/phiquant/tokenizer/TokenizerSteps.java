@@ -111,7 +111,12 @@ record TokenizerSteps(String where, long tokens) {
         for (JsonNode token : step.path("special_tokens")) {
           require(token.path("ids").size() <= MAX_STEPS, "too many tokens");
           for (JsonNode id : token.path("ids")) {
-            require(id.canConvertToInt() && id.asLong() >= 0 && id.asLong() < tokens, "a token");
+            require(
+                id.isIntegralNumber()
+                    && id.canConvertToInt()
+                    && id.asLong() >= 0
+                    && id.asLong() < tokens,
+                "a token");
           }
         }
       }
