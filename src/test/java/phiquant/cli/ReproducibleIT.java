@@ -64,6 +64,7 @@ class ReproducibleIT {
   }
 
   @Test
+  @Tag("slow")
   void releasedTokenizersAreTheSameAgain() throws Exception {
     List<String> targets = List.of("gguf:Q4_0", "mlx:4bit", "onnx:int4", "openvino:int4");
     assertThat(differences(Fixtures.tinyPhi35Mini(), targets)).isEmpty();

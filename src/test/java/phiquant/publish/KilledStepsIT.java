@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,14 +20,19 @@ class KilledStepsIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @CsvSource({
-    "absent, file, exchange",
-    "absent, folder, exchange",
-    "file, file, exchange",
-    "folder, folder, exchange",
-    "folder, folder, renames",
-  })
+  @CsvSource({"absent, folder, exchange", "folder, folder, renames"})
   void beforeEveryStep(String before, String kind, String way) throws Exception {
+    killed(before, kind, way);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"absent, file, exchange", "file, file, exchange", "folder, folder, exchange"})
+  @Tag("slow")
+  void beforeEveryStepOfOtherKinds(String before, String kind, String way) throws Exception {
+    killed(before, kind, way);
+  }
+
+  private void killed(String before, String kind, String way) throws Exception {
     Path place = folder.resolve("m");
     int step = 0;
     int code;

@@ -150,7 +150,7 @@ class SlowClientsIT {
     abuse(Duration.ofSeconds(3)); // Until everything is loaded.
     long heap = heap();
     int threads = Thread.getAllStackTraces().size();
-    abuse(Duration.ofSeconds(Long.getLong("phiquant.abuse.seconds", 15)));
+    abuse(Duration.ofSeconds(Long.getLong("phiquant.abuse.seconds", 5)));
     awaitRequests(0);
     Thread.sleep(2500);
     assertThat(heap() - heap).as("bytes kept").isLessThan(10 << 20);

@@ -95,11 +95,14 @@ record SafetensorsMutator(String file) implements Mutator {
         return Arrays.copyOf(bytes, Math.max(0, Math.min(end, bytes.length)));
       }
       case 8 -> {
-        int at = offsets.get(0).asInt() & ~1;
         ByteBuffer data = ByteBuffer.wrap(whole.data()).order(ByteOrder.LITTLE_ENDIAN);
+        if (data.limit() < 2) {
+          return bytes;
+        }
+        int at = Math.clamp(offsets.get(0).asInt() & ~1, 0, data.limit() - 2);
         short value =
             dice.of((short) 0x7f80, (short) 0x7fc0, (short) 0xff80, (short) 0x7f7f, (short) 1);
-        data.putShort(Math.min(at, data.limit() - 2), value);
+        data.putShort(at, value);
         input.changed("%s: %s begins with the bits %x", file, name, value);
       }
       case 9 -> {
