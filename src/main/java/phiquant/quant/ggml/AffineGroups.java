@@ -9,7 +9,8 @@ public interface AffineGroups {
    * Searches for the grids of {@code groups} neighbouring groups.
    *
    * @param weights how much errors count, from index {@code at}; null for the search's own rule
-   * @param out receives the grids from index {@code first}
+   * @param out receives the grids from index {@code first}; how levels follow from them only if
+   *     there are weights
    */
   void find(
       AffineSearch search,

@@ -39,7 +39,8 @@ abstract class GroupedByMinimum extends SearchedBlock {
         } else {
           putScales(grids, 8 * i, sums(weights, first + 256 * i, 256, 32), out, place);
         }
-        quantize(search, x, from + first + 256 * i, grids, 8 * i, levels, out, place);
+        quantize(
+            search, weights == null, x, from + first + 256 * i, grids, 8 * i, levels, out, place);
         pack(levels, out, place);
       }
     }
@@ -54,6 +55,7 @@ abstract class GroupedByMinimum extends SearchedBlock {
   /** The levels of 256 weights by the scales that were written. */
   private static void quantize(
       AffineSearch search,
+      boolean plain,
       float[] x,
       int from,
       Grids grids,
@@ -65,6 +67,9 @@ abstract class GroupedByMinimum extends SearchedBlock {
       int first = from + 32 * group;
       float d = half(out, at) * SixBitScales.scale(out, at + 4, group);
       if (d == 0) {
+        if (plain) {
+          search.find(x, first, null, 0, grids, g + group); // Many at once do not say how.
+        }
         search.levels(x, first, grids, g + group, levels, 32 * group); // They stay, as in ggml.
         continue;
       }

@@ -40,7 +40,8 @@ final class Q2K extends SearchedBlock {
         } else {
           putScales(grids, 16 * i, sums(weights, first + 256 * i, 256, 16), out, place);
         }
-        quantize(search, x, from + first + 256 * i, grids, 16 * i, levels, out, place);
+        quantize(
+            search, weights == null, x, from + first + 256 * i, grids, 16 * i, levels, out, place);
         TwoBits.put(out, place + 16, levels);
       }
     }
@@ -48,6 +49,7 @@ final class Q2K extends SearchedBlock {
 
   private static void quantize(
       AffineSearch search,
+      boolean plain,
       float[] x,
       int from,
       Grids grids,
@@ -60,6 +62,9 @@ final class Q2K extends SearchedBlock {
       float d = half(out, at + 80) * (st & 15);
       int first = from + 16 * group;
       if (d == 0) {
+        if (plain) {
+          search.find(x, first, null, 0, grids, g + group); // Many at once do not say how.
+        }
         search.levels(x, first, grids, g + group, l, 16 * group); // They stay, as in ggml.
         continue;
       }

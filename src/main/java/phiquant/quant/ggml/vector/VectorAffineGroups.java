@@ -50,7 +50,7 @@ public final class VectorAffineGroups implements AffineGroups {
         Transposed.groups(weights, at + n * g, n, groups - g, scratch.weights);
       }
       int some = Math.min(LANES, groups - g);
-      if (search(search, scratch)) {
+      if (search(search, scratch, weights != null)) {
         System.arraycopy(scratch.scales, 0, out.scales, first + g, some);
         System.arraycopy(scratch.mins, 0, out.mins, first + g, some);
         System.arraycopy(scratch.inverses, 0, out.inverses, first + g, some);
@@ -92,8 +92,13 @@ public final class VectorAffineGroups implements AffineGroups {
     }
   }
 
-  /** False if a group calls for the scalar form. */
-  private static boolean search(AffineSearch search, Scratch scratch) {
+  /**
+   * False if a group calls for the scalar form.
+   *
+   * @param tracked whether it is to be known how levels follow; it costs a twentieth, and without
+   *     weights from outside next to nobody asks
+   */
+  private static boolean search(AffineSearch search, Scratch scratch, boolean tracked) {
     float[] values = scratch.values;
     float[] weights = scratch.weights;
     float[] levels = scratch.levels;
@@ -138,8 +143,10 @@ public final class VectorAffineGroups implements AffineGroups {
       best = best.add(w.mul(loss));
     }
 
-    FloatVector bestInverse = inverse;
-    FloatVector bestBase = min;
+    // What is asked for last stays in memory: two more registers in the loop would cost a
+    // twentieth.
+    inverse.intoArray(scratch.inverses, 0);
+    min.intoArray(scratch.bases, 0);
     for (int is = 0; is <= search.steps(); is++) {
       // The minimum moves with the best candidate; levels stay small while it keeps off the
       // maximum.
@@ -181,14 +188,20 @@ public final class VectorAffineGroups implements AffineGroups {
       VectorMask<Float> better = error.lt(best).and(determinant.compare(VectorOperators.GT, 0f));
       best = best.blend(error, better);
       scale = scale.blend(thisScale, better);
-      bestInverse = bestInverse.blend(inverse, better);
-      bestBase = bestBase.blend(min, better);
+      if (tracked) {
+        keep(inverse, better, scratch.inverses);
+        keep(min, better, scratch.bases);
+      }
       min = min.blend(thisMin, better);
     }
     scale.blend(zero, flat).intoArray(scratch.scales, 0);
     min.blend(flatMin, flat).neg().intoArray(scratch.mins, 0);
-    bestInverse.blend(zero, flat).intoArray(scratch.inverses, 0);
-    bestBase.blend(flatMin, flat).intoArray(scratch.bases, 0);
+    keep(zero, flat, scratch.inverses);
+    keep(flatMin, flat, scratch.bases);
     return true;
+  }
+
+  private static void keep(FloatVector found, VectorMask<Float> where, float[] in) {
+    FloatVector.fromArray(FLOATS, in, 0).blend(found, where).intoArray(in, 0);
   }
 }
