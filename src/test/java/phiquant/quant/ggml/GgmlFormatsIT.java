@@ -24,7 +24,7 @@ class GgmlFormatsIT {
   }
 
   /** Without a finite error for any point, ggml gives up on the types of a codebook. */
-  static Stream<Weights> bearable(GgmlType type) {
+  private static Stream<Weights> bearable(GgmlType type) {
     boolean codebook = type.needsImportance() || type == GgmlType.IQ3_S;
     return Arrays.stream(Weights.values())
         .filter(each -> !codebook || !WeightedFormatsIT.NOT_FOR_CODEBOOKS.contains(each));

@@ -102,7 +102,9 @@ public abstract class CodebookBlock extends SearchedBlock {
     int perBlock = 256 / search.group();
     float max = 0;
     for (int g = 0; g < perBlock; g++) {
-      max = Math.max(max, found.scales()[perBlock * block + g]);
+      // As ggml's MAX, not Java's: of a NaN it passes on the very bits, whoever compiled this.
+      float scale = found.scales()[perBlock * block + g];
+      max = max > scale ? max : scale;
     }
     if (max == 0 && !keepsPoints()) {
       out.asSlice(at, blockBytes()).fill((byte) 0);

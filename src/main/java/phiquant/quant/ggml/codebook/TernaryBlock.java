@@ -78,7 +78,9 @@ public abstract class TernaryBlock extends SearchedBlock {
     for (int block = 0; block < count / 256; block++) {
       float max = 0;
       for (int g = 256 / group * block; g < 256 / group * (block + 1); g++) {
-        max = Math.max(max, found.scales()[g]);
+        // As ggml's MAX, not Java's: of a NaN it passes on the very bits, whoever compiled this.
+        float scale = found.scales()[g];
+        max = max > scale ? max : scale;
       }
       long place = at + (long) block * blockBytes();
       if (max == 0) {
