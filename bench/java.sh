@@ -4,8 +4,8 @@
 #   bench/java.sh org.openjdk.jmh.Main KernelBenchmark
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-if [ ! -f target/classpath.txt ] || [ -n "$(find src pom.xml -newer target/classpath.txt -print -quit)" ]; then
-  mvn -q -B -ntp -DskipTests -Dspotless.check.skip package dependency:build-classpath \
+if [ ! -f core/target/classpath.txt ] || [ -n "$(find core/src core/pom.xml pom.xml -newer core/target/classpath.txt -print -quit)" ]; then
+  mvn -q -B -ntp -pl core -DskipTests -Dspotless.check.skip package dependency:build-classpath \
     -Dmdep.outputFile=target/classpath.txt >&2
 fi
 for java in "${PHIQUANT_JAVA:-}" "${JAVA_HOME:-}/bin/java" /usr/lib/jvm/*25*/bin/java java; do
@@ -14,4 +14,4 @@ done
 # The limits are those of the start script, which says why.
 exec "$java" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
   -XX:PerMethodTrapLimit=100000 -XX:PerMethodRecompilationCutoff=100000 \
-  -cp "target/classes:target/test-classes:$(cat target/classpath.txt)" "$@"
+  -cp "core/target/classes:core/target/test-classes:$(cat core/target/classpath.txt)" "$@"

@@ -9,7 +9,7 @@ model="${2:-PHI_3_5_MINI}"
 pairs="${3:-7}"
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PHIQUANT_NO_AOT=1 ./phiquant version > /dev/null # Builds what is to be measured.
-new="$PWD/target/phiquant.jar"
+new="$PWD/program/target/phiquant.jar"
 if [ ! -d "$model" ]; then model="$(bench/synthetic.sh "$model")"; fi
 work="$(mktemp -d -p "${PHIQUANT_CACHE:-$HOME/.cache/phiquant}")"
 trap 'rm -rf "$work"' EXIT

@@ -1,0 +1,190 @@
+package phiquant;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CheckpointName;
+import phiquant.checkpoint.Ignored;
+import phiquant.engine.ArtifactPlan;
+import phiquant.engine.Target;
+import phiquant.engine.TargetSpec;
+import phiquant.engine.Targets;
+import phiquant.model.PhiModel;
+import phiquant.pipeline.Pass;
+import phiquant.pipeline.Progress;
+import phiquant.pipeline.Record;
+import phiquant.tokenizer.ChatTemplate;
+import phiquant.tokenizer.Tokenizer;
+
+/**
+ * Quantizes a checkpoint for one or more engines in one pass over its weights:
+ *
+ * <pre>{@code
+ * try (Checkpoint checkpoint = Checkpoints.open(Path.of("Phi-3.5-mini-instruct"))) {
+ *   Quantize.of(checkpoint).to("gguf:Q4_K_M").to("mlx:4bit").into(Path.of("out"));
+ * }
+ * }</pre>
+ */
+public final class Quantize {
+  private final Checkpoint checkpoint;
+  private final List<Pattern> ignored = new ArrayList<>();
+  private final List<Target> targets = new ArrayList<>();
+  private String name;
+  private int threads = Runtime.getRuntime().availableProcessors();
+  private boolean overwrite;
+  private boolean allowNonFinite;
+  private Progress progress = Progress.NONE;
+  private PhiModel model;
+
+  private Quantize(Checkpoint checkpoint) {
+    this.checkpoint = checkpoint;
+    String file = CheckpointName.of(checkpoint.path());
+    this.name = file.replaceFirst("(-00001-of-\\d{5})?\\.gguf$", "");
+  }
+
+  /** Begins with a checkpoint, which stays open for the caller to close. */
+  public static Quantize of(Checkpoint checkpoint) {
+    return new Quantize(checkpoint);
+  }
+
+  /**
+   * Adds a target, such as {@code gguf:Q4_K_M} or {@code mlx:4bit,group=32}.
+   *
+   * @throws UserError if there is no such target
+   */
+  public Quantize to(String spec) {
+    targets.add(Targets.of(TargetSpec.parse(spec)));
+    return this;
+  }
+
+  /** The model's name, from which artifacts get theirs; by default the checkpoint's file name. */
+  public Quantize named(String name) {
+    this.name = name;
+    return this;
+  }
+
+  /**
+   * Leaves out tensors that the architecture does not call for, instead of refusing the checkpoint.
+   *
+   * @param regex found anywhere in their names
+   * @throws java.util.regex.PatternSyntaxException if it is none
+   */
+  public Quantize ignoring(String regex) {
+    ignored.add(Pattern.compile(regex));
+    model = null;
+    return this;
+  }
+
+  /** How many threads work; by default all that the machine has. */
+  public Quantize threads(int threads) {
+    this.threads = threads;
+    return this;
+  }
+
+  /** Replaces artifacts that exist already. */
+  public Quantize overwrite(boolean overwrite) {
+    this.overwrite = overwrite;
+    return this;
+  }
+
+  /** Encodes NaN and infinite weights instead of refusing them. */
+  public Quantize allowNonFinite(boolean allow) {
+    this.allowNonFinite = allow;
+    return this;
+  }
+
+  /** Who is told how far it is. */
+  public Quantize progress(Progress progress) {
+    this.progress = progress;
+    return this;
+  }
+
+  /**
+   * What would be made. Reads no weights, except to compare a head with the embedding that
+   * config.json ties it to.
+   *
+   * @throws UserError if a target does not fit the model
+   */
+  public List<ArtifactPlan> plan() {
+    PhiModel model = model();
+    Tokenizer.check(checkpoint);
+    return targets.stream().map(target -> target.plan(model, name)).toList();
+  }
+
+  /**
+   * What a person should know of the checkpoint, a sentence each.
+   *
+   * @throws UserError if it is not a model that phiquant knows
+   */
+  public List<String> notices() {
+    List<String> notices = new ArrayList<>(model().notices());
+    ChatTemplate.fault(checkpoint)
+        .ifPresent(why -> notices.add(why + " Only --raw prompts can be run with phiquant."));
+    return notices;
+  }
+
+  private PhiModel model() {
+    if (model == null) {
+      model = PhiModel.of(Ignored.without(checkpoint, ignored));
+    }
+    return model;
+  }
+
+  /**
+   * Makes the artifacts in a folder, each under its own name; a single one may also be given its
+   * name directly ({@code model.gguf}).
+   *
+   * @return the artifacts' places
+   * @throws UserError if one cannot be made; then none is
+   */
+  public List<Path> into(Path output) {
+    return make(plan(), output);
+  }
+
+  /** Makes what {@link #plan} has planned. */
+  public List<Path> make(List<ArtifactPlan> plans, Path output) {
+    Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
+    for (ArtifactPlan plan : plans) {
+      Path place = place(plan, plans.size(), output);
+      refuseToOverwriteInput(place);
+      if (artifacts.put(place, Record.with(plan, model())) != null) {
+        throw UserError.usage("Two targets would both be written to " + place + ".");
+      }
+    }
+    try {
+      Pass.run(
+          artifacts,
+          new Pass.Settings(threads, overwrite, allowNonFinite, progress),
+          checkpoint::requireUnchanged);
+    } catch (InternalError e) {
+      checkpoint.requireUnchanged(); // Says which file was cut, which the JVM cannot.
+      throw e;
+    }
+    return List.copyOf(artifacts.keySet());
+  }
+
+  private static Path place(ArtifactPlan plan, int plans, Path output) {
+    boolean isFile = plan.singleFile() && output.toString().endsWith(".gguf");
+    if (isFile && !Files.isDirectory(output)) {
+      if (plans > 1) {
+        throw UserError.usage(output + " is one file; give a folder for several targets.");
+      }
+      return output;
+    }
+    return output.resolve(plan.name());
+  }
+
+  private void refuseToOverwriteInput(Path place) {
+    Path input = checkpoint.path().toAbsolutePath().normalize();
+    Path target = place.toAbsolutePath().normalize();
+    if (target.equals(input) || input.startsWith(target)) {
+      throw UserError.usage(
+          place + " is the input, which is never written; choose another output.");
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package phiquant.checkpoint;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A checkpoint as Hugging Face stores it: a folder with {@code config.json}, the weights as {@link
+ * Shards}, and the tokenizer's files. MLX's models are such folders too, whose weights are {@link
+ * CodedWeights}. Weights are memory-mapped; only headers are read here.
+ */
+public final class HuggingFaceFolder extends CheckpointFolder {
+  private final CodedWeights codes;
+  private final List<String> notices = new ArrayList<>();
+  private final Map<String, StoredTensor> tensors;
+
+  /**
+   * Opens one.
+   *
+   * @param codes how an engine that keeps such folders stores what it has quantized
+   * @throws phiquant.UserError if it is none, or is damaged
+   */
+  public HuggingFaceFolder(Path folder, CodedWeights codes) {
+    super(folder, "Give a checkpoint's or an artifact's folder, or a GGUF file.");
+    this.codes = codes;
+    this.tensors = map(mapped -> openTensors(folder, mapped));
+  }
+
+  /** Whether a folder has weights as safetensors. */
+  public static boolean is(Path folder) {
+    return Shards.in(folder);
+  }
+
+  private Map<String, StoredTensor> openTensors(Path folder, MappedFiles mapped) {
+    Shards shards = Shards.open(folder, mapped);
+    notices.addAll(shards.notices());
+    Map<String, StoredTensor> stored =
+        isQuantized()
+            ? codes.decode(folder, config(), shards.tensors())
+            : new LinkedHashMap<>(shards.tensors());
+    Optional<NamePrefix> prefix = NamePrefix.of(stored.keySet());
+    prefix.map(NamePrefix::notice).ifPresent(notices::add);
+    Map<String, StoredTensor> named = prefix.map(known -> known.strip(stored)).orElse(stored);
+    return isLlama() ? Fused.of(named) : named;
+  }
+
+  @Override
+  public Map<String, StoredTensor> tensors() {
+    return tensors;
+  }
+
+  @Override
+  public List<String> notices() {
+    return Stream.concat(super.notices().stream(), notices.stream()).toList();
+  }
+
+  @Override
+  public boolean isQuantized() {
+    return codes.isIn(config());
+  }
+}

@@ -1,0 +1,26 @@
+package phiquant.engine;
+
+import java.util.List;
+import phiquant.checkpoint.StoredTensor;
+
+/**
+ * One tensor of an artifact, before anything is encoded.
+ *
+ * @param name in the artifact
+ * @param format of its numbers, as the engine names it
+ * @param shape as the engine counts, outermost first
+ * @param bytes of all parts together
+ * @param source where its rows come from; several planned tensors may share one
+ * @param transposed whether the encoder gets the columns of {@code source} as its rows
+ * @param encoder from floats to bytes
+ * @param parts where the bytes go
+ */
+public record PlannedTensor(
+    String name,
+    String format,
+    List<Long> shape,
+    long bytes,
+    StoredTensor source,
+    boolean transposed,
+    RowEncoder encoder,
+    List<Part> parts) {}

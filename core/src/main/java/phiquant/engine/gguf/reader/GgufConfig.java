@@ -1,0 +1,216 @@
+package phiquant.engine.gguf.reader;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import phiquant.UserError;
+import phiquant.checkpoint.ConfigForm;
+
+/**
+ * The {@code config.json} of a {@code Phi3ForCausalLM} that a GGUF file's metadata amounts to.
+ * Absent keys mean what they mean to llama.cpp; every number is checked here, where its key is
+ * known.
+ */
+final class GgufConfig {
+  /** The tensors that {@code rope_scaling} is made of; both or none. */
+  static final List<String> ROPE_FACTORS =
+      List.of("rope_factors_long.weight", "rope_factors_short.weight");
+
+  private final GgufFile file;
+  private final String prefix;
+  private final List<String> notices;
+  private final ObjectNode config = JsonNodeFactory.instance.objectNode();
+
+  private GgufConfig(GgufFile file) {
+    this.file = file;
+    this.prefix = file.text("general.architecture") + ".";
+    this.notices = new ArrayList<>(GgufKeys.notices(file, prefix));
+  }
+
+  /**
+   * The configuration, and what a person should know of how it was found.
+   *
+   * @param json as config.json
+   * @param notices a sentence each
+   */
+  record Found(ObjectNode json, List<String> notices) {}
+
+  /**
+   * Makes it.
+   *
+   * @throws UserError naming the key that is missing, impossible or not computed here
+   */
+  static Found of(GgufFile file) {
+    GgufConfig made = new GgufConfig(file);
+    GgufKeys.check(file, made.prefix);
+    made.fill();
+    return new Found(made.config, List.copyOf(made.notices));
+  }
+
+  private void fill() {
+    int hidden = integer("embedding_length", null);
+    int heads = integer("attention.head_count", null);
+    int context = integer("context_length", null);
+    int kvHeads = integer("attention.head_count_kv", heads);
+    int headSize = Math.max(1, hidden / Math.max(1, heads));
+    for (String key : List.of("attention.key_length", "attention.value_length")) {
+      int length = integer(key, headSize);
+      if (length != headSize) {
+        throw impossible(key, length + ", but the heads have " + headSize + " dimensions");
+      }
+    }
+    config.putArray("architectures").add("Phi3ForCausalLM");
+    config.put("attention_bias", false);
+    config.put("attention_dropout", 0.0);
+    token("bos_token_id", "bos_token_id");
+    config.put("embd_pdrop", 0.0);
+    token("eos_token_id", "eos_token_id");
+    config.put("hidden_act", "silu");
+    config.put("hidden_size", hidden);
+    config.put("initializer_range", 0.02);
+    config.put("intermediate_size", integer("feed_forward_length", null));
+    config.put("max_position_embeddings", context);
+    config.put("model_type", "phi3");
+    config.put("num_attention_heads", heads);
+    int layers = integer("block_count", null);
+    config.put("num_hidden_layers", layers);
+    config.put("num_key_value_heads", kvHeads);
+    int original = integer("rope.scaling.original_context_length", context);
+    config.put("original_max_position_embeddings", original);
+    token("pad_token_id", "padding_token_id");
+    config.put(
+        "partial_rotary_factor", partial(integer("rope.dimension_count", headSize), headSize));
+    config.put("resid_pdrop", 0.0);
+    config.put("rms_norm_eps", within("attention.layer_norm_rms_epsilon", null, 1e-30, 1));
+    ropeScaling(context, original);
+    config.put("rope_theta", within("rope.freq_base", 10000.0, 1, 1e15));
+    int window = window(layers, kvHeads, context);
+    if (window > 0) {
+      config.put("sliding_window", window);
+    } else {
+      config.putNull("sliding_window");
+    }
+    config.put("tie_word_embeddings", !file.tensors().containsKey("output.weight"));
+    config.put("torch_dtype", "bfloat16");
+    config.put("use_cache", true);
+    config.put("vocab_size", vocabulary());
+  }
+
+  /**
+   * The stated window. Phi-3 files from before it was written (August 2024) have that of the only
+   * models there were then, as llama.cpp had it ({@code LLM_ARCH_PHI3} in its llama.cpp of 2024).
+   */
+  private int window(int layers, int kvHeads, int context) {
+    int none = 0;
+    if (!prefix.equals("phi3.")
+        || file.metadata().containsKey(prefix + "attention.sliding_window")) {
+      return integer("attention.sliding_window", none);
+    }
+    String silent = file.path() + " is silent about a sliding window";
+    if ((layers == 32 || layers == 40) && context == 4096) {
+      notices.add(silent + "; as a Phi-3 of 4k it has one of 2047 tokens.");
+      return 2047;
+    }
+    if (layers == 32 && kvHeads == 32 && context == 131072) {
+      return 262144;
+    }
+    if (layers == 40 && context == 131072) {
+      return 131072;
+    }
+    notices.add(silent + "; it is read as having none.");
+    return none;
+  }
+
+  /** The part of a head, such that its product with the size is not cut to one less. */
+  private static double partial(int rotary, int headSize) {
+    double partial = (double) rotary / headSize;
+    return (int) (partial * headSize) < rotary ? Math.nextUp(partial) : partial;
+  }
+
+  /** Longrope's factors are tensors; its attention factor is 1 to llama.cpp if none is stated. */
+  private void ropeScaling(int context, int original) {
+    GgufTensor longFactors = file.tensors().get(ROPE_FACTORS.get(0));
+    GgufTensor shortFactors = file.tensors().get(ROPE_FACTORS.get(1));
+    double attention = within("rope.scaling.attn_factor", 1.0, 1e-3, 1e3);
+    if (longFactors == null || shortFactors == null) {
+      if (attention != 1) {
+        throw impossible("rope.scaling.attn_factor", attention + " without factors of longrope");
+      }
+      config.putNull("rope_scaling");
+      return;
+    }
+    ObjectNode scaling = config.putObject("rope_scaling");
+    factors(longFactors, scaling.putArray("long_factor"));
+    factors(shortFactors, scaling.putArray("short_factor"));
+    scaling.put("type", "longrope");
+    double usual = ConfigForm.attentionFactor((double) context / original, original);
+    if ((float) usual != (float) attention) {
+      scaling.put("attention_factor", attention);
+    }
+  }
+
+  private static void factors(GgufTensor tensor, ArrayNode out) {
+    for (float value : values(tensor)) {
+      if (!Float.isFinite(value)) {
+        throw new UserError("The tensor '" + tensor.name() + "' holds " + value + ".");
+      }
+      out.add(shortest(value));
+    }
+  }
+
+  /** The numbers of a short vector. */
+  static float[] values(GgufTensor tensor) {
+    if (tensor.rows() != 1 || tensor.columns() > 4096) {
+      throw new UserError(
+          "The tensor '" + tensor.name() + "' has the shape " + tensor.shape() + ".");
+    }
+    float[] values = new float[(int) tensor.columns()];
+    tensor.read(0, 1, values, 0);
+    return values;
+  }
+
+  private int vocabulary() {
+    int tokens = file.list("tokenizer.ggml.tokens").size();
+    return tokens > 0 ? tokens : integer("vocab_size", null);
+  }
+
+  private void token(String to, String from) {
+    if (file.metadata().get("tokenizer.ggml." + from) instanceof Long id) {
+      config.put(to, id.intValue());
+    }
+  }
+
+  private int integer(String key, Integer fallback) {
+    double value = number(key, fallback);
+    if (value != Math.rint(value) || value < 0 || value > 1 << 28) {
+      throw impossible(key, String.valueOf(value));
+    }
+    return (int) value;
+  }
+
+  private double within(String key, Double fallback, double least, double most) {
+    double value = shortest(number(key, fallback));
+    if (!(value >= least && value <= most)) {
+      throw impossible(key, String.valueOf(value));
+    }
+    return value;
+  }
+
+  private double number(String key, Number fallback) {
+    return fallback == null || file.metadata().containsKey(prefix + key)
+        ? file.number(prefix + key)
+        : fallback.doubleValue();
+  }
+
+  private UserError impossible(String key, String value) {
+    return new UserError(
+        file.path() + " has an impossible number under '" + prefix + key + "': " + value + ".");
+  }
+
+  /** A float32 as the shortest decimal that reads back, which is what was meant: 1e-5. */
+  private static double shortest(double value) {
+    return Double.parseDouble(Float.toString((float) value));
+  }
+}

@@ -1,0 +1,111 @@
+package phiquant.engine.gguf.reader;
+
+import static java.util.stream.Collectors.joining;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import phiquant.UserError;
+
+/**
+ * The architecture's keys in a GGUF file's metadata that {@link GgufConfig} makes no fact of. A few
+ * change what llama.cpp computes and have one value here; the others are known to change nothing,
+ * or not known and named. Source: {@code load_hparams} in llama.cpp's llama-model.cpp.
+ */
+final class GgufKeys {
+  /** Beyond that, a list of unknown keys helps nobody. */
+  private static final int NAMED = 12;
+
+  private static final Map<String, Set<String>> COMPUTED =
+      new TreeMap<>(
+          Map.of(
+              "attention.causal", Set.of("true"),
+              "expert_count", Set.of("0"),
+              "expert_used_count", Set.of("0"),
+              // Where there is no factor, linear scales nothing, and longrope's lists are tensors.
+              "rope.scaling.type", Set.of("none", "linear", "longrope"),
+              "rope.scaling.factor", Set.of("0.0", "1.0", "0", "1"),
+              "rope.scale_linear", Set.of("0.0", "1.0", "0", "1")));
+
+  private static final Set<String> SILENT =
+      Set.of(
+          "context_length",
+          "embedding_length",
+          "feed_forward_length",
+          "block_count",
+          "vocab_size",
+          "attention.head_count",
+          "attention.head_count_kv",
+          "attention.key_length",
+          "attention.value_length",
+          "attention.layer_norm_rms_epsilon",
+          "attention.sliding_window",
+          "rope.dimension_count",
+          "rope.freq_base",
+          "rope.scaling.attn_factor",
+          "rope.scaling.original_context_length",
+          "rope.scaling.finetuned",
+          "tensor_data_layout");
+
+  private GgufKeys() {}
+
+  /**
+   * Refuses what phiquant would compute otherwise than llama.cpp.
+   *
+   * @param prefix the architecture's, with its dot
+   * @throws UserError naming key and value
+   */
+  static void check(GgufFile file, String prefix) {
+    COMPUTED.forEach(
+        (key, computed) -> {
+          Object value = file.metadata().get(prefix + key);
+          if (value != null && !computed.contains(value.toString())) {
+            throw new UserError(
+                file.path()
+                    + ": '"
+                    + prefix
+                    + key
+                    + "' is "
+                    + GgufReader.abbreviate(value.toString())
+                    + ", which phiquant does not compute.");
+          }
+        });
+    GgufTensor factors = file.tensors().get("rope_freqs.weight");
+    if (factors != null && !allOne(GgufConfig.values(factors))) {
+      throw new UserError(
+          file.path()
+              + ": the tensor 'rope_freqs.weight' scales the rotary embedding as in Llama 3.1,"
+              + " which phiquant does not compute.");
+    }
+  }
+
+  private static boolean allOne(float[] factors) {
+    for (float factor : factors) {
+      if (factor != 1) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** A sentence that names the keys that are not known, if there are any. */
+  static List<String> notices(GgufFile file, String prefix) {
+    List<String> unknown =
+        file.metadata().keySet().stream()
+            .filter(key -> key.startsWith(prefix))
+            .map(key -> key.substring(prefix.length()))
+            .filter(key -> !SILENT.contains(key) && !COMPUTED.containsKey(key))
+            .map(key -> prefix + GgufReader.abbreviate(key))
+            .toList();
+    String more = unknown.size() > NAMED ? " and " + (unknown.size() - NAMED) + " more" : "";
+    return unknown.isEmpty()
+        ? List.of()
+        : List.of(
+            file.path()
+                + " has keys that phiquant does not know and makes no use of: "
+                + unknown.stream().limit(NAMED).collect(joining(", "))
+                + more
+                + ".");
+  }
+}

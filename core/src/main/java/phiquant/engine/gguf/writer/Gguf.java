@@ -1,0 +1,265 @@
+package phiquant.engine.gguf.writer;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import phiquant.UserError;
+import phiquant.calibration.ImportanceMatrix;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.ArtifactPlan;
+import phiquant.engine.Part;
+import phiquant.engine.PlannedFile;
+import phiquant.engine.PlannedFile.Fixed;
+import phiquant.engine.PlannedTensor;
+import phiquant.engine.Target;
+import phiquant.engine.TargetSpec;
+import phiquant.engine.gguf.recipe.GgufFileType;
+import phiquant.model.PhiModel;
+import phiquant.model.Weight;
+import phiquant.quant.BlockFormat;
+import phiquant.quant.ggml.GgmlFormats;
+import phiquant.quant.ggml.GgmlType;
+
+/**
+ * The file that llama.cpp runs. Byte for byte what convert_hf_to_gguf and llama-quantize make one
+ * after the other, but made at once: the metadata is known before the weights, and so is every
+ * tensor's offset.
+ */
+public final class Gguf implements Target {
+  private final String spec;
+  private final GgufOptions options;
+
+  private Gguf(String spec, GgufOptions options) {
+    this.spec = spec;
+    this.options = options;
+  }
+
+  /**
+   * The target for {@code gguf:TYPE,KEY=VALUE…}.
+   *
+   * @throws UserError (usage) naming what is possible
+   */
+  public static Gguf target(TargetSpec spec) {
+    return new Gguf(spec.toString(), GgufOptions.of(spec));
+  }
+
+  @Override
+  public String spec() {
+    return spec;
+  }
+
+  /** A tensor with its type, and what encodes it. */
+  private record Typed(GgufTensors.Named named, GgmlType type, BlockFormat format) {
+    List<Long> shape() {
+      return named.weight() == null
+          ? List.of(named.constant().length / 4L)
+          : named.weight().tensor().shape();
+    }
+
+    long bytes() {
+      return named.weight() == null
+          ? named.constant().length
+          : format.bytes(named.weight().tensor().elements());
+    }
+  }
+
+  @Override
+  public ArtifactPlan plan(PhiModel model, String name) {
+    if (!model.config().headsFillHidden()) {
+      throw new UserError(
+          "gguf: head_dim is not hidden_size / num_attention_heads, which llama.cpp's phi3 needs.",
+          "onnx and openvino take it.");
+    }
+    TensorImportance importance =
+        TensorImportance.of(
+            options.imatrix().map(ImportanceMatrix::read), model, options.imatrixZeros());
+    List<Typed> tensors = new ArrayList<>();
+    List<String> fallbacks = new ArrayList<>();
+    for (GgufTensors.Named named :
+        options.converterLayout()
+            ? GgufTensors.converterOrder(model)
+            : GgufTensors.quantizerOrder(model)) {
+      GgmlType type = type(model, named, fallbacks);
+      tensors.add(new Typed(named, type, format(named, type, importance)));
+    }
+    Map<String, Value> metadata =
+        GgufMetadata.of(
+            model, options.recipe().fileType(), options.name(), !options.converterLayout());
+    if (!options.converterLayout()) {
+      metadata.putAll(importance.keys());
+    }
+    List<List<Typed>> files = split(tensors);
+    String base = name + "-" + options.recipe().fileType();
+    List<PlannedFile> planned = new ArrayList<>();
+    List<PlannedTensor> encoded = new ArrayList<>();
+    for (int i = 0; i < files.size(); i++) {
+      String path =
+          files.size() == 1
+              ? base + ".gguf"
+              : String.format("%s-%05d-of-%05d.gguf", base, i + 1, files.size());
+      planned.add(
+          file(path, header(metadata, i, files.size(), tensors.size()), files.get(i), i, encoded));
+    }
+    boolean single = files.size() == 1;
+    return new ArtifactPlan(
+        spec,
+        single ? base + ".gguf" : base,
+        single,
+        planned,
+        encoded,
+        notes(fallbacks, metadata, importance));
+  }
+
+  private GgmlType type(PhiModel model, GgufTensors.Named named, List<String> fallbacks) {
+    Weight weight = named.weight();
+    if (weight == null) {
+      return GgmlType.F32;
+    }
+    GgmlType stored = stored(weight.tensor());
+    GgmlType type = options.recipe().typeOf(weight, named.name(), model.config(), stored);
+    if (weight.tensor().columns() % type.blockSize() != 0) {
+      throw new UserError(
+          "gguf: "
+              + type
+              + " needs rows that "
+              + type.blockSize()
+              + " divides, '"
+              + named.name()
+              + "' has "
+              + weight.tensor().columns()
+              + " columns.");
+    }
+    if (weight.tensor().columns() % 256 != 0 && weight.isMatrix()) {
+      fallbacks.add(named.name() + " as " + type);
+    }
+    return type;
+  }
+
+  /** The type that an unquantized file would have for it. */
+  private static GgmlType stored(StoredTensor tensor) {
+    return GgmlType.named(tensor.format())
+        .filter(type -> !type.isQuantized())
+        .orElse(GgmlType.BF16);
+  }
+
+  /** The format of a type, told how much the tensor's columns count. */
+  private BlockFormat format(GgufTensors.Named named, GgmlType type, TensorImportance importance) {
+    BlockFormat format = GgmlFormats.of(type);
+    Optional<float[]> columns = importance.of(named.name());
+    if (named.weight() != null
+        && columns.isEmpty()
+        && options.recipe().needsImportance(type, named.weight().role())) {
+      throw UserError.usage(
+          "gguf: "
+              + type
+              + " is garbage without an importance matrix, and there is none for '"
+              + named.name()
+              + "': give one with --imatrix FILE.");
+    }
+    return columns.map(format::weighted).orElse(format);
+  }
+
+  private List<String> notes(
+      List<String> fallbacks, Map<String, Value> metadata, TensorImportance importance) {
+    List<String> notes = new ArrayList<>(importance.notes());
+    if (!fallbacks.isEmpty() && options.recipe().fileType().defaultType().blockSize() == 256) {
+      notes.add(
+          "256 does not divide the rows of "
+              + fallbacks.size()
+              + " tensors, which get a type with blocks of 32 instead, as in llama-quantize: "
+              + fallbacks.get(0)
+              + (fallbacks.size() > 1 ? " and others." : "."));
+    }
+    if (metadata.get("tokenizer.ggml.model").equals(new Value.Text("llama"))
+        && !String.valueOf(metadata.get("general.name")).matches("(?i).*phi-?3.*")) {
+      notes.add(
+          "llama.cpp strips white space after <|user|> and its kin, as Phi-3 needs in a chat, only in"
+              + " models whose name contains phi-3: give --name Phi-3….");
+    }
+    if (options.recipe().fileType() == GgufFileType.NVFP4) {
+      notes.add(
+          "NVFP4 in GGUF has no scale for a whole tensor: sixteen weights below 0.0058 become zeros,"
+              + " and below 0.09 their scale is coarse.");
+    }
+    if (options.recipe().fileType() == GgufFileType.Q2_K_S && !importance.isPresent()) {
+      notes.add(
+          "llama-quantize refuses Q2_K_S without an importance matrix; Q2_K is better without one.");
+    }
+    return notes;
+  }
+
+  /** Tensors go to a file until the next would not fit, as in llama-gguf-split. */
+  private List<List<Typed>> split(List<Typed> tensors) {
+    List<List<Typed>> files = new ArrayList<>();
+    files.add(new ArrayList<>());
+    long size = 0;
+    for (Typed tensor : tensors) {
+      long bytes = GgufHeader.aligned(tensor.bytes());
+      if (options.splitMaxSize() > 0 && size > 0 && size + bytes > options.splitMaxSize()) {
+        files.add(new ArrayList<>());
+        size = 0;
+      }
+      files.get(files.size() - 1).add(tensor);
+      size += bytes;
+    }
+    return files;
+  }
+
+  /** The first file of a split model has all the keys; all have those that number the files. */
+  private static Map<String, Value> header(
+      Map<String, Value> metadata, int number, int count, int tensors) {
+    if (count == 1) {
+      return metadata;
+    }
+    Map<String, Value> keys = new LinkedHashMap<>(number == 0 ? metadata : Map.of());
+    keys.put("split.no", new Value.U16(number));
+    keys.put("split.tensors.count", new Value.I32(tensors));
+    // llama-gguf-split knows the count last: setting a key again moves it to the end.
+    keys.put("split.count", new Value.U16(count));
+    return keys;
+  }
+
+  private static PlannedFile file(
+      String path,
+      Map<String, Value> metadata,
+      List<Typed> tensors,
+      int number,
+      List<PlannedTensor> encoded) {
+    List<GgufHeader.Tensor> infos = new ArrayList<>();
+    long offset = 0;
+    for (Typed tensor : tensors) {
+      infos.add(
+          new GgufHeader.Tensor(tensor.named().name(), tensor.shape(), tensor.type(), offset));
+      offset += GgufHeader.aligned(tensor.bytes());
+    }
+    byte[] header = GgufHeader.write(metadata, infos);
+    List<Fixed> fixed = new ArrayList<>();
+    fixed.add(new Fixed(0, header));
+    for (int i = 0; i < tensors.size(); i++) {
+      Typed tensor = tensors.get(i);
+      long at = header.length + infos.get(i).offset();
+      if (tensor.named().weight() == null) {
+        fixed.add(new Fixed(at, tensor.named().constant()));
+      } else {
+        encoded.add(planned(tensor, number, at));
+      }
+    }
+    return new PlannedFile(path, header.length + offset, fixed);
+  }
+
+  private static PlannedTensor planned(Typed tensor, int file, long at) {
+    BlockFormat format = tensor.format();
+    StoredTensor source = tensor.named().weight().tensor();
+    return new PlannedTensor(
+        tensor.named().name(),
+        tensor.type().name(),
+        source.shape(),
+        tensor.bytes(),
+        source,
+        false,
+        new BlockRows(format),
+        List.of(new Part(file, at, format.bytes(source.columns()))));
+  }
+}

@@ -1,0 +1,88 @@
+package phiquant.engine.gguf.writer;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import phiquant.model.PhiConfig.LongRope;
+import phiquant.model.PhiModel;
+import phiquant.model.Role;
+import phiquant.model.Weight;
+
+/**
+ * The tensors of a phi3 GGUF file under llama.cpp's names (gguf-py's tensor_mapping.py), in one of
+ * the two orders that its tools write.
+ */
+final class GgufTensors {
+  private GgufTensors() {}
+
+  /**
+   * A tensor before its type is chosen.
+   *
+   * @param weight where its rows come from, or null
+   * @param constant its values as floats, for what is not a weight, or null
+   */
+  record Named(String name, Weight weight, byte[] constant) {}
+
+  /** As llama-quantize orders them: by layer, then by name, what is outside of layers first. */
+  static List<Named> quantizerOrder(PhiModel model) {
+    List<Named> tensors = all(model);
+    tensors.sort(
+        Comparator.comparingInt((Named tensor) -> layer(tensor)).thenComparing(Named::name));
+    return tensors;
+  }
+
+  /** As convert_hf_to_gguf does: rope factors, then weights by their Hugging Face names. */
+  static List<Named> converterOrder(PhiModel model) {
+    List<Named> tensors = all(model);
+    tensors.sort(
+        Comparator.comparing(tensor -> tensor.weight() == null ? "" : tensor.weight().name()));
+    return tensors;
+  }
+
+  private static int layer(Named tensor) {
+    return tensor.weight() == null ? -1 : tensor.weight().layer();
+  }
+
+  private static List<Named> all(PhiModel model) {
+    List<Named> tensors = new ArrayList<>();
+    if (model.config().longRope().isPresent()) {
+      LongRope rope = model.config().longRope().get();
+      tensors.add(new Named("rope_factors_long.weight", null, floats(rope.longFactors())));
+      tensors.add(new Named("rope_factors_short.weight", null, floats(rope.shortFactors())));
+    }
+    for (Weight weight : model.weights()) {
+      tensors.add(new Named(name(weight), weight, null));
+    }
+    return tensors;
+  }
+
+  /** llama.cpp's name of a weight. */
+  static String name(Weight weight) {
+    return switch (weight.role()) {
+      case EMBEDDING -> "token_embd.weight";
+      case OUTPUT_NORM -> "output_norm.weight";
+      case HEAD -> "output.weight";
+      default -> "blk." + weight.layer() + "." + inLayer(weight.role()) + ".weight";
+    };
+  }
+
+  private static String inLayer(Role role) {
+    return switch (role) {
+      case ATTENTION_NORM -> "attn_norm";
+      case QKV -> "attn_qkv";
+      case ATTENTION_OUTPUT -> "attn_output";
+      case FEED_FORWARD_NORM -> "ffn_norm";
+      case GATE_UP -> "ffn_up";
+      case DOWN -> "ffn_down";
+      default -> throw new IllegalArgumentException(role + " is outside of layers");
+    };
+  }
+
+  private static byte[] floats(List<Double> values) {
+    ByteBuffer bytes = ByteBuffer.allocate(4 * values.size()).order(ByteOrder.LITTLE_ENDIAN);
+    values.forEach(value -> bytes.putFloat(value.floatValue()));
+    return bytes.array();
+  }
+}

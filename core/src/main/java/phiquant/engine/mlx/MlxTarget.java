@@ -1,0 +1,186 @@
+package phiquant.engine.mlx;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import phiquant.UserError;
+import phiquant.checkpoint.PythonJson;
+import phiquant.engine.ArtifactPlan;
+import phiquant.engine.Part;
+import phiquant.engine.PlannedFile;
+import phiquant.engine.PlannedTensor;
+import phiquant.engine.Target;
+import phiquant.engine.safetensors.SafetensorsLayout;
+import phiquant.model.PhiModel;
+
+/**
+ * The folder that mlx-lm loads on a Mac, and MLX Swift on an iPhone: safetensors with MLX's packed
+ * weights, {@code config.json} that says how they are packed, the tokenizer as it is. The same
+ * tensors, shards and configuration that {@code mlx_lm.convert} writes.
+ *
+ * @param spec what was asked for, such as {@code mlx:4bit}
+ * @param recipe which format every weight gets
+ * @param shortRope whether longrope's short factors take the long ones' place
+ */
+public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implements Target {
+  /** mlx-lm begins a new file where the next tensor would take one beyond 5 GiB. */
+  private static final long SHARD_BYTES = 5L << 30;
+
+  @Override
+  public ArtifactPlan plan(PhiModel model, String name) {
+    if (shortRope && model.config().longRope().isEmpty()) {
+      throw UserError.usage("rope=short is for models with longrope; this one has none.");
+    }
+    refuseWhatMlxComputesItself(model);
+    List<MlxWeight> weights = MlxWeight.of(model, recipe);
+    refuseGroupThatFitsNothing(weights);
+    List<SafetensorsLayout> shards = shards(weights);
+    List<PlannedFile> files = new ArrayList<>();
+    for (int i = 0; i < shards.size(); i++) {
+      files.add(shards.get(i).file(shardName(i, shards.size())));
+    }
+    files.add(PlannedFile.whole("model.safetensors.index.json", index(weights, shards, model)));
+    files.add(PlannedFile.whole("config.json", MlxConfig.of(model, recipe, weights, shortRope)));
+    files.add(PlannedFile.whole("README.md", ModelCard.of(model, name, this, weights)));
+    files.addAll(PlannedFile.copies(model.checkpoint(), "generation_config.json"));
+    return new ArtifactPlan(
+        spec, folder(name), false, files, tensors(weights, shards), notes(model, weights));
+  }
+
+  private String folder(String name) {
+    String group = recipe.groupSize().map(size -> "-g" + size).orElse("");
+    String type =
+        recipe
+            .mode()
+            .flatMap(unused -> recipe.type())
+            .map(t -> "-" + t.storedName().toLowerCase(Locale.ROOT))
+            .orElse("");
+    return name + "-mlx-" + recipe.name() + group + type + (shortRope ? "-short" : "");
+  }
+
+  /** Two facts that phi3.py in mlx-lm derives from others, without looking into config.json. */
+  private static void refuseWhatMlxComputesItself(PhiModel model) {
+    String fact = null;
+    if (!model.config().usualAttention()) {
+      fact = "longrope's attention_factor is not what follows from the two contexts";
+    } else if (!model.config().headsFillHidden()) {
+      fact = "head_dim is not hidden_size / num_attention_heads";
+    }
+    if (fact != null) {
+      throw new UserError(
+          "mlx: " + fact + ", which mlx-lm would compute the model with.",
+          "onnx and openvino take it.");
+    }
+  }
+
+  private void refuseGroupThatFitsNothing(List<MlxWeight> weights) {
+    if (recipe.mode().isPresent() && weights.stream().noneMatch(MlxWeight::isQuantized)) {
+      throw UserError.usage(
+          "Groups of %d divide no matrix of this model; MLX has groups of 32, 64 and 128."
+              .formatted(recipe.uniform().group()));
+    }
+  }
+
+  /** Spreads the tensors over files and remembers in each of them where it begins. */
+  private static List<SafetensorsLayout> shards(List<MlxWeight> weights) {
+    List<SafetensorsLayout> shards = new ArrayList<>();
+    for (MlxWeight weight : weights) {
+      for (MlxWeight.Stored stored : weight.stored()) {
+        if (shards.isEmpty() || shards.getLast().dataBytes() + stored.bytes() > SHARD_BYTES) {
+          shards.add(new SafetensorsLayout(Map.of("format", "mlx")));
+        }
+        SafetensorsLayout shard = shards.getLast();
+        stored.place(
+            shards.size() - 1,
+            shard.add(stored.name(), stored.dtype(), stored.shape(), stored.bytes()));
+      }
+    }
+    return shards;
+  }
+
+  private static String shardName(int index, int count) {
+    return count == 1
+        ? "model.safetensors"
+        : "model-%05d-of-%05d.safetensors".formatted(index + 1, count);
+  }
+
+  private static byte[] index(
+      List<MlxWeight> weights, List<SafetensorsLayout> shards, PhiModel model) {
+    ObjectNode index = JsonNodeFactory.instance.objectNode();
+    index
+        .putObject("metadata")
+        .put("total_size", shards.stream().mapToLong(SafetensorsLayout::dataBytes).sum())
+        .put("total_parameters", model.parameters());
+    Map<String, String> files = new TreeMap<>();
+    for (MlxWeight weight : weights) {
+      for (MlxWeight.Stored stored : weight.stored()) {
+        files.put(stored.name(), shardName(stored.shard(), shards.size()));
+      }
+    }
+    files.forEach(index.putObject("weight_map")::put);
+    return PythonJson.bytes(index, 4, true);
+  }
+
+  private static List<PlannedTensor> tensors(
+      List<MlxWeight> weights, List<SafetensorsLayout> shards) {
+    long[] starts = shards.stream().mapToLong(SafetensorsLayout::dataStart).toArray();
+    List<PlannedTensor> tensors = new ArrayList<>();
+    for (MlxWeight weight : weights) {
+      long rows = weight.source().tensor().rows();
+      List<Part> parts =
+          weight.stored().stream()
+              .map(
+                  stored ->
+                      new Part(
+                          stored.shard(),
+                          starts[stored.shard()] + stored.begin(),
+                          stored.bytes() / rows))
+              .toList();
+      tensors.add(
+          new PlannedTensor(
+              weight.source().name(),
+              weight.format(),
+              weight.source().tensor().shape(),
+              weight.bytes(),
+              weight.source().tensor(),
+              false,
+              weight.encoder(),
+              parts));
+    }
+    return tensors;
+  }
+
+  private List<String> notes(PhiModel model, List<MlxWeight> weights) {
+    List<String> notes = new ArrayList<>();
+    if (recipe.mode().isPresent()) {
+      long kept = weights.stream().filter(w -> w.source().isMatrix() && !w.isQuantized()).count();
+      if (kept > 0) {
+        notes.add(
+            "%d matrices stay %s because groups of %d do not divide their rows."
+                .formatted(kept, weights.getFirst().type().storedName(), recipe.uniform().group()));
+      }
+    }
+    ropeNote(model).ifPresent(notes::add);
+    return notes;
+  }
+
+  /** Which of longrope's factors the artifact has, and what that means. */
+  Optional<String> ropeNote(PhiModel model) {
+    int original = model.config().originalContextLength();
+    if (model.config().longRope().isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        shortRope
+            ? "The short rope factors are in the long ones' place: right up to %d tokens, wrong beyond."
+                .formatted(original)
+            : "mlx-lm uses longrope's long factors at every length, which is wrong below %d tokens;"
+                    .formatted(original)
+                + " rope=short writes the short ones in their place.");
+  }
+}

@@ -1,0 +1,187 @@
+package phiquant.engine.mlx;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import phiquant.engine.RowEncoder;
+import phiquant.engine.mlx.MlxRecipe.Choice;
+import phiquant.model.PhiModel;
+import phiquant.model.Weight;
+import phiquant.quant.FloatType;
+import phiquant.quant.affine.GroupFormat;
+import phiquant.quant.affine.GroupFormats;
+
+/**
+ * One weight of the model and the tensors that it becomes: {@code weight} alone, or {@code weight},
+ * {@code scales} and {@code biases}.
+ *
+ * @param source of its rows
+ * @param type of floats, and what the weights are rounded to before they are quantized
+ * @param quantized its format, if it is not kept as floats
+ * @param stored its tensors
+ */
+record MlxWeight(
+    Weight source, FloatType type, Optional<GroupFormat> quantized, List<Stored> stored) {
+
+  /** A tensor and, once it is placed, where it lies. */
+  static final class Stored {
+    private final String name;
+    private final String dtype;
+    private final List<Long> shape;
+    private final long bytes;
+    private int shard;
+    private long begin;
+
+    private Stored(String name, String dtype, List<Long> shape, long bytes) {
+      this.name = name;
+      this.dtype = dtype;
+      this.shape = shape;
+      this.bytes = bytes;
+    }
+
+    String name() {
+      return name;
+    }
+
+    String dtype() {
+      return dtype;
+    }
+
+    List<Long> shape() {
+      return shape;
+    }
+
+    long bytes() {
+      return bytes;
+    }
+
+    int shard() {
+      return shard;
+    }
+
+    long begin() {
+      return begin;
+    }
+
+    void place(int shard, long begin) {
+      this.shard = shard;
+      this.begin = begin;
+    }
+  }
+
+  /** All weights in the order of mlx-lm's model, by which it fills its files. */
+  static List<MlxWeight> of(PhiModel model, MlxRecipe recipe) {
+    int layers = model.config().layers();
+    List<MlxWeight> weights = new ArrayList<>();
+    model.weights().stream()
+        .sorted(Comparator.comparingInt(weight -> order(weight, layers)))
+        .forEach(weight -> weights.add(of(weight, model, recipe)));
+    return weights;
+  }
+
+  private static MlxWeight of(Weight weight, PhiModel model, MlxRecipe recipe) {
+    FloatType type = recipe.type().orElseGet(() -> type(weight, model));
+    Optional<Choice> choice = recipe.choice(weight, model.config().layers());
+    List<Long> shape = weight.tensor().shape();
+    if (choice.isEmpty()) {
+      long bytes = weight.tensor().elements() * type.bytes();
+      return new MlxWeight(
+          weight,
+          type,
+          Optional.empty(),
+          List.of(new Stored(weight.name(), type.storedName(), shape, bytes)));
+    }
+    Choice chosen = choice.get();
+    GroupFormat format = GroupFormats.of(chosen.mode(), chosen.bits(), chosen.group(), type);
+    long rows = weight.tensor().rows();
+    long groups = weight.tensor().columns() / format.groupSize();
+    String path = MlxRecipe.path(weight);
+    List<Stored> stored = new ArrayList<>();
+    stored.add(tensor(path + ".weight", "U32", 4, rows, groups * format.packedBytes()));
+    String scaleType = format.biasBytes() == 0 ? "U8" : type.storedName();
+    int scaleBytes = format.scaleBytes();
+    stored.add(tensor(path + ".scales", scaleType, scaleBytes, rows, groups * scaleBytes));
+    if (format.biasBytes() > 0) {
+      stored.add(tensor(path + ".biases", scaleType, scaleBytes, rows, groups * scaleBytes));
+    }
+    return new MlxWeight(weight, type, Optional.of(format), stored);
+  }
+
+  private static Stored tensor(
+      String name, String dtype, int elementBytes, long rows, long rowBytes) {
+    return new Stored(name, dtype, List.of(rows, rowBytes / elementBytes), rows * rowBytes);
+  }
+
+  /** What config.json says, otherwise what the tensor is stored as, otherwise bfloat16. */
+  private static FloatType type(Weight weight, PhiModel model) {
+    String configured = model.checkpoint().config().path("torch_dtype").asText();
+    for (FloatType type : FloatType.values()) {
+      if (type.name().equalsIgnoreCase(configured)) {
+        return type;
+      }
+    }
+    for (FloatType type : FloatType.values()) {
+      if (type.storedName().equals(weight.tensor().format())) {
+        return type;
+      }
+    }
+    return FloatType.BFLOAT16;
+  }
+
+  private static int order(Weight weight, int layers) {
+    int withinLayer =
+        switch (weight.role()) {
+          case EMBEDDING -> 0;
+          case QKV -> 1;
+          case ATTENTION_OUTPUT -> 2;
+          case GATE_UP -> 3;
+          case DOWN -> 4;
+          case ATTENTION_NORM -> 5;
+          case FEED_FORWARD_NORM -> 6;
+          case OUTPUT_NORM -> 7;
+          case HEAD -> 8;
+        };
+    int layer =
+        switch (weight.role()) {
+          case EMBEDDING -> -1;
+          case OUTPUT_NORM, HEAD -> layers;
+          default -> weight.layer();
+        };
+    return (layer + 1) * 16 + withinLayer;
+  }
+
+  boolean isQuantized() {
+    return quantized.isPresent();
+  }
+
+  long bytes() {
+    return stored.stream().mapToLong(Stored::bytes).sum();
+  }
+
+  /** How its numbers are stored, such as {@code affine 4-bit g64} or {@code BF16}. */
+  String format() {
+    return quantized
+        .map(
+            format ->
+                format.biasBytes() == 0
+                    ? format.mode()
+                    : "affine %d-bit g%d".formatted(format.bits(), format.groupSize()))
+        .orElse(type.storedName());
+  }
+
+  RowEncoder encoder() {
+    return quantized
+        .<RowEncoder>map(
+            format ->
+                (x, rows, columns, out) ->
+                    format.encode(
+                        x,
+                        0,
+                        rows * columns / format.groupSize(),
+                        out[0],
+                        out[1],
+                        out.length > 2 ? out[2] : null))
+        .orElse((x, rows, columns, out) -> type.encode(x, 0, rows * columns, out[0]));
+  }
+}

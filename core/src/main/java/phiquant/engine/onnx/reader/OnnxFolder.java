@@ -1,0 +1,86 @@
+package phiquant.engine.onnx.reader;
+
+import ai.onnx.proto.OnnxMl.NodeProto;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import phiquant.UserError;
+import phiquant.checkpoint.CheckpointFolder;
+import phiquant.checkpoint.MappedFiles;
+import phiquant.checkpoint.Stacked;
+import phiquant.checkpoint.StoredTensor;
+
+/**
+ * A folder with a model for ONNX Runtime GenAI, seen as a checkpoint of Hugging Face: its constants
+ * under their names there. Reads what {@code --to onnx} writes, and what GenAI's model builder does
+ * if the checkpoint's {@code config.json} is put beside it.
+ */
+public final class OnnxFolder extends CheckpointFolder {
+  private static final String MODEL = "model.onnx";
+  private static final String GENAI = "genai_config.json";
+  private static final String EMBEDDING = "model.embed_tokens.weight";
+  private static final String HEAD = "lm_head.weight";
+
+  private final Map<String, StoredTensor> tensors;
+  private final Map<String, Integer> operators = new TreeMap<>();
+
+  /**
+   * Opens a folder.
+   *
+   * @throws UserError if its files are damaged or do not belong together
+   */
+  public OnnxFolder(Path folder) {
+    super(folder, "Copy it there from the checkpoint that the model was made of.");
+    this.tensors = map(files -> open(folder, files));
+    sayWhetherTheHeadIsTied();
+  }
+
+  private Map<String, StoredTensor> open(Path folder, MappedFiles files) {
+    OnnxFile model = OnnxFile.open(folder.resolve(MODEL), files);
+    for (NodeProto node : model.graph().getNodeList()) {
+      operators.merge(node.getOpType(), 1, Integer::sum);
+    }
+    return OnnxTensors.of(model, config().path("hidden_size").asInt());
+  }
+
+  /**
+   * A tied head is one weight if the graph stores it once; stored twice, in two precisions, it is
+   * two weights, whatever the original was.
+   */
+  private void sayWhetherTheHeadIsTied() {
+    StoredTensor embedding = tensors.get(EMBEDDING);
+    StoredTensor head = tensors.get(HEAD);
+    if (!config().path("tie_word_embeddings").asBoolean() || head == null) {
+      return;
+    }
+    if (embedding == null) {
+      tensors.put(EMBEDDING, new Stacked(EMBEDDING, List.of(tensors.remove(HEAD))));
+    } else if (OnnxWeights.sameBytes(embedding, head)) {
+      tensors.remove(HEAD);
+    } else {
+      config().put("tie_word_embeddings", false);
+    }
+  }
+
+  /** Whether a folder is one of these. */
+  public static boolean is(Path folder) {
+    return Files.exists(folder.resolve(MODEL)) || Files.exists(folder.resolve(GENAI));
+  }
+
+  @Override
+  public Map<String, Integer> operators() {
+    return operators;
+  }
+
+  @Override
+  public Map<String, StoredTensor> tensors() {
+    return tensors;
+  }
+
+  @Override
+  public boolean isQuantized() {
+    return operators.containsKey("MatMulNBits") || operators.containsKey("DequantizeLinear");
+  }
+}

@@ -1,0 +1,16 @@
+package phiquant.engine.onnx.writer;
+
+import java.util.Locale;
+
+/** Where the model will run: execution providers of ONNX Runtime that GenAI knows. */
+enum Device {
+  CPU,
+  CUDA,
+  DML,
+  WEBGPU;
+
+  /** The name that GenAI has for it. */
+  String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

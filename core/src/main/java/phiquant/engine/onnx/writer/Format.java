@@ -1,0 +1,56 @@
+package phiquant.engine.onnx.writer;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import phiquant.quant.FloatType;
+
+/**
+ * The precision of a whole model and the devices that have operators for it, as GenAI's model
+ * builder pairs them. {@code MOBILE} is int4 with everything small: the embedding in blocks too.
+ */
+enum Format {
+  FP32(0, Device.CPU, Device.CUDA),
+  FP16(0, Device.CUDA, Device.DML, Device.WEBGPU),
+  BF16(0, Device.CUDA),
+  INT8(8, Device.CPU, Device.CUDA, Device.WEBGPU),
+  INT4(4, Device.CPU, Device.CUDA, Device.DML, Device.WEBGPU),
+  MOBILE(4, Device.CPU);
+
+  private final int bits;
+  private final List<Device> devices;
+
+  Format(int bits, Device... devices) {
+    this.bits = bits;
+    this.devices = List.of(devices);
+  }
+
+  /** Bits of codes; 0: weights are plain floats. */
+  int bits() {
+    return bits;
+  }
+
+  /** Devices that it can be for; the first is meant if none is named. */
+  List<Device> devices() {
+    return devices;
+  }
+
+  /** What the model computes in. */
+  FloatType type(Device device) {
+    return switch (this) {
+      case FP32 -> FloatType.FLOAT32;
+      case FP16 -> FloatType.FLOAT16;
+      case BF16 -> FloatType.BFLOAT16;
+      default -> device == Device.CPU ? FloatType.FLOAT32 : FloatType.FLOAT16;
+    };
+  }
+
+  String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  static Optional<Format> named(String label) {
+    return Stream.of(values()).filter(format -> format.label().equals(label)).findFirst();
+  }
+}

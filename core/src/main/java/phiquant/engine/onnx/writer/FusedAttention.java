@@ -1,0 +1,48 @@
+package phiquant.engine.onnx.writer;
+
+import java.util.List;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.model.PhiConfig;
+
+/**
+ * Attention as one operator that takes queries, keys and values as a single matrix product and
+ * turns them itself: what the CPU, CUDA (16 bits) and WebGPU have.
+ */
+record FusedAttention(
+    Graph graph, MatMuls matMuls, PhiConfig config, Cache cache, Lengths lengths, Rotary rotary)
+    implements SelfAttention {
+
+  @Override
+  public Value of(int layer, Value x, StoredTensor qkv) {
+    String path = OperatorNames.attention(layer);
+    Value packed = matMuls.of(path + "/qkv_proj/MatMul", x, qkv);
+    Op op =
+        grouped(graph, path, config, true)
+            .in(packed, null, null, cache.past(layer, "key"), cache.past(layer, "value"))
+            .in(lengths.last(), lengths.total(), rotary.cos(), rotary.sin(), null, null, null);
+    List<String> shape =
+        Value.dims("batch_size", "sequence_length", config.heads() * config.headSize());
+    Value attended = op.out(x.type(), shape);
+    cache.present(op, layer, "key");
+    cache.present(op, layer, "value");
+    return attended;
+  }
+
+  /** The operator with its attributes; {@code rotates}: whether it turns queries and keys. */
+  static Op grouped(Graph graph, String path, PhiConfig config, boolean rotates) {
+    return graph
+        .op(Graph.MICROSOFT, "GroupQueryAttention", path + "/GroupQueryAttention")
+        .with("num_heads", config.heads())
+        .with("kv_num_heads", config.kvHeads())
+        .with("scale", (float) (1 / Math.sqrt(config.headSize())))
+        .with("local_window_size", window(config))
+        .with("softcap", 0f)
+        .with("do_rotary", rotates ? 1 : 0)
+        .with("rotary_interleaved", 0);
+  }
+
+  /** How many tokens attention sees, the newest included; -1: all. */
+  static long window(PhiConfig config) {
+    return config.slidingWindow().filter(w -> w < config.contextLength()).orElse(-1);
+  }
+}

@@ -1,0 +1,41 @@
+package phiquant.engine.onnx.writer;
+
+import java.util.List;
+
+/** From the last norm to logits; of all tokens, or of the last one only. */
+record Head(Graph graph, MatMuls matMuls) {
+  /**
+   * Makes the graph's output {@code logits}, shape [batch, sequence, vocabulary], in 32 bits where
+   * the model computes in bfloat16, which samplers do not read.
+   *
+   * @param x shape [batch, sequence, hidden]
+   */
+  void of(Value x, MatMuls.Stored weight, boolean lastOnly) {
+    Value input = lastOnly ? last(x) : x;
+    if (x.type() != ElementType.BFLOAT16) {
+      graph.output(matMuls.of(OperatorNames.HEAD, input, weight, "logits"));
+      return;
+    }
+    Value logits = matMuls.of(OperatorNames.HEAD, input, weight, OperatorNames.HEAD + "/output_0");
+    graph.output(
+        graph
+            .op("Cast", "/lm_head/Cast")
+            .in(logits)
+            .with("to", ElementType.FLOAT.number())
+            .out("logits", ElementType.FLOAT, logits.shape()));
+  }
+
+  private Value last(Value x) {
+    String hidden = x.shape().getLast();
+    Value row =
+        graph
+            .op("Gather", "/lm_head/prune/Gather")
+            .in(x, graph.i64(-1))
+            .with("axis", 1)
+            .out(x.type(), List.of("batch_size", hidden));
+    return graph
+        .op("Unsqueeze", "/lm_head/prune/Unsqueeze")
+        .in(row, graph.i64s(1))
+        .out(x.type(), List.of("batch_size", "1", hidden));
+  }
+}

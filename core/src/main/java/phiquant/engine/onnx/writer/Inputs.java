@@ -1,0 +1,13 @@
+package phiquant.engine.onnx.writer;
+
+import phiquant.checkpoint.StoredTensor;
+
+/** What is done to the input of a matrix product before it is multiplied. */
+@FunctionalInterface
+interface Inputs {
+  /** Nothing. */
+  Inputs AS_THEY_ARE = (x, weight) -> x;
+
+  /** The tensor to multiply by {@code weight} instead of {@code x}. */
+  Value of(Value x, StoredTensor weight);
+}

@@ -1,0 +1,78 @@
+package phiquant.engine.onnx.writer;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import phiquant.Version;
+import phiquant.engine.ArtifactPlan;
+import phiquant.engine.PlannedFile;
+import phiquant.engine.Target;
+import phiquant.engine.TargetSpec;
+import phiquant.model.PhiModel;
+
+/**
+ * A folder that ONNX Runtime GenAI loads: the graph, its constants in a file beside it, {@code
+ * genai_config.json}, and the checkpoint's own tokenizer files, byte for byte.
+ */
+public final class Onnx implements Target {
+  private final String spec;
+  private final OnnxOptions options;
+
+  private Onnx(String spec, OnnxOptions options) {
+    this.spec = spec;
+    this.options = options;
+  }
+
+  /**
+   * The target for {@code onnx:FORMAT,KEY=VALUE…}.
+   *
+   * @throws phiquant.UserError (usage) naming what is possible
+   */
+  public static Onnx target(TargetSpec spec) {
+    String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
+    return new Onnx(spec.toString(), OnnxOptions.of(format, spec.options()));
+  }
+
+  @Override
+  public String spec() {
+    return spec;
+  }
+
+  @Override
+  public ArtifactPlan plan(PhiModel model, String name) {
+    NetworkGraph network = new NetworkGraph(model, options);
+    List<PlannedFile> files = new ArrayList<>();
+    files.add(PlannedFile.whole("model.onnx", model(network.graph())));
+    files.add(new PlannedFile(Graph.DATA, network.constants().data().size(), List.of()));
+    files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
+    files.addAll(PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json"));
+    return new ArtifactPlan(
+        spec, folder(name), false, files, network.constants().planned(), network.notes());
+  }
+
+  private String folder(String name) {
+    return name
+        + "-onnx-"
+        + options.format().label()
+        + (options.format() == Format.MOBILE ? "" : "-" + options.device().label())
+        + (options.block() == 32 ? "" : "-b" + options.block())
+        + (options.symmetric() ? "" : "-asym")
+        + (options.qdq() ? "-qdq" : "")
+        + (options.activations().isPresent() ? "-static" : "");
+  }
+
+  /** Versions are those that the operators in use need: IR 10, opset 21. */
+  private static byte[] model(Graph graph) {
+    return ModelProto.newBuilder()
+        .setIrVersion(10)
+        .setProducerName("phiquant")
+        .setProducerVersion(Version.NUMBER)
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(21))
+        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(Graph.MICROSOFT).setVersion(1))
+        .setGraph(graph.build())
+        .build()
+        .toByteArray();
+  }
+}

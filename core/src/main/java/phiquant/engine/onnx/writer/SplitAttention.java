@@ -1,0 +1,63 @@
+package phiquant.engine.onnx.writer;
+
+import java.util.List;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.model.PhiConfig;
+
+/**
+ * Queries, keys and values by a product each and turned by an operator each, because DirectML's
+ * attention takes them so.
+ *
+ * @param positions of the new tokens in the tables, i64 of shape [batch, sequence]
+ */
+record SplitAttention(
+    Graph graph,
+    MatMuls matMuls,
+    PhiConfig config,
+    Cache cache,
+    Lengths lengths,
+    Rotary rotary,
+    Value positions)
+    implements SelfAttention {
+
+  /** The three parts; queries and keys are turned. */
+  record Parts(Value queries, Value keys, Value values) {}
+
+  @Override
+  public Value of(int layer, Value x, StoredTensor qkv) {
+    String path = OperatorNames.attention(layer);
+    Parts parts = parts(path, x, qkv);
+    Op op =
+        FusedAttention.grouped(graph, path, config, false)
+            .in(parts.queries(), parts.keys(), parts.values())
+            .in(cache.past(layer, "key"), cache.past(layer, "value"))
+            .in(lengths.last(), lengths.total(), null, null, null, null, null);
+    Value attended = op.out(x.type(), parts.queries().shape());
+    cache.present(op, layer, "key");
+    cache.present(op, layer, "value");
+    return attended;
+  }
+
+  Parts parts(String path, Value x, StoredTensor qkv) {
+    long queries = (long) config.heads() * config.headSize();
+    long keys = (long) config.kvHeads() * config.headSize();
+    Value q = matMuls.of(path + "/q_proj/MatMul", x, new RowRange(qkv, 0, queries));
+    Value k = matMuls.of(path + "/k_proj/MatMul", x, new RowRange(qkv, queries, keys));
+    Value v = matMuls.of(path + "/v_proj/MatMul", x, new RowRange(qkv, queries + keys, keys));
+    return new Parts(
+        rotate(path + "/q_rotary", q, config.heads()),
+        rotate(path + "/k_rotary", k, config.kvHeads()),
+        v);
+  }
+
+  private Value rotate(String path, Value x, int heads) {
+    boolean partial = config.rotarySize() < config.headSize();
+    return graph
+        .op(Graph.MICROSOFT, "RotaryEmbedding", path + "/RotaryEmbedding")
+        .in(x, positions, rotary.cos(), rotary.sin())
+        .with("interleaved", 0)
+        .with("num_heads", partial ? heads : 0)
+        .with("rotary_embedding_dim", partial ? config.rotarySize() : 0)
+        .out(x.type(), List.copyOf(x.shape()));
+  }
+}

@@ -1,0 +1,38 @@
+package phiquant.engine.onnx.writer;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import phiquant.UserError;
+
+/**
+ * What was asked for by {@code activations=static}: inputs of matrices rounded to grids that are
+ * fixed beforehand.
+ *
+ * @param bits 8 or 16; absent: 8, or 16 where 8 would not do
+ * @param text to calibrate on, in UTF-8; absent: the built-in one
+ */
+record StaticActivations(OptionalInt bits, Optional<Path> text) {
+  /** The options that this reads. */
+  static final Set<String> KEYS = Set.of("activations", "activation_bits", "calibration");
+
+  static Optional<StaticActivations> of(Map<String, String> options) {
+    String kind = options.get("activations");
+    if (kind == null) {
+      return Optional.empty();
+    }
+    if (!kind.equals("static")) {
+      throw UserError.usage("onnx: activations=" + kind + "; it can be static.");
+    }
+    String bits = options.getOrDefault("activation_bits", "auto");
+    if (!Set.of("auto", "8", "16").contains(bits)) {
+      throw UserError.usage("onnx: activation_bits=" + bits + "; it can be auto, 8, 16.");
+    }
+    return Optional.of(
+        new StaticActivations(
+            bits.equals("auto") ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(bits)),
+            Optional.ofNullable(options.get("calibration")).map(Path::of)));
+  }
+}

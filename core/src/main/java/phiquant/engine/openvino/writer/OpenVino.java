@@ -1,0 +1,179 @@
+package phiquant.engine.openvino.writer;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import phiquant.Beside;
+import phiquant.UserError;
+import phiquant.engine.ArtifactPlan;
+import phiquant.engine.PlannedFile;
+import phiquant.engine.Target;
+import phiquant.engine.TargetSpec;
+import phiquant.engine.openvino.ir.IrXml;
+import phiquant.engine.openvino.ir.Type;
+import phiquant.engine.openvino.tokenizer.TokenizerModels;
+import phiquant.engine.openvino.writer.Options.Fallback;
+import phiquant.engine.openvino.writer.Precision.Compressed;
+import phiquant.engine.openvino.writer.Precision.Plain;
+import phiquant.model.PhiModel;
+import phiquant.model.Role;
+import phiquant.model.Weight;
+import phiquant.model.phi.Phi3;
+import phiquant.quant.nncf.GroupFormat;
+import phiquant.quant.nncf.IntegerFormat;
+import phiquant.quant.nncf.Mxfp4;
+
+/**
+ * A folder with the model as OpenVINO's intermediate representation (XML and .bin) and the
+ * checkpoint's own files beside it.
+ */
+public final class OpenVino implements Target {
+  private final String spec;
+  private final Options options;
+
+  private OpenVino(String spec, Options options) {
+    this.spec = spec;
+    this.options = options;
+  }
+
+  /**
+   * The target for {@code openvino:FORMAT,KEY=VALUE…}.
+   *
+   * @throws UserError (usage) naming what is possible
+   */
+  public static OpenVino target(TargetSpec spec) {
+    String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
+    return new OpenVino(spec.toString(), Options.of(format, spec.options()));
+  }
+
+  @Override
+  public String spec() {
+    return spec;
+  }
+
+  @Override
+  public ArtifactPlan plan(PhiModel model, String name) {
+    List<String> notes = new ArrayList<>();
+    Beside<TokenizerModels> texts = Beside.begin(() -> TokenizerModels.of(model.checkpoint()));
+    Map<Weight, Precision> precisions = precisions(model, notes);
+    IrFlow network = IrFlow.of(Phi3.network(model), model.config(), precisions::get);
+    SelfDescription self = new SelfDescription(options, precisions);
+    List<PlannedFile> files = new ArrayList<>();
+    files.add(
+        PlannedFile.whole(
+            "openvino_model.xml", IrXml.write("phi3", network.graph(), self.runtimeInfo())));
+    files.add(
+        new PlannedFile(
+            "openvino_model.bin", network.graph().bin().size(), network.graph().bin().fixed()));
+    files.add(PlannedFile.whole("openvino_config.json", self.config()));
+    files.addAll(PlannedFile.copies(model.checkpoint(), "config.json"));
+    files.add(PlannedFile.whole("generation_config.json", GenerationConfig.of(model.checkpoint())));
+    if (model.config().longRope().isPresent()) {
+      notes.add(
+          "OpenVINO GenAI computes prompts in parts; for one beyond "
+              + model.config().originalContextLength()
+              + " tokens give LLMPipeline ATTENTION_BACKEND=\"SDPA\", or longrope is not right.");
+    }
+    TokenizerModels tokenizer = texts.result();
+    files.addAll(tokenizer.files());
+    tokenizer.note().ifPresent(notes::add);
+    return new ArtifactPlan(
+        spec,
+        name + "-openvino-" + options.label(),
+        false,
+        files,
+        network.constants().planned(),
+        notes);
+  }
+
+  private Map<Weight, Precision> precisions(PhiModel model, List<String> notes) {
+    Map<Weight, Precision> precisions = new LinkedHashMap<>();
+    Optional<GroupFormat> fourBits = options.fourBits();
+    Set<Weight> chosen = fourBits.isPresent() ? chosen(model) : Set.of();
+    IntegerFormat backup =
+        options.npu() || (options.format().equals("int8") && options.symmetric())
+            ? IntegerFormat.INT8_SYM
+            : IntegerFormat.INT8_ASYM;
+    List<String> adjusted = new ArrayList<>();
+    for (Weight weight : model.weights()) {
+      if (!weight.isMatrix()) {
+        continue;
+      }
+      Precision precision = new Compressed(backup, Compressed.WHOLE_ROW);
+      if (options.format().equals("fp32") || options.format().equals("fp16")) {
+        precision = new Plain(options.format().equals("fp32") ? Type.F32 : Type.F16);
+      } else if (chosen.contains(weight)) {
+        precision = grouped(weight, fourBits.get(), backup, adjusted);
+      }
+      precisions.put(weight, precision);
+    }
+    if (!adjusted.isEmpty()) {
+      notes.add(
+          "The group size "
+              + options.group()
+              + " does not divide the rows of "
+              + adjusted.size()
+              + " tensors, which got another one: "
+              + adjusted.get(0)
+              + (adjusted.size() > 1 ? " and others." : "."));
+    }
+    return precisions;
+  }
+
+  private Set<Weight> chosen(PhiModel model) {
+    Set<Weight> chosen =
+        switch (options.layers()) {
+          case "auto" -> LayerChoice.auto(model);
+          case "nncf" ->
+              options.ratio() == 1
+                  ? Set.copyOf(LayerChoice.candidates(model))
+                  : LayerChoice.nncf(model, options.ratio());
+          case "all" -> Set.copyOf(LayerChoice.candidates(model));
+          default -> LayerChoice.matching(model, options.pattern());
+        };
+    if (options.allLayers()) {
+      chosen = new java.util.HashSet<>(chosen);
+      for (Weight weight : model.weights()) {
+        if (weight.role() == Role.EMBEDDING || weight.role() == Role.HEAD) {
+          chosen.add(weight);
+        }
+      }
+    }
+    return chosen;
+  }
+
+  private Precision grouped(
+      Weight weight, GroupFormat format, IntegerFormat backup, List<String> adjusted) {
+    long columns = weight.tensor().columns();
+    int group = options.group();
+    if (group == Compressed.WHOLE_ROW || columns % group == 0) {
+      return new Compressed(format, group);
+    }
+    if (options.fallback() == Fallback.ERROR) {
+      throw new UserError(
+          "openvino: the group size "
+              + group
+              + " does not divide the "
+              + columns
+              + " columns of '"
+              + weight.name()
+              + "'.",
+          "Give a smaller group, or group-size-fallback=adjust.");
+    }
+    if (options.fallback() == Fallback.ADJUST && !(format instanceof Mxfp4)) {
+      // 32 is the smallest that NNCF adjusts to (min_adjusted_group_size).
+      for (int smaller = group / 2; smaller >= 32; smaller /= 2) {
+        if (columns % smaller == 0) {
+          adjusted.add(weight.name() + " has groups of " + smaller);
+          return new Compressed(format, smaller);
+        }
+      }
+    }
+    adjusted.add(weight.name() + " has 8 bits");
+    return new Compressed(backup, Compressed.WHOLE_ROW);
+  }
+}

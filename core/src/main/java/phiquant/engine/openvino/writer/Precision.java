@@ -1,0 +1,32 @@
+package phiquant.engine.openvino.writer;
+
+import phiquant.engine.openvino.ir.Type;
+import phiquant.quant.nncf.GroupFormat;
+
+/** How one weight is stored: as plain floats, or as codes in groups. */
+sealed interface Precision {
+  /** The name that tables show. */
+  String name();
+
+  /** Plain floats: f32 or f16. */
+  record Plain(Type type) implements Precision {
+    @Override
+    public String name() {
+      return type.attribute();
+    }
+  }
+
+  /**
+   * Codes with scales.
+   *
+   * @param group weights that share a scale, or {@link #WHOLE_ROW}
+   */
+  record Compressed(GroupFormat format, int group) implements Precision {
+    static final int WHOLE_ROW = -1;
+
+    @Override
+    public String name() {
+      return format.name() + (group == WHOLE_ROW ? " row" : " g" + group);
+    }
+  }
+}

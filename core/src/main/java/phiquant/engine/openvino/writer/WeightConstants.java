@@ -1,0 +1,156 @@
+package phiquant.engine.openvino.writer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.Part;
+import phiquant.engine.PlannedTensor;
+import phiquant.engine.RowEncoder;
+import phiquant.engine.openvino.ir.Ir;
+import phiquant.engine.openvino.ir.Ir.Out;
+import phiquant.engine.openvino.ir.Type;
+import phiquant.engine.openvino.writer.Precision.Compressed;
+import phiquant.engine.openvino.writer.Precision.Plain;
+import phiquant.model.Weight;
+import phiquant.quant.nncf.GroupFormat;
+import phiquant.quant.nncf.IntegerFormat;
+import phiquant.quant.nncf.Nf4;
+
+/**
+ * Puts weights into a graph: a constant in the form that is stored and the few operators that turn
+ * it into f32, in the order that the CPU plugin fuses into its FullyConnected: convert to f16,
+ * subtract the zero point, multiply with the scale, join the groups, convert to f32. Scales are
+ * f16; with bf16 ones nothing fuses.
+ */
+final class WeightConstants {
+  /** Index of the .bin among the artifact's files. */
+  static final int BIN = 1;
+
+  private final Ir graph;
+  private final List<PlannedTensor> planned = new ArrayList<>();
+
+  WeightConstants(Ir graph) {
+    this.graph = graph;
+  }
+
+  /** The tensors that the pipeline encodes. */
+  List<PlannedTensor> planned() {
+    return planned;
+  }
+
+  /** The matrix as f32, shape [rows, columns]. */
+  Out matrix(Weight weight, Precision precision) {
+    graph.scope(weight.name() + "/");
+    if (precision instanceof Plain plain) {
+      return plain(weight.tensor(), plain.type());
+    }
+    Compressed compressed = (Compressed) precision;
+    int group = compressed.group();
+    return compressed(
+        weight.tensor(),
+        compressed.format(),
+        group == Compressed.WHOLE_ROW ? (int) weight.tensor().columns() : group);
+  }
+
+  /** A norm's weight as f32 of shape [1, 1, columns]: read now, for it is small. */
+  Out vector(Weight weight) {
+    float[] values = new float[Math.toIntExact(weight.tensor().columns())];
+    weight.tensor().read(0, 1, values, 0);
+    return graph.f32("1, 1, " + values.length, values);
+  }
+
+  private Out plain(StoredTensor tensor, Type type) {
+    int bytes = type == Type.F32 ? 4 : 2;
+    RowEncoder encoder = type == Type.F32 ? PlainRows.F32 : PlainRows.F16;
+    String shape = tensor.rows() + ", " + tensor.columns();
+    long size = tensor.elements() * bytes;
+    long offset = graph.bin().reserve(size);
+    plan(
+        tensor,
+        type.attribute(),
+        encoder,
+        List.of(new Part(BIN, offset, tensor.columns() * bytes)),
+        size);
+    Out constant = graph.constant(tensor.name(), type, shape, offset, size);
+    return type == Type.F32 ? constant : graph.decompress(constant, Type.F32);
+  }
+
+  private Out compressed(StoredTensor tensor, GroupFormat format, int group) {
+    CompressedRows encoder = new CompressedRows(format, group);
+    long groups = tensor.columns() / group;
+    boolean whole = groups == 1;
+    String codesShape = tensor.rows() + ", " + (whole ? "" : groups + ", ") + group;
+    String scalesShape = tensor.rows() + ", " + (whole ? "" : groups + ", ") + 1;
+    List<Part> parts = new ArrayList<>();
+    int multiple = encoder.rowMultiple();
+
+    long codesSize = tensor.elements() * format.bits() / 8;
+    long codesAt = graph.bin().reserve(codesSize);
+    parts.add(new Part(BIN, codesAt, multiple * tensor.columns() * format.bits() / 8));
+    Out values =
+        toF16(graph.constant(tensor.name(), codeType(format), codesShape, codesAt, codesSize));
+    long size = codesSize;
+
+    if (format.hasZeroPoint()) {
+      long zeroSize = Math.ceilDiv(tensor.rows() * groups * format.bits(), 8L);
+      long zeroAt = graph.bin().reserve(zeroSize);
+      parts.add(new Part(BIN, zeroAt, multiple * groups * format.bits() / 8));
+      Out zero =
+          graph.constant(
+              tensor.name() + "/zero_point", codeType(format), scalesShape, zeroAt, zeroSize);
+      values = binary("Subtract", values, toF16(zero));
+      size += zeroSize;
+    }
+
+    long scaleSize = tensor.rows() * groups * format.scaleBits() / 8;
+    long scaleAt = graph.bin().reserve(scaleSize);
+    parts.add(new Part(BIN, scaleAt, multiple * groups * format.scaleBits() / 8));
+    Type scaleType = format.scaleBits() == 8 ? Type.F8E8M0 : Type.F16;
+    Out scale =
+        graph.constant(tensor.name() + "/scale", scaleType, scalesShape, scaleAt, scaleSize);
+    values = binary("Multiply", values, scaleType == Type.F16 ? scale : toF16(scale));
+    size += scaleSize;
+
+    if (!whole) {
+      values =
+          graph.op(
+              "Reshape",
+              "opset1",
+              Map.of("special_zero", "false"),
+              Type.F16,
+              values,
+              graph.i64s(tensor.rows(), tensor.columns()));
+    }
+    plan(
+        tensor,
+        new Compressed(format, whole ? Compressed.WHOLE_ROW : group).name(),
+        encoder,
+        parts,
+        size);
+    return graph.decompress(values, Type.F32);
+  }
+
+  private void plan(
+      StoredTensor tensor, String format, RowEncoder encoder, List<Part> parts, long size) {
+    planned.add(
+        new PlannedTensor(
+            tensor.name(), format, tensor.shape(), size, tensor, false, encoder, parts));
+  }
+
+  private Out toF16(Out input) {
+    return graph.op("Convert", "opset1", Map.of("destination_type", "f16"), Type.F16, input);
+  }
+
+  private Out binary(String type, Out a, Out b) {
+    return graph.op(type, "opset1", Map.of("auto_broadcast", "numpy"), a.type(), a, b);
+  }
+
+  private static Type codeType(GroupFormat format) {
+    if (format instanceof IntegerFormat integer) {
+      boolean symmetric = integer.symmetric();
+      return integer.bits() == 8 ? symmetric ? Type.I8 : Type.U8 : symmetric ? Type.I4 : Type.U4;
+    }
+    return format instanceof Nf4 ? Type.NF4 : Type.F4E2M1;
+  }
+}

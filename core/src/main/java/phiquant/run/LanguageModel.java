@@ -1,0 +1,214 @@
+package phiquant.run;
+
+import java.nio.file.Path;
+import java.util.List;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.engine.Checkpoints;
+import phiquant.model.Network;
+import phiquant.model.PhiConfig;
+import phiquant.model.PhiModel;
+import phiquant.model.phi.Phi3;
+import phiquant.run.matrix.Panels;
+
+/**
+ * A Phi that computes logits from whatever its weights are stored as, in place in the mapped file:
+ * one engine for every artifact, so that they can be compared, and so that anyone can talk to any
+ * of them at once. For one caller at a time; the caches tell sequences apart.
+ */
+public final class LanguageModel implements AutoCloseable {
+  /** Tokens that are computed together: enough to make decoding weights cheap. */
+  private static final int BATCH = 256;
+
+  /** Fewer than this are computed one by one. */
+  private static final int FEW = 4;
+
+  private final Checkpoint checkpoint;
+  private final boolean owned;
+  private final PhiModel model;
+  private final PhiConfig config;
+  private final List<String> notices;
+  private final RunOptions options;
+  private final Rope rope;
+  private final Workers workers;
+  private final TokenFlow token;
+  private final PanelFlow panels;
+  private LayerObserver observer;
+
+  private LanguageModel(Checkpoint checkpoint, RunOptions options, boolean owned) {
+    this.checkpoint = checkpoint;
+    this.owned = owned;
+    this.options = options;
+    this.model = PhiModel.of(checkpoint);
+    this.config = model.config();
+    this.notices = model.notices();
+    this.rope = new Rope(config, options.ropeRule());
+    Network network = Phi3.network(model);
+    Kernels kernels = new Kernels(model, network);
+    this.workers = new Workers(options.threads());
+    this.token = new TokenFlow(network, kernels, config, rope, workers, options.activations());
+    this.panels = new PanelFlow(network, kernels, config, rope, workers, options.activations());
+  }
+
+  /**
+   * Opens an artifact or checkpoint; reads headers only.
+   *
+   * @throws UserError if it is damaged or of an unsupported architecture
+   */
+  public static LanguageModel open(Path artifact, RunOptions options) {
+    Checkpoint checkpoint = Checkpoints.open(artifact);
+    try {
+      return new LanguageModel(checkpoint, options, true);
+    } catch (RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  /** The same for a checkpoint that is open and stays so. */
+  public static LanguageModel of(Checkpoint checkpoint, RunOptions options) {
+    return new LanguageModel(checkpoint, options, false);
+  }
+
+  /** Hyperparameters. */
+  public PhiConfig config() {
+    return config;
+  }
+
+  /** Where the weights come from. */
+  public Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** What a person should know of it, a sentence each. */
+  public List<String> notices() {
+    return notices;
+  }
+
+  /** Lets someone see the inputs of all linear layers from now on; null: nobody. */
+  public void observe(LayerObserver observer) {
+    this.observer = observer;
+  }
+
+  /**
+   * An empty cache for one sequence.
+   *
+   * @param context tokens that it can hold
+   * @throws UserError if the model was not made for so many
+   */
+  public KvCache cache(int context) {
+    if (context < 1 || context > config.contextLength()) {
+      throw new UserError(
+          "A context of %d tokens is not possible: this model was made for 1 to %d."
+              .formatted(context, config.contextLength()));
+    }
+    return new KvCache(config, context, options.cacheType());
+  }
+
+  /**
+   * Appends tokens to a sequence.
+   *
+   * @return logits after the last one, length vocabulary
+   * @throws UserError if they do not fit the cache
+   */
+  public float[] logits(int[] tokens, KvCache cache) {
+    float[] logits = new float[config.vocabulary()];
+    append(tokens, cache, null, logits);
+    return logits;
+  }
+
+  /**
+   * Appends tokens to a sequence.
+   *
+   * @param each receives the logits after every one of them
+   * @throws UserError if they do not fit the cache
+   */
+  public void logits(int[] tokens, KvCache cache, LogitsSink each) {
+    append(tokens, cache, each, null);
+  }
+
+  /** Logits of the last token go to {@code last}; or those of all to {@code each} if it is null. */
+  private void append(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
+    int length = cache.length() + tokens.length;
+    if (tokens.length == 0) {
+      throw new IllegalArgumentException("no tokens");
+    }
+    if (length > cache.context()) {
+      throw new UserError(
+          "%d tokens do not fit a context of %d.".formatted(length, cache.context()),
+          "Shorten the text, or allow a larger context.");
+    }
+    for (int token : tokens) {
+      if (token < 0 || token >= config.vocabulary()) {
+        throw new IllegalArgumentException(
+            "token %d of a vocabulary of %d".formatted(token, config.vocabulary()));
+      }
+    }
+    boolean longFactors = rope.isLong(length, cache.context());
+    if (longFactors != cache.longFactors()) {
+      int[] before = cache.tokens();
+      cache.longFactors(longFactors);
+      if (rope.recomputes() && before.length > 0) {
+        cache.truncate(0);
+        compute(before, cache, null, null);
+      }
+    }
+    compute(tokens, cache, each, last);
+  }
+
+  /** Says which file it was, if one has changed: what the weights were is then unknown. */
+  private void compute(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
+    checkpoint.requireUnchanged();
+    try {
+      computeAll(tokens, cache, each == null ? null : sound(each), last);
+    } catch (InternalError | IllegalStateException e) {
+      checkpoint.requireUnchanged();
+      throw e;
+    }
+    if (last != null) {
+      Sound.require(last, model);
+    }
+  }
+
+  private LogitsSink sound(LogitsSink each) {
+    return (index, logits) -> {
+      Sound.require(logits, model);
+      each.accept(index, logits);
+    };
+  }
+
+  private void computeAll(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
+    float[] own = last == null && each != null ? new float[config.vocabulary()] : null;
+    for (int from = 0; from < tokens.length; ) {
+      int count = Math.min(BATCH, tokens.length - from);
+      count = count < FEW ? 1 : count;
+      boolean isLast = from + count == tokens.length;
+      cache.reserve(count);
+      if (count == 1) {
+        float[] logits = isLast && last != null ? last : own;
+        token.run(tokens[from], cache, observer, logits);
+        cache.append(tokens, from, 1);
+        if (own != null) {
+          each.accept(from, own);
+        }
+      } else {
+        Panels x = panels.run(tokens, from, count, cache, observer);
+        cache.append(tokens, from, count);
+        if (own != null) {
+          panels.logits(x, from, observer, each);
+        } else if (isLast && last != null) {
+          token.logits(x, count - 1, observer, last);
+        }
+      }
+      from += count;
+    }
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+    if (owned) {
+      checkpoint.close();
+    }
+  }
+}

@@ -1,0 +1,285 @@
+package phiquant.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.Json;
+import phiquant.engine.Checkpoints;
+import phiquant.tokenizer.ChatTemplate;
+import phiquant.tokenizer.EndTokens;
+import phiquant.tokenizer.Message;
+import phiquant.tokenizer.TokenStream;
+import phiquant.tokenizer.Tokenizer;
+
+/**
+ * A model to talk to: tokenizer, chat template, engine and the cache of the conversation so far.
+ * What a prompt has in common with the last one is not computed again, so a chat costs only what is
+ * new in it. For one caller at a time.
+ */
+public final class Session implements AutoCloseable {
+  /** What is allocated unless more is asked for; models made for 128k would need too much. */
+  public static final int DEFAULT_CONTEXT = 4096;
+
+  /** Tokens of a prompt between two looks at whether the answer is still wanted. */
+  private static final int PORTION = 256;
+
+  private final Checkpoint checkpoint;
+  private final LanguageModel model;
+  private final Tokenizer tokenizer;
+  private final Set<Integer> ends;
+  private final KvCache cache;
+  private ChatTemplate template;
+
+  private Session(Checkpoint checkpoint, LanguageModel model, Tokenizer tokenizer, KvCache cache) {
+    this.checkpoint = checkpoint;
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.cache = cache;
+    this.ends = EndTokens.of(checkpoint);
+  }
+
+  /**
+   * Opens an artifact or checkpoint.
+   *
+   * @param context tokens that prompt and answer may have together; by default {@value
+   *     #DEFAULT_CONTEXT}, or fewer if the model was made for fewer
+   * @throws UserError if it is damaged, unsupported or made for fewer tokens
+   */
+  public static Session open(Path artifact, RunOptions options, OptionalInt context) {
+    return open(Checkpoints.open(artifact), options, context);
+  }
+
+  /** The same for a checkpoint that is open, and is closed with the session or if this fails. */
+  public static Session open(Checkpoint checkpoint, RunOptions options, OptionalInt context) {
+    LanguageModel model = null;
+    Tokenizer tokenizer = null;
+    try {
+      model = LanguageModel.of(checkpoint, options);
+      tokenizer = Tokenizer.of(checkpoint);
+      int length = context.orElse(Math.min(DEFAULT_CONTEXT, model.config().contextLength()));
+      return new Session(checkpoint, model, tokenizer, model.cache(length));
+    } catch (RuntimeException e) {
+      close(checkpoint, model, tokenizer);
+      throw e;
+    }
+  }
+
+  /** The open artifact. */
+  public Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** What a person should know of the artifact, a sentence each. */
+  public List<String> notices() {
+    return model.notices();
+  }
+
+  /** Tokens that prompt and answer may have together. */
+  public int context() {
+    return cache.context();
+  }
+
+  /** Tokens that the model knows. */
+  public int vocabulary() {
+    return model.config().vocabulary();
+  }
+
+  /** How the model's makers let it choose tokens; another seed each time. */
+  public Sampling recommended() {
+    JsonNode config =
+        checkpoint
+            .file("generation_config.json")
+            .map(
+                bytes ->
+                    (JsonNode) Json.object(bytes, checkpoint.path() + "/generation_config.json"))
+            .orElse(MissingNode.getInstance());
+    return Sampling.recommended(config, RandomGenerator.getDefault().nextLong());
+  }
+
+  /** A text's tokens, as it is. */
+  public int[] prompt(String text) {
+    return tokenizer.encode(text);
+  }
+
+  /**
+   * A conversation's tokens, up to where the model's turn begins.
+   *
+   * @throws UserError if the model has no chat template, or one that refuses
+   */
+  public synchronized int[] prompt(List<Message> messages) {
+    if (template == null) {
+      template = ChatTemplate.of(checkpoint);
+    }
+    return tokenizer.encode(template.render(messages));
+  }
+
+  /**
+   * Lets the model continue a prompt.
+   *
+   * @param listener is given each piece of text when it is certain, also empty ones, and says
+   *     whether it wants more; asked between the portions of a long prompt too
+   * @throws UserError if the prompt is empty, does not fit, or is not in the model's vocabulary
+   */
+  public Reply generate(int[] prompt, Generation asked, Predicate<String> listener) {
+    check(prompt);
+    long start = System.nanoTime();
+    int reused = reuse(prompt);
+    Sampler sampler = new Sampler(asked.sampling());
+    for (int token : prompt) {
+      sampler.saw(token);
+    }
+    Answer answer = new Answer(asked, listener);
+    float[] logits = read(Arrays.copyOfRange(prompt, reused, prompt.length), listener);
+    long first = System.nanoTime();
+    while (logits != null && answer.finish == null) {
+      int token = sampler.next(logits);
+      if (answer.tokens.isEmpty()) {
+        first = System.nanoTime();
+      }
+      sampler.saw(token);
+      answer.take(token);
+      if (answer.finish == null) {
+        logits = model.logits(new int[] {token}, cache);
+        answer.steps++;
+      }
+    }
+    return answer.reply(prompt.length, reused, start, first);
+  }
+
+  private void check(int[] prompt) {
+    if (prompt.length == 0) {
+      throw new UserError("The prompt is empty.");
+    }
+    if (prompt.length >= cache.context()) {
+      throw new UserError(
+          "The prompt has %d tokens, which leaves no room in a context of %d."
+              .formatted(prompt.length, cache.context()),
+          "Shorten it, or allow more with --ctx; this model was made for at most %d."
+              .formatted(model.config().contextLength()));
+    }
+    for (int token : prompt) {
+      if (token >= model.config().vocabulary()) {
+        throw new UserError(
+            "%s has a tokenizer for more tokens than its model knows (%d): they do not belong together."
+                .formatted(checkpoint.path(), model.config().vocabulary()));
+      }
+    }
+  }
+
+  /** Cuts the cache to what it shares with a prompt, less one token to compute logits from. */
+  private int reuse(int[] prompt) {
+    int[] held = cache.tokens();
+    int common = Arrays.mismatch(held, prompt);
+    common = Math.min(common < 0 ? held.length : common, prompt.length - 1);
+    cache.truncate(common);
+    return common;
+  }
+
+  /** The logits after the prompt's last token, or null if the listener wants no more. */
+  private float[] read(int[] tokens, Predicate<String> listener) {
+    int portion = portion(tokens.length);
+    float[] logits = null;
+    for (int from = 0; from < tokens.length; from += portion) {
+      if (!listener.test("")) {
+        return null;
+      }
+      logits =
+          model.logits(
+              Arrays.copyOfRange(tokens, from, Math.min(from + portion, tokens.length)), cache);
+    }
+    return logits;
+  }
+
+  /** A prompt that crosses longrope's original context is computed at once, or keys twice. */
+  private int portion(int count) {
+    boolean crosses =
+        model.config().longRope().isPresent()
+            && cache.length() + count > model.config().originalContextLength();
+    return crosses ? count : PORTION;
+  }
+
+  /** Forgets the conversation. */
+  public void reset() {
+    cache.truncate(0);
+  }
+
+  @Override
+  public void close() {
+    close(checkpoint, model, tokenizer);
+  }
+
+  private static void close(Checkpoint checkpoint, LanguageModel model, Tokenizer tokenizer) {
+    if (tokenizer != null) {
+      tokenizer.close();
+    }
+    if (model != null) {
+      model.close();
+    }
+    checkpoint.close();
+  }
+
+  /** An answer as it grows. */
+  private final class Answer {
+    final Generation asked;
+    final Predicate<String> listener;
+    final TokenStream decoder = tokenizer.stream();
+    final StopTexts stops;
+    final StringBuilder text = new StringBuilder();
+    final List<Integer> tokens = new ArrayList<>();
+    Reply.Finish finish;
+    int steps;
+
+    Answer(Generation asked, Predicate<String> listener) {
+      this.asked = asked;
+      this.listener = listener;
+      this.stops = new StopTexts(asked.stops());
+    }
+
+    void take(int token) {
+      if (ends.contains(token)) {
+        finish = Reply.Finish.STOP;
+        return;
+      }
+      tokens.add(token);
+      boolean wanted = give(stops.next(decoder.next(token)));
+      if (stops.met()) {
+        finish = Reply.Finish.STOP;
+      } else if (!wanted) {
+        finish = Reply.Finish.CANCELLED;
+      } else if (tokens.size() >= asked.maxTokens() || cache.length() >= cache.context()) {
+        finish = Reply.Finish.LENGTH;
+      }
+    }
+
+    private boolean give(String piece) {
+      text.append(piece);
+      return listener.test(piece);
+    }
+
+    Reply reply(int promptTokens, int reused, long start, long first) {
+      String rest = stops.next(decoder.end()) + stops.end();
+      if (!rest.isEmpty() && finish != Reply.Finish.CANCELLED) {
+        give(rest);
+      }
+      long end = System.nanoTime();
+      return new Reply(
+          text.toString(),
+          List.copyOf(tokens),
+          finish == null ? Reply.Finish.CANCELLED : finish,
+          promptTokens,
+          reused,
+          (first - start) / 1e9,
+          steps,
+          (end - first) / 1e9);
+    }
+  }
+}

@@ -1,0 +1,183 @@
+package phiquant.engine.onnx.reader;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import phiquant.Quantize;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.Checkpoints;
+import phiquant.fixtures.Fixtures;
+import phiquant.model.PhiModel;
+
+/** An ONNX folder seen as a checkpoint: the same weights come out, and lies are refused. */
+class OnnxFolderTest {
+  @TempDir Path out;
+
+  /** Weights of the tiny models are exact in 16 bits, so every float comes back. */
+  @ParameterizedTest
+  @CsvSource({
+    "phi-4-mini, 'onnx:fp32'",
+    "phi-3.5-mini, 'onnx:fp16,device=dml'",
+    "phi-4, 'onnx:bf16'",
+  })
+  void plainWeightsComeBackAsTheyWere(String kind, String spec) {
+    Path folder = make(Fixtures.tiny(kind), spec);
+    try (Checkpoint ours = Checkpoints.open(folder);
+        Checkpoint original = Checkpoints.open(Fixtures.tiny(kind))) {
+      assertThat(ours.tensors()).containsOnlyKeys(original.tensors().keySet());
+      original
+          .tensors()
+          .forEach(
+              (name, tensor) -> {
+                StoredTensor read = ours.tensors().get(name);
+                assertThat(read.shape()).as(name).isEqualTo(tensor.shape());
+                assertThat(Arrays.equals(rows(read), rows(tensor))).as(name).isTrue();
+              });
+    }
+  }
+
+  /** The first, some middle and the last rows, so that offsets count. */
+  private static float[] rows(StoredTensor tensor) {
+    int columns = Math.toIntExact(tensor.columns());
+    int last = Math.toIntExact(tensor.rows() - 1);
+    float[] floats = new float[3 * columns];
+    for (int i = 0; i < 3; i++) {
+      tensor.read(i * (long) last / 2, 1, floats, i * columns);
+    }
+    return floats;
+  }
+
+  /** A tied head is one weight where it is stored once, and two where the precisions differ. */
+  @ParameterizedTest
+  @CsvSource({
+    "'onnx:int4', true",
+    "'onnx:fp32', true",
+    "'onnx:int8', true",
+    "'onnx:int4,embedding=int8', false",
+    "'onnx:int4,embedding=float', false",
+  })
+  void tiesAreWhatTheGraphSays(String spec, boolean tied) {
+    try (Checkpoint checkpoint = Checkpoints.open(make(Fixtures.tinyPhi4Mini(), spec))) {
+      PhiModel model = PhiModel.of(checkpoint);
+      assertThat(model.config().tiedHead()).isEqualTo(tied);
+      assertThat(checkpoint.tensors().containsKey("lm_head.weight")).isEqualTo(!tied);
+      assertThat(checkpoint.operators()).containsKey("GroupQueryAttention");
+    }
+  }
+
+  @Test
+  void aModelWithoutConfigurationSaysWhatToDo() throws IOException {
+    Path folder = make(Fixtures.tinyPhi4(), "onnx:int4");
+    Files.delete(folder.resolve("config.json"));
+    assertThatThrownBy(() -> Checkpoints.open(folder))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("has no config.json");
+  }
+
+  /** One entry of one constant is changed; the message names the constant or the file. */
+  @ParameterizedTest
+  @CsvSource({
+    "location, ../config.json, 'not a plain file name'",
+    "location, /etc/passwd, 'not a plain file name'",
+    "location, .., 'not a plain file name'",
+    "location, nowhere.data, 'is missing'",
+    "offset, 99999999999, 'beyond the end'",
+    "offset, -1, 'not a number'",
+    "length, 99999999999, 'more than its file has left'",
+    "length, 16, 'calls for'",
+  })
+  void placesOfConstantsAreChecked(String key, String value, String says) throws IOException {
+    refused(
+        (model, tensor) -> {
+          for (StringStringEntryProto.Builder entry : tensor.getExternalDataBuilderList()) {
+            if (entry.getKey().equals(key)) {
+              entry.setValue(value);
+            }
+          }
+        },
+        says);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-1, 'negative dimension'",
+    "9223372036854775807, 'too large for any file'",
+    "0, 'calls for 0'",
+    "7, 'calls for'",
+  })
+  void shapesOfConstantsAreChecked(long dimension, String says) throws IOException {
+    refused((model, tensor) -> tensor.setDims(0, dimension), says);
+  }
+
+  @Test
+  void typesOfConstantsAreChecked() throws IOException {
+    refused((model, tensor) -> tensor.setDataType(12345), "element type 12345");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"bits, 3", "block_size, 31", "block_size, 0", "K, -5", "N, 9223372036854775807"})
+  void attributesOfOperatorsAreChecked(String attribute, long value) throws IOException {
+    refused(
+        (model, tensor) ->
+            model.getGraphBuilder().getNodeBuilderList().stream()
+                .filter(node -> node.getOpType().equals("MatMulNBits"))
+                .flatMap(node -> node.getAttributeBuilderList().stream())
+                .filter(one -> one.getName().equals(attribute))
+                .forEach(one -> one.setI(value)),
+        "MatMulNBits");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0", "1", "10", "1000", "20000"})
+  void aTruncatedModelIsRefused(int length) throws IOException {
+    Path folder = make(Fixtures.tinyPhi4(), "onnx:int4");
+    Path model = folder.resolve("model.onnx");
+    byte[] bytes = Files.readAllBytes(model);
+    Files.write(model, Arrays.copyOf(bytes, Math.min(length, bytes.length - 1)));
+    assertThatThrownBy(() -> Checkpoints.open(folder))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("model.onnx");
+  }
+
+  private interface Change {
+    void apply(ModelProto.Builder model, TensorProto.Builder tensor);
+  }
+
+  /** Changes the model, with the scales of a down projection at hand, and expects a refusal. */
+  private void refused(Change change, String says) throws IOException {
+    Path folder = make(Fixtures.tinyPhi4(), "onnx:int4");
+    Path path = folder.resolve("model.onnx");
+    ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(path)).toBuilder();
+    TensorProto.Builder tensor =
+        model.getGraphBuilder().getInitializerBuilderList().stream()
+            .filter(
+                one -> one.getName().equals("model.layers.1.mlp.down_proj.MatMul.weight_scales"))
+            .findFirst()
+            .orElseThrow();
+    change.apply(model, tensor);
+    Files.write(path, model.build().toByteArray());
+    assertThatThrownBy(() -> Checkpoints.open(folder))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining(folder.toString())
+        .hasMessageContaining(says);
+  }
+
+  private Path make(Path checkpoint, String spec) {
+    try (Checkpoint source = Checkpoints.open(checkpoint)) {
+      return Quantize.of(source).overwrite(true).to(spec).into(out).get(0);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package phiquant.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import phiquant.Quantize;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.engine.Checkpoints;
+import phiquant.fixtures.Fixtures;
+import phiquant.fixtures.Golden;
+
+/**
+ * Logits equal those of transformers on the three architectures: own and tied head, grouped
+ * queries, partial rotary, and longrope on both sides of its original context.
+ */
+class TinyPhiLogitsTest {
+  @ParameterizedTest
+  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  @Tag("width")
+  void logitsEqualTransformers(String kind) {
+    try (LanguageModel model = LanguageModel.open(Fixtures.tiny(kind), RunOptions.exact())) {
+      for (JsonNode prompt : Golden.json("logits-tiny-" + kind).path("prompts")) {
+        int[] ids = ids(kind, prompt.path("length").asInt());
+        double[] loss = {0};
+        float[] last = new float[model.config().vocabulary()];
+        model.logits(
+            ids,
+            model.cache(ids.length),
+            (index, logits) -> {
+              assertThat(argmax(logits)).isEqualTo(prompt.path("argmax").path(index).asInt());
+              loss[0] -= index + 1 < ids.length ? logSoftmax(logits, ids[index + 1]) : 0;
+              System.arraycopy(logits, 0, last, 0, last.length);
+            });
+        assertThat(loss[0] / (ids.length - 1))
+            .isCloseTo(prompt.path("mean_nll").asDouble(), within(1e-4));
+        assertLogits(prompt, last);
+        assertLogits(prompt, model.logits(ids, model.cache(ids.length)));
+      }
+    }
+  }
+
+  /** And from what every target writes without quantizing. */
+  @ParameterizedTest
+  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  void everyTargetsFloatsGiveTheSame(String kind, @TempDir Path out) {
+    for (String target : List.of("gguf:F32", "mlx:fp32", "onnx:fp32", "openvino:fp32")) {
+      Path artifact;
+      try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny(kind))) {
+        artifact = Quantize.of(checkpoint).to(target).into(out).get(0);
+      }
+      try (LanguageModel model = LanguageModel.open(artifact, RunOptions.exact())) {
+        for (JsonNode prompt : Golden.json("logits-tiny-" + kind).path("prompts")) {
+          int[] ids = ids(kind, prompt.path("length").asInt());
+          assertLogits(prompt, model.logits(ids, model.cache(ids.length)));
+        }
+      }
+    }
+  }
+
+  /** Token by token, across the border where longrope takes its long factors. */
+  @ParameterizedTest
+  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  void decodingEqualsThePromptAsAWhole(String kind) {
+    try (LanguageModel model = LanguageModel.open(Fixtures.tiny(kind), RunOptions.exact())) {
+      JsonNode prompts = Golden.json("logits-tiny-" + kind).path("prompts");
+      int[] ids = ids(kind, 300);
+      KvCache cache = model.cache(ids.length);
+      model.logits(Arrays.copyOf(ids, 250), cache);
+      float[] last = null;
+      for (int i = 250; i < ids.length; i++) {
+        last = model.logits(new int[] {ids[i]}, cache);
+        JsonNode prompt = prompts.path(i < 256 ? 1 : 2);
+        assertThat(argmax(last)).isEqualTo(prompt.path("argmax").path(i).asInt());
+        if (i + 1 == prompt.path("length").asInt()) {
+          assertLogits(prompt, last);
+        }
+      }
+    }
+  }
+
+  private static void assertLogits(JsonNode prompt, float[] logits) {
+    for (String list : new String[] {"last_top5", "last_sample"}) {
+      for (JsonNode pair : prompt.path(list)) {
+        assertThat(logits[pair.path(0).asInt()])
+            .isCloseTo((float) pair.path(1).asDouble(), within(1e-4f));
+      }
+    }
+  }
+
+  /** A prompt of the goldens: token i is (7919 i + 13) mod the tokenizer's size. */
+  private static int[] ids(String kind, int length) {
+    String how = Golden.json("logits-tiny-" + kind).path("how").path("ids").asText();
+    int size = Integer.parseInt(how.substring(how.lastIndexOf(' ') + 1));
+    return IntStream.range(0, length).map(i -> (int) ((7919L * i + 13) % size)).toArray();
+  }
+
+  static int argmax(float[] values) {
+    int best = 0;
+    for (int i = 1; i < values.length; i++) {
+      best = values[i] > values[best] ? i : best;
+    }
+    return best;
+  }
+
+  static double logSoftmax(float[] logits, int id) {
+    double max = logits[argmax(logits)];
+    double sum = 0;
+    for (float logit : logits) {
+      sum += Math.exp(logit - max);
+    }
+    return logits[id] - max - Math.log(sum);
+  }
+}

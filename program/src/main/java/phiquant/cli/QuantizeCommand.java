@@ -1,0 +1,247 @@
+package phiquant.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import phiquant.Quantize;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.engine.ArtifactPlan;
+import phiquant.engine.Checkpoints;
+import phiquant.pipeline.Progress;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Quantizes a checkpoint for one or more engines in one pass. */
+@Command(
+    name = "quantize",
+    description = "Quantize a checkpoint for one or more engines, reading it once.",
+    mixinStandardHelpOptions = true,
+    footer = {
+      "",
+      "Examples:",
+      "  phiquant quantize Phi-3.5-mini-instruct --to gguf:Q4_K_M -o out",
+      "  phiquant quantize Phi-3.5-mini-instruct --to gguf:Q4_K_M --to mlx:4bit -o out",
+      "  phiquant quantize Phi-4-mini --to gguf --precision int8 -o phi-4-mini.gguf",
+      "  phiquant quantize Phi-4-mini --to gguf:Q4_K_M --dry-run"
+    })
+final class QuantizeCommand implements Callable<Integer> {
+  @Parameters(
+      paramLabel = "CHECKPOINT",
+      description =
+          "A Hugging Face folder (config.json, safetensors), an MLX folder or a GGUF file.")
+  private Path checkpoint;
+
+  @Option(
+      names = "--to",
+      required = true,
+      paramLabel = "TARGET",
+      description =
+          "ENGINE:FORMAT[,OPTION…], such as gguf:Q4_K_M or mlx:4bit,group=32. Repeatable.")
+  private List<String> targets;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "int4|int8|fp16|fp32",
+      description = "The format for targets that name none.")
+  private String precision;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "OUT",
+      description = "Where artifacts go: a folder, or a .gguf file for a single GGUF.")
+  private Path output;
+
+  @Option(names = "--dry-run", description = "Show what would be made, before any work.")
+  private boolean dryRun;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Default: all cores.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(names = "--overwrite", description = "Replace artifacts that exist.")
+  private boolean overwrite;
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Print nothing but errors.")
+  private boolean quiet;
+
+  @Option(names = "--name", description = "The model's name, in file names and in metadata.")
+  private String name;
+
+  @Option(
+      names = "--allow-nonfinite",
+      description = "Quantize NaN and infinite weights as the engine's own tool does.")
+  private boolean allowNonFinite;
+
+  @Option(names = "--pure", description = "GGUF: all matrices in the default type.")
+  private boolean pure;
+
+  @Option(names = "--tensor-type", paramLabel = "REGEX=TYPE", description = "GGUF. Repeatable.")
+  private List<String> tensorTypes = new ArrayList<>();
+
+  @Option(names = "--output-tensor-type", paramLabel = "TYPE", description = "GGUF.")
+  private String outputTensorType;
+
+  @Option(names = "--token-embedding-type", paramLabel = "TYPE", description = "GGUF.")
+  private String tokenEmbeddingType;
+
+  @Option(names = "--leave-output-tensor", description = "GGUF: do not quantize the head.")
+  private boolean leaveOutputTensor;
+
+  @Option(names = "--split-max-size", paramLabel = "N(M|G)", description = "GGUF: split files.")
+  private String splitMaxSize;
+
+  @Option(
+      names = "--imatrix",
+      paramLabel = "FILE",
+      description = "GGUF: how much every column counts, from llama-imatrix (GGUF or .dat).")
+  private String imatrix;
+
+  @Option(
+      names = "--imatrix-zeros",
+      description =
+          "GGUF: columns of which the matrix says nothing count nothing, as in llama-quantize.")
+  private boolean imatrixZeros;
+
+  @Option(
+      names = "--tensor-bits",
+      paramLabel = "REGEX=BITS[:GROUP]",
+      description = "MLX. Repeatable.")
+  private List<String> tensorBits = new ArrayList<>();
+
+  @Option(names = "--dtype", paramLabel = "TYPE", description = "MLX: float16, bfloat16, float32.")
+  private String dtype;
+
+  @Mixin private ModelOptions model;
+
+  @Override
+  public Integer call() {
+    Threads.checked(threads);
+    if (output == null && !dryRun) {
+      throw UserError.usage("Say where artifacts go with -o OUT, or look first with --dry-run.");
+    }
+    checkOptions();
+    long start = System.nanoTime();
+    try (Checkpoint source = Checkpoints.open(checkpoint)) {
+      Quantize quantize =
+          Quantize.of(source)
+              .threads(threads)
+              .overwrite(overwrite)
+              .allowNonFinite(allowNonFinite)
+              .progress(progress());
+      if (name != null) {
+        quantize.named(name);
+      }
+      model.ignored().forEach(pattern -> quantize.ignoring(pattern.pattern()));
+      targets.forEach(target -> quantize.to(complete(target)));
+      List<ArtifactPlan> plans = quantize.plan();
+      if (!quiet) {
+        Notices.print(quantize.notices());
+      }
+      if (source.isQuantized() && !quiet) {
+        System.err.println(
+            "warning: the source is quantized already; its errors stay, and new ones come on top."
+                + " Start from the original weights if you can.");
+      }
+      if (dryRun) {
+        plans.forEach(plan -> System.out.print(PlanTable.of(plan)));
+        return 0;
+      }
+      List<Path> made = quantize.make(plans, output);
+      if (!quiet) {
+        double seconds = (System.nanoTime() - start) / 1e9;
+        for (int i = 0; i < made.size(); i++) {
+          System.out.println(Summary.of(made.get(i), plans.get(i)));
+        }
+        System.out.printf(Locale.ROOT, "Done in %.1f s.%n", seconds);
+        plans.forEach(
+            plan -> plan.notes().forEach(note -> System.out.println(plan.target() + ": " + note)));
+      }
+    }
+    return 0;
+  }
+
+  private Progress progress() {
+    boolean terminal = System.console() != null && System.console().isTerminal();
+    return quiet ? Progress.NONE : terminal ? new TerminalProgress() : new Notices();
+  }
+
+  /** Refuses flags that nothing would come of, and a name that files cannot have. */
+  private void checkOptions() {
+    if (name != null && (name.isBlank() || name.matches(".*[/\\\\\\p{Cntrl}].*"))) {
+      throw UserError.usage(
+          "--name is '"
+              + name
+              + "'; it becomes part of file names, so it cannot be empty or hold"
+              + " / or \\.");
+    }
+    boolean gguf =
+        pure
+            || leaveOutputTensor
+            || !tensorTypes.isEmpty()
+            || outputTensorType != null
+            || tokenEmbeddingType != null
+            || splitMaxSize != null
+            || imatrix != null
+            || imatrixZeros;
+    refuseWithout(
+        "gguf",
+        gguf,
+        "--pure, --leave-output-tensor, --tensor-type, --output-tensor-type,"
+            + " --token-embedding-type, --split-max-size, --imatrix and --imatrix-zeros");
+    refuseWithout("mlx", !tensorBits.isEmpty() || dtype != null, "--tensor-bits and --dtype");
+  }
+
+  private void refuseWithout(String engine, boolean given, String flags) {
+    if (given && targets.stream().noneMatch(target -> engine(target).equals(engine))) {
+      throw UserError.usage(flags + " are for " + engine + ", and no --to names it.");
+    }
+  }
+
+  private static String engine(String target) {
+    return target.split("[:,]", 2)[0].toLowerCase(Locale.ROOT);
+  }
+
+  /** A target with the options that were given as flags. */
+  private String complete(String target) {
+    String engine = engine(target);
+    StringBuilder spec = new StringBuilder(target);
+    if (precision != null && !target.contains(":")) {
+      spec.insert(
+          engine.length(), ":" + EverydayNames.format(engine, precision.toLowerCase(Locale.ROOT)));
+    }
+    if (engine.equals("gguf")) {
+      flag(spec, "pure", pure);
+      flag(spec, "leave-output-tensor", leaveOutputTensor);
+      option(spec, "tensor-type", tensorTypes.isEmpty() ? null : String.join(";", tensorTypes));
+      option(spec, "output-tensor-type", outputTensorType);
+      option(spec, "token-embedding-type", tokenEmbeddingType);
+      option(spec, "split-max-size", splitMaxSize);
+      option(spec, "name", name);
+      option(spec, "imatrix", imatrix);
+      flag(spec, "imatrix-zeros", imatrixZeros);
+    }
+    if (engine.equals("mlx")) {
+      option(spec, "tensor-bits", tensorBits.isEmpty() ? null : String.join(";", tensorBits));
+      option(spec, "dtype", dtype);
+    }
+    return spec.toString();
+  }
+
+  private static void flag(StringBuilder spec, String key, boolean set) {
+    if (set) {
+      spec.append(',').append(key);
+    }
+  }
+
+  private static void option(StringBuilder spec, String key, String value) {
+    if (value != null) {
+      spec.append(',').append(key).append('=').append(value);
+    }
+  }
+}
