@@ -71,11 +71,22 @@ class CommandLineIT {
     String model = Fixtures.smolPhiMixed().toString();
     Process first = start("quantize", model, "--to", "gguf:F32", "-o", folder.toString());
     await(() -> names().stream().anyMatch(name -> name.endsWith(".partial")));
+    signal("STOP", first.toHandle());
     Outcome second = run("quantize", model, "--to", "gguf:F32", "-o", folder.toString());
+    signal("CONT", first.toHandle());
     assertThat(second.code()).isEqualTo(1);
     assertThat(second.err()).contains("another run").hasLineCount(1);
     assertThat(first.waitFor()).isZero();
     assertThat(names()).containsExactly("smolphi-mixed-F32.gguf");
+  }
+
+  /** A run that stands still cannot be done before the other looks. */
+  private static void signal(String name, ProcessHandle process) {
+    try {
+      new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    } catch (IOException | InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** In each namespace processes are numbered from 1, so that numbers would be confused. */
@@ -90,6 +101,7 @@ class CommandLineIT {
         List.of("./phiquant", "quantize", model, "--to", "gguf:F32", "-o", folder.toString()));
     Process first = new ProcessBuilder(command).start();
     await(() -> names().stream().anyMatch(name -> name.endsWith(".partial")));
+    first.descendants().forEach(process -> signal("STOP", process));
     Process second = new ProcessBuilder(command).start();
     assertThat(new String(second.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
         .contains("another run");
