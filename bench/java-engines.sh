@@ -13,7 +13,7 @@ repetitions="${REPETITIONS:-6}"
 threads="$(nproc)"
 work="$(mktemp -d -p "$cache")"
 trap 'rm -rf "$work"' EXIT
-bench/java.sh phiquant.cli.Main quantize "$model" --to gguf:Q4_0 -o "$work/gguf" -q >&2
+./phiquant quantize "$model" --to gguf:Q4_0 -o "$work/gguf" -q >&2
 file="$(echo "$work"/gguf/*.gguf)"
 bench/java.sh phiquant.bench.RunSpeed "$file" "$threads" "$repetitions" 2> /dev/null
 for java in "${JAVA_HOME:-none}" /usr/lib/jvm/*; do

@@ -15,7 +15,6 @@ threads="${THREADS:-$(nproc)}"
 repetitions="${REPETITIONS:-3}"
 work="$(mktemp -d -p "$cache")"
 trap 'rm -rf "$work"' EXIT
-bench/java.sh phiquant.cli.Main version >&2
 for type in "${types[@]}"; do
   ./phiquant quantize "$model" --to "gguf:$type" -o "$work" -q >&2
   file="$(echo "$work"/*.gguf)"
