@@ -9,10 +9,14 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.OptionalLong;
 import phiquant.UserError;
 
@@ -39,6 +43,8 @@ public final class Json {
                   .build())
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
 
   private Json() {}
 
@@ -73,6 +79,8 @@ public final class Json {
       throw new UserError(where + " is not UTF-8; the file is damaged.", e);
     } catch (JsonProcessingException e) {
       throw invalid(e, where);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // There is no file behind it.
     }
     if (!(node instanceof ObjectNode)) {
       throw new UserError(where + " does not hold a JSON object.");
@@ -80,10 +88,12 @@ public final class Json {
     return (ObjectNode) node;
   }
 
-  /** Jackson looks at bytes less closely: it takes names that are not UTF-8. */
-  private static String text(byte[] bytes) throws CharacterCodingException {
-    String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    return text.startsWith("\ufeff") ? text.substring(1) : text;
+  /** Jackson looks at bytes less closely: it takes names that are not UTF-8, and guesses UTF-16. */
+  private static Reader text(byte[] bytes) {
+    int mark = bytes.length >= 3 && Arrays.equals(bytes, 0, 3, BYTE_ORDER_MARK, 0, 3) ? 3 : 0;
+    return new InputStreamReader(
+        new ByteArrayInputStream(bytes, mark, bytes.length - mark),
+        StandardCharsets.UTF_8.newDecoder());
   }
 
   private static String firstLine(String text) {

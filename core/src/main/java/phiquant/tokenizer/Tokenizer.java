@@ -41,7 +41,7 @@ public final class Tokenizer implements AutoCloseable {
                     new UserError(
                         checkpoint.path() + " has no tokenizer.json.",
                         "Put the original model's tokenizer.json there."));
-    check(checkpoint);
+    check(json, checkpoint);
     TokenizersLibrary library = NativeTokenizers.LIBRARY;
     try {
       long handle = library.createTokenizerFromString(new String(json, StandardCharsets.UTF_8));
@@ -62,10 +62,13 @@ public final class Tokenizer implements AutoCloseable {
    * @throws UserError saying what is wrong
    */
   public static void check(Checkpoint checkpoint) {
+    checkpoint.file("tokenizer.json").ifPresent(bytes -> check(bytes, checkpoint));
+  }
+
+  /** The same for a tokenizer.json that has been read. */
+  public static TokenizerJson check(byte[] json, Checkpoint checkpoint) {
     long tokens = checkpoint.config().path("vocab_size").asLong(TokenizerJson.MAX_TOKENS);
-    checkpoint
-        .file("tokenizer.json")
-        .ifPresent(bytes -> TokenizerJson.of(bytes, tokens, checkpoint.path() + "/tokenizer.json"));
+    return TokenizerJson.of(json, tokens, checkpoint.path() + "/tokenizer.json");
   }
 
   /** The text's tokens; special tokens in it are recognized, and none are added. */

@@ -52,14 +52,16 @@ final class FactSheet {
       line(
           sheet,
           "tokenizer",
-          tokenizer.path("type").asText()
-              + ", "
-              + tokenizer.path("tokens").asInt()
-              + " tokens, "
-              + tokenizer.path("merges").asInt()
-              + " merges, "
-              + tokenizer.path("added").asInt()
-              + " added");
+          tokenizer.has("fault")
+              ? tokenizer.path("fault").asText()
+              : tokenizer.path("type").asText()
+                  + ", "
+                  + tokenizer.path("tokens").asInt()
+                  + " tokens, "
+                  + tokenizer.path("merges").asInt()
+                  + " merges, "
+                  + tokenizer.path("added").asInt()
+                  + " added");
     }
     line(
         sheet,

@@ -9,10 +9,10 @@ import java.util.TreeMap;
 import phiquant.UserError;
 import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.Json;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
+import phiquant.tokenizer.Tokenizer;
 
 /**
  * What {@code inspect} knows of a checkpoint, as JSON. Works for models that cannot be quantized.
@@ -87,15 +87,20 @@ final class Facts {
   private static void tokenizer(Checkpoint checkpoint, ObjectNode facts) {
     checkpoint
         .file("tokenizer.json")
-        .ifPresent(
-            bytes -> {
-              JsonNode json = Json.object(bytes, checkpoint.path() + "/tokenizer.json");
-              ObjectNode tokenizer = facts.putObject("tokenizer");
-              tokenizer.put("type", json.path("model").path("type").asText("unknown"));
-              tokenizer.put("tokens", json.path("model").path("vocab").size());
-              tokenizer.put("merges", json.path("model").path("merges").size());
-              tokenizer.put("added", json.path("added_tokens").size());
-            });
+        .ifPresent(bytes -> tokenizer(bytes, checkpoint, facts.putObject("tokenizer")));
     ChatTemplates.of(checkpoint).chosen().ifPresent(text -> facts.put("chat_template", text));
+  }
+
+  /** One that {@code quantize} and {@code run} would refuse is said to be so. */
+  private static void tokenizer(byte[] bytes, Checkpoint checkpoint, ObjectNode facts) {
+    try {
+      JsonNode json = Tokenizer.check(bytes, checkpoint).rest();
+      facts.put("type", json.path("model").path("type").asText("unknown"));
+      facts.put("tokens", json.path("model").path("vocab").asInt());
+      facts.put("merges", json.path("model").path("merges").asInt());
+      facts.put("added", json.path("added_tokens").size());
+    } catch (UserError e) {
+      facts.put("fault", e.getMessage());
+    }
   }
 }
