@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -80,7 +81,9 @@ final class Routes extends Handler.Abstract {
     if (coding != null && !coding.equalsIgnoreCase("chunked")) {
       throw ApiError.refused(501, null, "The only Transfer-Encoding here is chunked.");
     }
-    String path = request.getHttpURI().getDecodedPath();
+    HttpURI address = request.getHttpURI();
+    // Jetty leaves out the parameters that a path may have; no place here has any.
+    String path = address.getPath().contains(";") ? address.getPath() : address.getDecodedPath();
     String place = path.matches(".+/") ? path.substring(0, path.length() - 1) : path;
     Consumer<Exchange> answer =
         switch (place) {

@@ -117,6 +117,7 @@ class HttpIT {
     "/v1/models/, 200",
     "/v1/models?x=%zz&y, 200",
     "/v1/models/tiny, 200",
+    "/v1/models;a=b, 404",
     "/x/../v1/models, 200",
     "http://localhost/v1/models, 200",
     "//localhost/v1/models, 400",
