@@ -7,8 +7,8 @@ import phiquant.model.Network;
 import phiquant.model.Norm;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
-import phiquant.run.matrix.Matrices;
 import phiquant.run.matrix.Matrix;
+import phiquant.run.matrix.stored.Matrices;
 
 /** The weights as they are used: matrices in place in the mapped file, norms decoded. */
 final class Kernels {

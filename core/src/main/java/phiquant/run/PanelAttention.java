@@ -3,7 +3,7 @@ package phiquant.run;
 import java.util.Arrays;
 import phiquant.model.PhiConfig;
 import phiquant.run.matrix.Panels;
-import phiquant.run.matrix.Tile;
+import phiquant.run.matrix.tokens.Tile;
 
 /**
  * Attention of a panel of tokens, each in its lane: the same running softmax as {@link

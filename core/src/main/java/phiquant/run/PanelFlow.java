@@ -12,12 +12,12 @@ import phiquant.model.Norm;
 import phiquant.model.PhiConfig;
 import phiquant.model.Role;
 import phiquant.model.Weight;
-import phiquant.run.matrix.CodeGemm;
-import phiquant.run.matrix.Gemm;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
 import phiquant.run.matrix.Rounding;
 import phiquant.run.matrix.TokenCodes;
+import phiquant.run.matrix.tokens.CodeGemm;
+import phiquant.run.matrix.tokens.Gemm;
 
 /**
  * The network's verbs for many tokens at once: a prompt, or a text that is measured. Tokens lie in

@@ -21,11 +21,11 @@ import phiquant.engine.gguf.reader.GgufTensor;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
-import phiquant.run.matrix.Gemm;
 import phiquant.run.matrix.Input;
-import phiquant.run.matrix.Matrices;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
+import phiquant.run.matrix.stored.Matrices;
+import phiquant.run.matrix.tokens.Gemm;
 
 /**
  * Nanoseconds per weight on one core, by format: one token's product, decoding a tile of floats,

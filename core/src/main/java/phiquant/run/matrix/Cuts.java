@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * the heap (HotSpot marks it so when it compiles the read, even if nothing comes of it); loads of
  * vectors do not count, and the JVM dies. So what loads nothing but vectors reads a byte in vain.
  */
-final class Cuts {
+public final class Cuts {
   private Cuts() {}
 
   /**
@@ -18,7 +18,7 @@ final class Cuts {
    *
    * @param at any place that is read anyway
    */
-  static void survive(MemorySegment in, long at) {
+  public static void survive(MemorySegment in, long at) {
     in.get(JAVA_BYTE, at);
   }
 }

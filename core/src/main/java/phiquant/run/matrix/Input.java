@@ -13,38 +13,38 @@ import java.lang.foreign.MemorySegment;
  */
 public final class Input {
   /** {@code [columns]}. */
-  final float[] x;
+  public final float[] x;
 
   /** {@code sums16[i] = Σ x[16 i .. 16 i + 16)}. */
-  final float[] sums16;
+  public final float[] sums16;
 
   /** {@code sums32[i] = Σ x[32 i .. 32 i + 32)}. */
-  final float[] sums32;
+  public final float[] sums32;
 
   /** The steps of numbers rounded to int8, one for each 32. */
-  final float[] steps;
+  public final float[] steps;
 
   /** {@link Factors}, unless {@link #packing} is NONE; at most five for four numbers. */
-  final short[] factors;
+  public final short[] factors;
 
   /** {@link Factors#spread}, if {@link #packing} is SPLIT or CHUNKS. */
-  final float[] spread;
+  public final float[] spread;
 
   /**
    * The numbers times {@link #lift}, in the order of weights that are read as two halves of an int:
    * of each two vectors first those at even places, then those at odd ones. Off the heap, so that
    * no vector lies in two lines of the cache.
    */
-  final MemorySegment pairs;
+  public final MemorySegment pairs;
 
   /**
    * The numbers in the order of codes that are read as the eight parts of an int: of each eight
    * vectors first those at places 8 i, then those at 8 i + 1, times 1/16, and so on, and last those
    * at 8 i + 7, as they are. Off the heap for the same reason.
    */
-  final MemorySegment planes;
+  public final MemorySegment planes;
 
-  /** {@link Matrix#lift}: 0 if there are no pairs. */
+  /** {@link Needs#lift}: 0 if there are no pairs. */
   private float lift;
 
   private final short[] integers;
@@ -68,12 +68,12 @@ public final class Input {
   }
 
   /** For which packing the factors are: the one place that says which kernels run. */
-  Packing packing() {
+  public Packing packing() {
     return packing;
   }
 
   /** What {@link #pairs} are multiplied with. */
-  float lift() {
+  public float lift() {
     return lift;
   }
 
@@ -83,15 +83,16 @@ public final class Input {
    * @param rounded whether the numbers are rounded as the matrix's engine does
    */
   public void ready(Matrix matrix, boolean rounded) {
-    Rounding rounding = rounded ? matrix.rounding() : Rounding.NONE;
+    Needs needs = matrix.needs();
+    Rounding rounding = rounded ? needs.rounding() : Rounding.NONE;
     rounding.round(x, steps);
-    packing = rounding.fitsCodes() ? matrix.packing() : Packing.NONE;
+    packing = rounding.fitsCodes() ? needs.packing() : Packing.NONE;
     sum();
-    lift = matrix.lift();
+    lift = needs.lift();
     if (lift != 0) {
       pair();
     }
-    if (matrix.planes()) {
+    if (needs.planes()) {
       spreadPlanes();
     }
     if (packing != Packing.NONE) {
@@ -112,7 +113,7 @@ public final class Input {
   }
 
   private void spreadPlanes() {
-    int lanes = NibbleMatrix.LANES;
+    int lanes = Lanes.PACKED.length();
     int body = 8 * lanes;
     for (int k = 0; k < x.length / body * body; k += body) {
       float unit = 1;

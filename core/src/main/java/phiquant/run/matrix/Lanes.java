@@ -15,41 +15,41 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>No kernel passes vectors to another method, and each has few loops that carry vectors: C2 puts
  * those into objects that it does not see through, and a hundred times slower code is the result.
  */
-final class Lanes {
-  static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
-  static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+public final class Lanes {
+  public static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+  public static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
 
   /** Floats of a vector: 4, 8 or 16. */
-  static final int COUNT = FLOATS.length();
+  public static final int COUNT = FLOATS.length();
 
   /** Bytes that become vectors of floats at once: 8, or 16 with 512 bits. */
-  static final VectorSpecies<Byte> BYTES =
+  public static final VectorSpecies<Byte> BYTES =
       COUNT > 8 ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
 
-  static final int BYTE_COUNT = BYTES.length();
+  public static final int BYTE_COUNT = BYTES.length();
 
   /** Vectors of floats that those bytes become. */
-  static final int PARTS = BYTE_COUNT / COUNT;
+  public static final int PARTS = BYTE_COUNT / COUNT;
 
   /**
    * Packed bytes, as ints: bits are moved about four bytes at a time. Loaded as ints, because C2
    * does not keep a vector of bytes in a register that is shifted as ints.
    */
-  static final VectorSpecies<Integer> PACKED =
+  public static final VectorSpecies<Integer> PACKED =
       COUNT > 4 ? IntVector.SPECIES_256 : IntVector.SPECIES_128;
 
-  static final int PACKED_BYTES = 4 * PACKED.length();
+  public static final int PACKED_BYTES = 4 * PACKED.length();
 
   /** As many shorts as a vector has floats. */
-  static final VectorSpecies<Short> SHORTS =
+  public static final VectorSpecies<Short> SHORTS =
       COUNT > 8
           ? ShortVector.SPECIES_256
           : COUNT > 4 ? ShortVector.SPECIES_128 : ShortVector.SPECIES_64;
 
   /** Eight floats, or the machine's fewer. */
-  static final VectorSpecies<Float> EIGHT = COUNT > 8 ? FloatVector.SPECIES_256 : FLOATS;
+  public static final VectorSpecies<Float> EIGHT = COUNT > 8 ? FloatVector.SPECIES_256 : FLOATS;
 
-  static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+  public static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
   private Lanes() {}
 }

@@ -9,7 +9,7 @@ import phiquant.quant.VectorSupport;
  */
 public final class Panels {
   /** Tokens of a panel. */
-  public static final int WIDTH = VectorSupport.available() ? Lanes.two() : 16;
+  public static final int WIDTH = VectorSupport.available() ? Vectors.two() : 16;
 
   private final int features;
   private final int tokens;
@@ -52,7 +52,7 @@ public final class Panels {
     return data[p];
   }
 
-  /** The features as integers, for {@link CodeGemm}; made when they are first needed. */
+  /** The features as integers, for products in integers; made when they are first needed. */
   public TokenCodes codes() {
     if (codes == null) {
       codes = new TokenCodes(features, count());
@@ -77,7 +77,7 @@ public final class Panels {
   }
 
   /** Apart, because loading it needs the vector module. */
-  private static final class Lanes {
+  private static final class Vectors {
     static int two() {
       return 2 * jdk.incubator.vector.FloatVector.SPECIES_PREFERRED.length();
     }

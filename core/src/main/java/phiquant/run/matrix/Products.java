@@ -20,33 +20,34 @@ import jdk.incubator.vector.VectorSpecies;
  * rows take turns, block by block: large matrices are multiplied faster so, presumably because one
  * goes on where the other waits for memory.
  */
-final class Products {
+public final class Products {
   /** Whether vectors have 512 bits. */
-  static final boolean WIDE = COUNT >= 16;
+  public static final boolean WIDE = COUNT >= 16;
 
-  static final VectorSpecies<Short> SHORTS =
+  public static final VectorSpecies<Short> SHORTS =
       WIDE ? ShortVector.SPECIES_512 : ShortVector.SPECIES_256;
-  static final VectorSpecies<Integer> INTS = WIDE ? IntVector.SPECIES_512 : IntVector.SPECIES_256;
-  static final VectorSpecies<Float> FLOATS =
+  public static final VectorSpecies<Integer> INTS =
+      WIDE ? IntVector.SPECIES_512 : IntVector.SPECIES_256;
+  public static final VectorSpecies<Float> FLOATS =
       WIDE ? FloatVector.SPECIES_512 : FloatVector.SPECIES_256;
 
   /** Shorts of a vector. */
-  static final int LANES = WIDE ? 32 : 16;
+  public static final int LANES = WIDE ? 32 : 16;
 
   /** Parts of a vector. */
-  static final int PARTS = LANES / 8;
+  public static final int PARTS = LANES / 8;
 
   /** The second of two parts, or the second and fourth. */
-  static final VectorMask<Integer> ODD = VectorMask.fromLong(INTS, 0xf0f0);
+  public static final VectorMask<Integer> ODD = VectorMask.fromLong(INTS, 0xf0f0);
 
   /**
    * {@code (high · 2^16 + low) · (2^16 + 1)} has the sum of two shorts in its upper half, {@link
    * #UPPER}; as a float that is 2^16 times the sum, which {@link #UNIT} makes up for.
    */
-  static final int ADD = 0x10001;
+  public static final int ADD = 0x10001;
 
-  static final int UPPER = 0xffff0000;
-  static final float UNIT = 0x1p-16f;
+  public static final int UPPER = 0xffff0000;
+  public static final float UNIT = 0x1p-16f;
 
   private Products() {}
 
@@ -54,7 +55,7 @@ final class Products {
    * The packing that these kernels want, or none where vectors have less than 256 bits or rows end
    * within 128 weights.
    */
-  static Packing packing(Packing packing, int columns) {
+  public static Packing packing(Packing packing, int columns) {
     return COUNT >= 8 && columns % 128 == 0 ? packing : Packing.NONE;
   }
 }

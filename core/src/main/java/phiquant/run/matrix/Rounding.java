@@ -46,12 +46,12 @@ public record Rounding(Kind kind, int block) {
    * {@code accuracy_level} 4 of MatMulNBits, in the weights' own blocks (MLAS' {@code
    * QuantizeARow_CompInt8}); OpenVINO's dynamic quantization, in blocks of 32.
    */
-  static Rounding int8(int block) {
+  public static Rounding int8(int block) {
     return new Rounding(Kind.INT8, block);
   }
 
   /** What {@code vec_dot_type} is in ggml-cpu. */
-  static Rounding of(GgmlType type) {
+  public static Rounding of(GgmlType type) {
     return switch (type) {
       case F32 -> NONE;
       case F16 -> F16;
@@ -93,7 +93,7 @@ public record Rounding(Kind kind, int block) {
   }
 
   /** Whether numbers become bytes whose steps {@link TokenCodes} can hold. */
-  boolean fitsCodes() {
+  public boolean fitsCodes() {
     return block > 0 && block % TokenCodes.BLOCK == 0;
   }
 

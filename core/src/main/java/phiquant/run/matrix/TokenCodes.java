@@ -14,16 +14,16 @@ import jdk.incubator.vector.VectorOperators;
  */
 public final class TokenCodes {
   /** Columns that share a step here; engines' blocks are multiples of it. */
-  static final int BLOCK = 32;
+  public static final int BLOCK = 32;
 
   /** {@code [panel][feature][COUNT]}: token i of the panel in the low half, i + COUNT above it. */
-  final int[][] codes;
+  public final int[][] codes;
 
   /** {@code [panel][block][WIDTH]}. */
-  final float[][] steps;
+  public final float[][] steps;
 
   /** {@code [panel][block][WIDTH]}: the sums of the block's features. */
-  final float[][] sums;
+  public final float[][] sums;
 
   TokenCodes(int features, int panels) {
     int blocks = features / BLOCK;

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import phiquant.engine.gguf.reader.GgufTensor;
 import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.run.matrix.stored.Matrices;
 
 /**
  * Products with rounded activations are exact: where steps and scales are small integers, they

@@ -26,6 +26,9 @@ import phiquant.quant.ggml.GgmlType;
 import phiquant.quant.matmulnbits.Algorithm;
 import phiquant.quant.matmulnbits.NBitsColumns;
 import phiquant.quant.matmulnbits.NBitsFormat;
+import phiquant.run.matrix.stored.Matrices;
+import phiquant.run.matrix.tokens.CodeGemm;
+import phiquant.run.matrix.tokens.Gemm;
 
 /** Kernels give what the formats' own decoders and the formula {@code Σ w·x} give. */
 class MatrixTest {

@@ -27,6 +27,8 @@ import phiquant.model.Role;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.run.matrix.stored.Matrices;
+import phiquant.run.matrix.tokens.Gemm;
 
 /**
  * Products are those of the engines, who round activations before they multiply: token by token and

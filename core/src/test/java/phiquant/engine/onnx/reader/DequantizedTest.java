@@ -31,8 +31,8 @@ import phiquant.model.PhiModel;
 import phiquant.run.KvCache;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
-import phiquant.run.matrix.Matrices;
 import phiquant.run.matrix.Matrix;
+import phiquant.run.matrix.stored.Matrices;
 
 /** ONNX folders of quantize and dequantize operators, seen as checkpoints. */
 class DequantizedTest {
