@@ -19,10 +19,10 @@ import phiquant.checkpoint.Ignored;
 import phiquant.engine.Checkpoints;
 import phiquant.model.PhiModel;
 import phiquant.run.Activations;
-import phiquant.run.CacheType;
 import phiquant.run.LanguageModel;
-import phiquant.run.RopeRule;
 import phiquant.run.RunOptions;
+import phiquant.run.attention.CacheType;
+import phiquant.run.attention.RopeRule;
 import phiquant.tokenizer.Tokenizer;
 
 /**

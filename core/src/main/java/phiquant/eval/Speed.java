@@ -1,8 +1,8 @@
 package phiquant.eval;
 
 import java.util.Arrays;
-import phiquant.run.KvCache;
 import phiquant.run.LanguageModel;
+import phiquant.run.attention.KvCache;
 
 /** How fast a model takes in a window and produces tokens: medians, so that warming up is out. */
 final class Speed {

@@ -1,6 +1,7 @@
 package phiquant.run;
 
 import java.util.List;
+import phiquant.run.sampling.Sampling;
 
 /**
  * What is asked of one answer.

@@ -9,6 +9,8 @@ import phiquant.model.Network;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Phi3;
+import phiquant.run.attention.KvCache;
+import phiquant.run.attention.Rope;
 import phiquant.run.matrix.Panels;
 
 /**

@@ -1,5 +1,8 @@
 package phiquant.run;
 
+import phiquant.run.attention.CacheType;
+import phiquant.run.attention.RopeRule;
+
 /**
  * How a model is run.
  *

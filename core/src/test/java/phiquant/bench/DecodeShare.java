@@ -8,11 +8,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import phiquant.run.Activations;
-import phiquant.run.CacheType;
-import phiquant.run.KvCache;
 import phiquant.run.LanguageModel;
-import phiquant.run.RopeRule;
 import phiquant.run.RunOptions;
+import phiquant.run.attention.CacheType;
+import phiquant.run.attention.KvCache;
+import phiquant.run.attention.RopeRule;
 
 /**
  * What share of the speed of plain reading decoding reaches, which reads all weights for each

@@ -7,11 +7,11 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import phiquant.engines.LlamaLibrary;
 import phiquant.run.Activations;
-import phiquant.run.CacheType;
-import phiquant.run.KvCache;
 import phiquant.run.LanguageModel;
-import phiquant.run.RopeRule;
 import phiquant.run.RunOptions;
+import phiquant.run.attention.CacheType;
+import phiquant.run.attention.KvCache;
+import phiquant.run.attention.RopeRule;
 
 /**
  * Tokens per second of our engine: a prompt of 256 tokens, then 64 tokens one by one, the best of

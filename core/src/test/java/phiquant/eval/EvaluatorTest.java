@@ -22,7 +22,7 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.run.Activations;
-import phiquant.run.RopeRule;
+import phiquant.run.attention.RopeRule;
 
 /**
  * Evaluations of tiny models: what must come out is known, and what cannot be compared is refused.

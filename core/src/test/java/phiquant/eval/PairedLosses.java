@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 import phiquant.engines.EnginePerplexity;
 import phiquant.run.Activations;
-import phiquant.run.CacheType;
 import phiquant.run.LanguageModel;
-import phiquant.run.RopeRule;
 import phiquant.run.RunOptions;
+import phiquant.run.attention.CacheType;
+import phiquant.run.attention.RopeRule;
 
 /**
  * One artifact's {@code -ln p} of every token of a text in two engines, ours and its own. Whether

@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
+import phiquant.run.attention.KvCache;
 
 /** From the checkpoints, our engine chooses the tokens that transformers chooses. */
 class GreedyTest {

@@ -19,6 +19,9 @@ import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 import phiquant.fixtures.ManyLayers;
 import phiquant.fixtures.MatrixFile;
+import phiquant.run.attention.CacheType;
+import phiquant.run.attention.KvCache;
+import phiquant.run.attention.RopeRule;
 
 /** Our engine gives what llama.cpp's library gives on the same files. */
 class LlamaLogitsIT {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import phiquant.UserError;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
+import phiquant.run.sampling.Sampling;
 import phiquant.tokenizer.Message;
 
 /**

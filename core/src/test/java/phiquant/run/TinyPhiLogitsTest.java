@@ -17,6 +17,7 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
+import phiquant.run.attention.KvCache;
 
 /**
  * Logits equal those of transformers on the three architectures: own and tied head, grouped

@@ -20,8 +20,8 @@ import phiquant.publish.Publication;
 import phiquant.report.ReportPage;
 import phiquant.run.Generation;
 import phiquant.run.RunOptions;
-import phiquant.run.Sampling;
 import phiquant.run.Session;
+import phiquant.run.sampling.Sampling;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

@@ -4,10 +4,10 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 import phiquant.UserError;
 import phiquant.run.Activations;
-import phiquant.run.CacheType;
-import phiquant.run.RopeRule;
 import phiquant.run.RunOptions;
 import phiquant.run.Session;
+import phiquant.run.attention.CacheType;
+import phiquant.run.attention.RopeRule;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

@@ -15,7 +15,7 @@ import phiquant.eval.Evaluator;
 import phiquant.publish.Publication;
 import phiquant.report.ReportPage;
 import phiquant.run.Activations;
-import phiquant.run.RopeRule;
+import phiquant.run.attention.RopeRule;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

@@ -1,6 +1,6 @@
 package phiquant.cli;
 
-import phiquant.run.Sampling;
+import phiquant.run.sampling.Sampling;
 import picocli.CommandLine.Option;
 
 /** How tokens are chosen: what is not given is as the model's makers recommend. */

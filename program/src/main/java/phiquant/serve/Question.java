@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import phiquant.UserError;
 import phiquant.run.Generation;
-import phiquant.run.Sampling;
 import phiquant.run.Session;
+import phiquant.run.sampling.Sampling;
 import phiquant.tokenizer.Message;
 
 /**

@@ -14,8 +14,8 @@ import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.ScheduledExecutorScheduler;
 import phiquant.UserError;
-import phiquant.run.Sampling;
 import phiquant.run.Session;
+import phiquant.run.sampling.Sampling;
 
 /**
  * Serves a model over HTTP as OpenAI's API does, so that its clients work with any artifact on this

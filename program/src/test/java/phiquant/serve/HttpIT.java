@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.fixtures.Fixtures;
 import phiquant.run.RunOptions;
-import phiquant.run.Sampling;
 import phiquant.run.Session;
+import phiquant.run.sampling.Sampling;
 
 /**
  * Requests as no client library sends them get the status that RFC 9110 and 9112 ask for, as a JSON

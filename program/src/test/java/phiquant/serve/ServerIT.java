@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import phiquant.engines.Engines;
 import phiquant.fixtures.Fixtures;
 import phiquant.run.RunOptions;
-import phiquant.run.Sampling;
 import phiquant.run.Session;
+import phiquant.run.sampling.Sampling;
 
 /** OpenAI's own client talks to the server; clients that hang up or send nonsense do no harm. */
 class ServerIT {

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import phiquant.fixtures.Fixtures;
 import phiquant.run.RunOptions;
-import phiquant.run.Sampling;
 import phiquant.run.Session;
+import phiquant.run.sampling.Sampling;
 
 /** Clients that send slowly, do not read or hang up hold neither the model nor others for long. */
 class SlowClientsIT {

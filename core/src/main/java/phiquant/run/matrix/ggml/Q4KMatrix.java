@@ -68,7 +68,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
   /** Moves d, a block's first two bytes, to where m is: to the upper half of an int. */
   private static final int[] UP = {16, 16, 16, 16, 0, 0, 0, 0, 16, 16, 16, 16, 0, 0, 0, 0};
 
-  /** What {@link Factors#spread} leaves of 2^112. */
+  /** What {@link Input#spread} leaves of 2^112. */
   private static final float LIFT = 0x1p32f;
 
   /** The scales of groups in lower halves: parts are from the chunks 0, 1, or 0, 2, 1, 3. */

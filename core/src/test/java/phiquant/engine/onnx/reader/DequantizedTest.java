@@ -28,9 +28,9 @@ import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.model.PhiModel;
-import phiquant.run.KvCache;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
+import phiquant.run.attention.KvCache;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.stored.Matrices;
 

@@ -24,9 +24,9 @@ import phiquant.engines.Engines;
 import phiquant.engines.LlamaLibrary;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
-import phiquant.run.KvCache;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
+import phiquant.run.attention.KvCache;
 
 /** Our folders in OpenVINO GenAI as they are, with both of its ways to attend. */
 class LlmPipelineIT {

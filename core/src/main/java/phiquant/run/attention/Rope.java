@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.attention;
 
 import java.util.List;
 import phiquant.model.PhiConfig;
@@ -9,14 +9,14 @@ import phiquant.model.PhiConfig;
  * {@code position / (factor_i · theta^(2i/r))}, and scaled by the attention factor. Angles are f32
  * products, as in transformers.
  */
-final class Rope {
+public final class Rope {
   private final PhiConfig config;
   private final RopeRule rule;
   private final float[] shortFrequencies;
   private final float[] longFrequencies;
   private final double scale;
 
-  Rope(PhiConfig config, RopeRule rule) {
+  public Rope(PhiConfig config, RopeRule rule) {
     this.config = config;
     this.rule = rule;
     List<Double> none = java.util.Collections.nCopies(config.rotarySize() / 2, 1.0);
@@ -37,7 +37,7 @@ final class Rope {
   }
 
   /** Whether a sequence of that length, in a cache of that size, takes the long factors. */
-  boolean isLong(int length, int context) {
+  public boolean isLong(int length, int context) {
     return config.longRope().isPresent()
         && switch (rule) {
           case CHECKPOINT, LENGTH -> length > config.originalContextLength();
@@ -48,7 +48,7 @@ final class Rope {
   }
 
   /** Whether keys that were rotated by the other factors have to be computed anew. */
-  boolean recomputes() {
+  public boolean recomputes() {
     return rule == RopeRule.CHECKPOINT;
   }
 
@@ -57,7 +57,8 @@ final class Rope {
    *
    * @param cos receives r/2 numbers, {@code stride} apart, from index {@code at}
    */
-  void angles(int position, boolean longFactors, float[] cos, float[] sin, int at, int stride) {
+  public void angles(
+      int position, boolean longFactors, float[] cos, float[] sin, int at, int stride) {
     float[] frequencies = longFactors ? longFrequencies : shortFrequencies;
     for (int i = 0; i < frequencies.length; i++) {
       double angle = (float) position * frequencies[i];

@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.attention;
 
 /** What keys and values are kept as. */
 public enum CacheType {

@@ -1,12 +1,12 @@
-package phiquant.run;
+package phiquant.run.attention;
 
 import java.util.Arrays;
 import phiquant.model.PhiConfig;
 
 /**
  * What attention remembers of one sequence: keys and values of every layer, and the tokens
- * themselves, so that longrope can compute the keys anew when its factors change. Made by {@link
- * LanguageModel#cache}; for one thread at a time.
+ * themselves, so that longrope can compute the keys anew when its factors change. Made by the
+ * model; for one thread at a time.
  */
 public final class KvCache {
   private final int context;
@@ -18,7 +18,7 @@ public final class KvCache {
   /** Whether the keys were rotated by longrope's long factors. */
   private boolean longFactors;
 
-  KvCache(PhiConfig config, int context, CacheType type) {
+  public KvCache(PhiConfig config, int context, CacheType type) {
     this.context = context;
     this.keys = new HeadStore[config.layers()];
     this.values = new HeadStore[config.layers()];
@@ -46,29 +46,29 @@ public final class KvCache {
     this.length = length;
   }
 
-  HeadStore keys(int layer) {
+  public HeadStore keys(int layer) {
     return keys[layer];
   }
 
-  HeadStore values(int layer) {
+  public HeadStore values(int layer) {
     return values[layer];
   }
 
   /** The tokens that it holds. */
-  int[] tokens() {
+  public int[] tokens() {
     return Arrays.copyOf(tokens, length);
   }
 
-  boolean longFactors() {
+  public boolean longFactors() {
     return longFactors;
   }
 
-  void longFactors(boolean value) {
+  public void longFactors(boolean value) {
     longFactors = value;
   }
 
   /** Makes room for more tokens, whose keys and values will be written from {@link #length} on. */
-  void reserve(int more) {
+  public void reserve(int more) {
     for (int i = 0; i < keys.length; i++) {
       keys[i].reserve(length + more);
       values[i].reserve(length + more);
@@ -76,7 +76,7 @@ public final class KvCache {
   }
 
   /** Takes tokens in whose keys and values have been written. */
-  void append(int[] ids, int from, int count) {
+  public void append(int[] ids, int from, int count) {
     if (length + count > tokens.length) {
       tokens = Arrays.copyOf(tokens, Math.max(2 * tokens.length, length + count));
     }

@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

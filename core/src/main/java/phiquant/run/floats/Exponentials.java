@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.floats;
 
 import phiquant.quant.VectorSupport;
 
@@ -7,7 +7,7 @@ import phiquant.quant.VectorSupport;
  * form computes it with a polynomial, because a call for every number would cost as much as the
  * matrices.
  */
-interface Exponentials {
+public interface Exponentials {
   /** The form to use. */
   Exponentials BEST = VectorSupport.available() ? new VectorExponentials() : new Scalar();
 

@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.attention;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -8,7 +8,7 @@ import java.util.List;
  * when the first position in them is written, so that a cache takes memory as it is used. They come
  * out as floats, a run of positions at a time, into memory that stays in the first-level cache.
  */
-abstract sealed class HeadStore {
+public abstract sealed class HeadStore {
   /** Positions of a page. */
   static final int PAGE = 256;
 
@@ -32,10 +32,10 @@ abstract sealed class HeadStore {
   abstract void reserve(int length);
 
   /** Stores one vector, whose numbers are {@code stride} apart; its page has been made. */
-  abstract void write(int head, int position, float[] x, int at, int stride);
+  public abstract void write(int head, int position, float[] x, int at, int stride);
 
   /** Decodes {@code [count, headSize]} from a position on; all of them are in one page. */
-  abstract void read(int head, int position, int count, float[] out, int at);
+  public abstract void read(int head, int position, int count, float[] out, int at);
 
   final int index(int head, int position) {
     return (head * PAGE + position % PAGE) * headSize;
@@ -60,7 +60,7 @@ abstract sealed class HeadStore {
     }
 
     @Override
-    void write(int head, int position, float[] x, int at, int stride) {
+    public void write(int head, int position, float[] x, int at, int stride) {
       float[] page = pages.get(position / PAGE);
       int to = index(head, position);
       for (int i = 0; i < headSize; i++) {
@@ -69,7 +69,7 @@ abstract sealed class HeadStore {
     }
 
     @Override
-    void read(int head, int position, int count, float[] out, int at) {
+    public void read(int head, int position, int count, float[] out, int at) {
       float[] page = pages.get(position / PAGE);
       System.arraycopy(page, index(head, position), out, at, count * headSize);
     }
@@ -90,7 +90,7 @@ abstract sealed class HeadStore {
     }
 
     @Override
-    void write(int head, int position, float[] x, int at, int stride) {
+    public void write(int head, int position, float[] x, int at, int stride) {
       short[] page = pages.get(position / PAGE);
       int to = index(head, position);
       for (int i = 0; i < headSize; i++) {
@@ -99,7 +99,7 @@ abstract sealed class HeadStore {
     }
 
     @Override
-    void read(int head, int position, int count, float[] out, int at) {
+    public void read(int head, int position, int count, float[] out, int at) {
       short[] page = pages.get(position / PAGE);
       int from = index(head, position);
       for (int i = 0; i < count * headSize; i++) {
@@ -126,7 +126,7 @@ abstract sealed class HeadStore {
     }
 
     @Override
-    void write(int head, int position, float[] x, int at, int stride) {
+    public void write(int head, int position, float[] x, int at, int stride) {
       float max = 0;
       for (int i = 0; i < headSize; i++) {
         max = Math.max(max, Math.abs(x[at + i * stride]));
@@ -142,7 +142,7 @@ abstract sealed class HeadStore {
     }
 
     @Override
-    void read(int head, int position, int count, float[] out, int at) {
+    public void read(int head, int position, int count, float[] out, int at) {
       byte[] page = pages.get(position / PAGE);
       float[] scale = scales.get(position / PAGE);
       for (int j = 0; j < count; j++) {

@@ -1,6 +1,8 @@
-package phiquant.run;
+package phiquant.run.attention;
 
 import phiquant.model.PhiConfig;
+import phiquant.run.floats.Exponentials;
+import phiquant.run.floats.Rows;
 
 /**
  * Attention of one token to all before it: {@code softmax(q · K / sqrt(d)) · V}, over the cache in
@@ -8,7 +10,7 @@ import phiquant.model.PhiConfig;
  * memory does not grow with the context. All queries that share a key and value head are done
  * together.
  */
-final class TokenAttention {
+public final class TokenAttention {
   /** Positions of a run: their keys fit the first-level cache. */
   static final int RUN = 64;
 
@@ -22,7 +24,7 @@ final class TokenAttention {
   /** For each worker: {@code [group, RUN]}. */
   private final float[][] scores;
 
-  TokenAttention(PhiConfig config, int workers) {
+  public TokenAttention(PhiConfig config, int workers) {
     this.config = config;
     this.group = config.heads() / config.kvHeads();
     this.scale = (float) (1 / Math.sqrt(config.headSize()));
@@ -41,7 +43,7 @@ final class TokenAttention {
    * @param qkv rotated queries, heads first
    * @param out {@code [heads, headSize]}: the heads of this group are written
    */
-  void attend(
+  public void attend(
       int kvHead,
       float[] qkv,
       HeadStore keys,

@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.floats;
 
 import static jdk.incubator.vector.VectorOperators.F2I;
 

@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.sampling;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import phiquant.UserError;

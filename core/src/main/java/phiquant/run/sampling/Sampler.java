@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.sampling;
 
 import java.util.ArrayDeque;
 import java.util.Deque;

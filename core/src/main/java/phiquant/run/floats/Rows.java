@@ -1,9 +1,9 @@
-package phiquant.run;
+package phiquant.run.floats;
 
 import phiquant.quant.VectorSupport;
 
 /** Products of a small matrix of floats with a vector, from both sides: what attention needs. */
-interface Rows {
+public interface Rows {
   /** The form to use. */
   Rows BEST = VectorSupport.available() ? new VectorRows() : new Scalar();
 

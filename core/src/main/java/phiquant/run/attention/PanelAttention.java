@@ -1,7 +1,8 @@
-package phiquant.run;
+package phiquant.run.attention;
 
 import java.util.Arrays;
 import phiquant.model.PhiConfig;
+import phiquant.run.floats.Exponentials;
 import phiquant.run.matrix.Panels;
 import phiquant.run.matrix.tokens.Tile;
 
@@ -9,7 +10,7 @@ import phiquant.run.matrix.tokens.Tile;
  * Attention of a panel of tokens, each in its lane: the same running softmax as {@link
  * TokenAttention}, with both products as tiles of keys and values times a panel.
  */
-final class PanelAttention {
+public final class PanelAttention {
   private static final int WIDTH = Panels.WIDTH;
   private static final int RUN = TokenAttention.RUN;
 
@@ -41,7 +42,7 @@ final class PanelAttention {
     final float[] rescale = new float[WIDTH];
   }
 
-  PanelAttention(PhiConfig config, int workers) {
+  public PanelAttention(PhiConfig config, int workers) {
     this.config = config;
     this.group = config.heads() / config.kvHeads();
     this.scale = (float) (1 / Math.sqrt(config.headSize()));
@@ -57,7 +58,7 @@ final class PanelAttention {
    * @param length positions that have been stored
    * @param out {@code [heads · headSize, WIDTH]}: the heads of this group are written
    */
-  void attend(
+  public void attend(
       int kvHead,
       float[] qkv,
       HeadStore keys,

@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.floats;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;

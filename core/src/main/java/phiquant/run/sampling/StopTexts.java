@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.sampling;
 
 import java.util.List;
 
@@ -6,17 +6,17 @@ import java.util.List;
  * Ends an answer at the first of some texts: holds back what may be the beginning of one, so that
  * nothing of it is ever shown.
  */
-final class StopTexts {
+public final class StopTexts {
   private final List<String> stops;
   private final StringBuilder held = new StringBuilder();
   private boolean met;
 
-  StopTexts(List<String> stops) {
+  public StopTexts(List<String> stops) {
     this.stops = stops;
   }
 
   /** Takes the next piece in; returns what is certain to be part of the answer. */
-  String next(String piece) {
+  public String next(String piece) {
     if (met) {
       return "";
     }
@@ -33,12 +33,12 @@ final class StopTexts {
   }
 
   /** Whether a stop text came. */
-  boolean met() {
+  public boolean met() {
     return met;
   }
 
   /** What is still held back, when the answer ends otherwise. */
-  String end() {
+  public String end() {
     return met ? "" : release(held.length());
   }
 

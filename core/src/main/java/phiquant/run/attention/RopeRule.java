@@ -1,4 +1,4 @@
-package phiquant.run;
+package phiquant.run.attention;
 
 /**
  * When a model with longrope uses its long factors: engines disagree, so their rules can be chosen.
