@@ -66,10 +66,21 @@ final class Generator {
     Recipe recipe = recipe(number % KINDS, dice);
     Input input = new Input(recipe.files());
     input.changed("%s", recipe.name());
-    for (int changes = dice.oneIn(4) ? dice.of(2, 3) : 1; changes > 0; changes--) {
-      dice.pick(recipe.mutators()).mutate(input, dice);
+    int changes = dice.oneIn(4) ? dice.of(2, 3) : 1;
+    dice.pick(recipe.mutators()).mutate(input, dice);
+    for (int i = 1; i < changes; i++) {
+      changeAgain(dice.pick(recipe.mutators()), input, dice);
     }
     return input;
+  }
+
+  /** What a change left need not be what a mutator expects; then there is enough wrong with it. */
+  private static void changeAgain(Mutator mutator, Input input, Dice dice) {
+    try {
+      mutator.mutate(input, dice);
+    } catch (RuntimeException e) {
+      input.changed("nothing else");
+    }
   }
 
   /** A sound model of the kind that an input of that number is made of. */
