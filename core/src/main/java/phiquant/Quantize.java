@@ -15,6 +15,7 @@ import phiquant.engine.Target;
 import phiquant.engine.TargetSpec;
 import phiquant.engine.Targets;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 import phiquant.pipeline.Pass;
 import phiquant.pipeline.Progress;
 import phiquant.pipeline.Record;
@@ -130,7 +131,7 @@ public final class Quantize {
 
   private PhiModel model() {
     if (model == null) {
-      model = PhiModel.of(Ignored.without(checkpoint, ignored));
+      model = Family.model(Ignored.without(checkpoint, ignored));
     }
     return model;
   }

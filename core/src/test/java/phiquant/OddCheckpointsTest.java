@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.OddCheckpoints;
-import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 
@@ -55,7 +55,7 @@ class OddCheckpointsTest {
         assertThat(again.config().path("tie_word_embeddings").asBoolean(true)).isFalse();
         assertThat(again.file("config.json").map(String::new).orElseThrow())
             .containsPattern("\"tie_word_embeddings\" ?: ?false");
-        assertThat(PhiModel.of(again).notices()).as(target).isEmpty();
+        assertThat(Family.model(again).notices()).as(target).isEmpty();
       }
     }
   }
@@ -228,7 +228,7 @@ class OddCheckpointsTest {
 
   private static List<String> notices(Path checkpoint) {
     try (Checkpoint source = Checkpoints.open(checkpoint)) {
-      return PhiModel.of(source).notices();
+      return Family.model(source).notices();
     }
   }
 }

@@ -19,7 +19,7 @@ import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.OddCheckpoints;
 import phiquant.fixtures.TensorFile;
 import phiquant.model.PhiConfig;
-import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 
@@ -46,7 +46,7 @@ class OddConfigurationsTest {
   void anAbsentOriginalContextIsTheClasssDefault() throws IOException {
     Path checkpoint = OddCheckpoints.ORIGINAL_CONTEXT_ABSENT.in(folder);
     try (Checkpoint opened = Checkpoints.open(checkpoint)) {
-      PhiConfig config = PhiModel.of(opened).config();
+      PhiConfig config = Family.model(opened).config();
       assertThat(config.originalContextLength()).isEqualTo(4096);
       assertThat(config.longRope().orElseThrow().attentionFactor()).isEqualTo(1.0);
     }
@@ -135,7 +135,7 @@ class OddConfigurationsTest {
         .hasMessageContaining("attention_factor");
     Path gguf = make(scaled, "gguf:BF16", folder.resolve("out"));
     try (Checkpoint opened = Checkpoints.open(gguf)) {
-      assertThat(PhiModel.of(opened).config().longRope().orElseThrow().attentionFactor())
+      assertThat(Family.model(opened).config().longRope().orElseThrow().attentionFactor())
           .isEqualTo(1.5);
     }
   }
@@ -189,7 +189,7 @@ class OddConfigurationsTest {
 
   private static List<String> notices(Path checkpoint) {
     try (Checkpoint source = Checkpoints.open(checkpoint)) {
-      return PhiModel.of(source).notices();
+      return Family.model(source).notices();
     }
   }
 

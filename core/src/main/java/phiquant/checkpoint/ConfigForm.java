@@ -58,13 +58,18 @@ public final class ConfigForm {
     return List.of("Phi3ForCausalLM", "phi3").contains(architecture(config));
   }
 
+  /** Whether it is a Phi-1, Phi-1.5 or Phi-2, whose facts of rotary embedding are a Phi-3's. */
+  public static boolean isPhi2(JsonNode config) {
+    return List.of("PhiForCausalLM", "phi").contains(architecture(config));
+  }
+
   /**
    * The configuration in that form: itself if it has it already, or is of another architecture, or
    * a Llama with a {@link #difference}.
    */
   public static ObjectNode of(ObjectNode config) {
     boolean llama = isLlama(config);
-    if (!isPhi3(config) && !llama) {
+    if (!isPhi3(config) && !isPhi2(config) && !llama) {
       return config;
     }
     ObjectNode form = config.deepCopy();

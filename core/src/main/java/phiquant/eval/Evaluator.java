@@ -18,6 +18,7 @@ import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.Ignored;
 import phiquant.engine.Checkpoints;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 import phiquant.run.Activations;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
@@ -107,12 +108,12 @@ public final class Evaluator {
   public static Evaluation evaluate(
       Path original, List<Path> artifacts, EvaluationText text, Options options) {
     try (Checkpoint checkpoint = options.open(original)) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       Set<String> notices = new LinkedHashSet<>(model.notices());
       // What cannot be compared is refused before anything is run.
       for (Path artifact : artifacts) {
         try (Checkpoint other = options.open(artifact)) {
-          PhiModel made = PhiModel.of(other);
+          PhiModel made = Family.model(other);
           SameModel.check(model, made);
           notices.addAll(made.notices());
         }
@@ -205,7 +206,7 @@ public final class Evaluator {
     PeakMemory.reset();
     long start = System.nanoTime();
     try (Checkpoint checkpoint = options.open(path)) {
-      PhiModel artifact = PhiModel.of(checkpoint);
+      PhiModel artifact = Family.model(checkpoint);
       List<Scores> scores = new ArrayList<>();
       List<int[]> said = List.of();
       Result.Costs costs = null;
@@ -250,7 +251,7 @@ public final class Evaluator {
     progress.end();
     progress.begin(name(path), original.weights().size(), "weights");
     try (Checkpoint exact = options.open(original.checkpoint().path())) {
-      return TensorError.of(PhiModel.of(exact), artifact, progress);
+      return TensorError.of(Family.model(exact), artifact, progress);
     }
   }
 

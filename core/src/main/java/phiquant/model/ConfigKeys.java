@@ -11,40 +11,30 @@ import java.util.Set;
 import phiquant.UserError;
 
 /**
- * The keys of a {@code config.json} that {@link PhiConfig} reads no number from. A few change what
- * the model computes and have one value here, so that another is refused; those that transformers
- * writes into every file change nothing. What is left is not known, and named.
+ * The keys of a {@code config.json} that an architecture knows. Some are read, with transformers'
+ * defaults; a few change what the model computes and have one value here, so that another is
+ * refused; those that transformers writes into every file change nothing. What is left is not
+ * known, and named.
+ *
+ * @param epsilon which key is the norms'
+ * @param defaults what absence means, for all keys that {@link PhiConfig} reads numbers from; those
+ *     without a default are in {@code optional}
+ * @param optional keys that are read, too, if they are there
+ * @param computed what phiquant computes; {@code null} in a file means the first, the class's
+ *     default
  */
-final class ConfigKeys {
+public record ConfigKeys(
+    String epsilon,
+    Map<String, Number> defaults,
+    Set<String> optional,
+    Map<String, Set<String>> computed) {
   /** Beyond that, a list of unknown keys helps nobody. */
   private static final int NAMED = 12;
 
-  /** What phiquant computes; {@code null} in a file means the first, the class's default. */
-  private static final Map<String, Set<String>> COMPUTED =
-      Map.ofEntries(
-          Map.entry("hidden_act", Set.of("silu", "swish")),
-          Map.entry("model_type", Set.of("phi3")),
-          Map.entry("attention_bias", Set.of("false")),
-          Map.entry("qkv_bias", Set.of("false")),
-          Map.entry("mlp_bias", Set.of("false")),
-          Map.entry("lm_head_bias", Set.of("false")),
-          Map.entry("is_causal", Set.of("true")),
-          Map.entry("is_encoder_decoder", Set.of("false")),
-          Map.entry("add_cross_attention", Set.of("false")),
-          Map.entry("pruned_heads", Set.of("{}")),
-          // Phi-4-mini's, for mixes of attention that it does not have.
-          Map.entry("full_attn_mod", Set.of("1")),
-          Map.entry("interpolate_factor", Set.of("1")),
-          // mlx-lm's, for pairs of neighbours.
-          Map.entry("rope_traditional", Set.of("false")));
-
-  /** What PhiConfig reads, then what both configuration classes write and inference ignores. */
+  /** What the configuration classes of all architectures write and inference ignores. */
   private static final Set<String> SILENT =
       Set.of(
-          ("vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads"
-                  + " num_key_value_heads head_dim max_position_embeddings rope_theta rope_scaling"
-                  + " original_max_position_embeddings partial_rotary_factor rms_norm_eps"
-                  + " sliding_window tie_word_embeddings quantization quantization_config"
+          ("tie_word_embeddings quantization quantization_config"
                   + " architectures auto_map torch_dtype dtype use_cache initializer_range"
                   + " attention_dropout embd_pdrop resid_pdrop bos_token_id eos_token_id"
                   + " pad_token_id sep_token_id decoder_start_token_id _name_or_path"
@@ -65,32 +55,35 @@ final class ConfigKeys {
   private static final Set<String> IN_ROPE =
       Set.of("type", "short_factor", "long_factor", "factor", "attention_factor");
 
-  private ConfigKeys() {}
+  /** Whether an architecture's class reads that key. */
+  boolean reads(String key) {
+    return defaults.containsKey(key) || optional.contains(key);
+  }
 
   /**
    * Refuses what phiquant would compute otherwise than the configuration says.
    *
    * @throws UserError naming key and value
    */
-  static void check(ObjectNode config, String where) {
-    for (String key : COMPUTED.keySet().stream().sorted().toList()) {
+  void check(ObjectNode config, String where) {
+    for (String key : computed.keySet().stream().sorted().toList()) {
       JsonNode value = config.path(key);
-      Set<String> computed = COMPUTED.get(key);
+      Set<String> values = computed.get(key);
       String text = value.isContainerNode() ? value.toString() : value.asText();
-      if (config.hasNonNull(key) && !computed.contains(text)) {
+      if (config.hasNonNull(key) && !values.contains(text)) {
         throw new UserError(
             "%s: %s is %s, another function than phiquant computes; it knows %s."
                 .formatted(
                     where,
                     key,
                     PhiConfig.shorten(text),
-                    computed.stream().sorted().collect(joining(" or "))));
+                    values.stream().sorted().collect(joining(" or "))));
       }
     }
   }
 
   /** What a person should know: keys that are not known, a way of packing that is not in use. */
-  static List<String> notices(ObjectNode config, String where) {
+  List<String> notices(ObjectNode config, String where) {
     List<String> notices = new ArrayList<>(unknown(config, where));
     JsonNode method = config.path("quantization_config").path("quant_method");
     if (method.isTextual()) {
@@ -103,10 +96,10 @@ final class ConfigKeys {
     return notices;
   }
 
-  private static List<String> unknown(ObjectNode config, String where) {
+  private List<String> unknown(ObjectNode config, String where) {
     List<String> unknown = new ArrayList<>();
     for (String key : (Iterable<String>) config::fieldNames) {
-      if (!SILENT.contains(key) && !COMPUTED.containsKey(key)) {
+      if (!SILENT.contains(key) && !reads(key) && !computed.containsKey(key)) {
         unknown.add(PhiConfig.shorten(key));
       }
     }

@@ -20,7 +20,7 @@ public interface Flow<V> {
   /** Normalizes each token's features. */
   V norm(Norm norm, V x);
 
-  /** {@code x · weightᵀ}. */
+  /** {@code x · weightᵀ}, and the bias if it has one. */
   V linear(Linear linear, V x);
 
   /**
@@ -38,7 +38,13 @@ public interface Flow<V> {
    */
   V gate(Mlp mlp, V gateUp);
 
-  /** {@code stream + branch}; the stream is used no more. */
+  /** What a feature becomes by itself. */
+  V activate(Activation activation, V x);
+
+  /**
+   * {@code stream + branch}; both are used no more. The stream may be a branch itself, to which
+   * another is added before both meet the stream.
+   */
   V add(V stream, V branch);
 
   /** From normalized features to one number for each token of the vocabulary. */

@@ -25,25 +25,25 @@ final class Leftovers {
    * @return what a person should know of the rest
    * @throws UserError naming a tensor that is not called for
    */
-  static List<String> check(Checkpoint checkpoint, List<Weight> weights) {
+  static List<String> check(Checkpoint checkpoint, String className, List<Weight> weights) {
     Set<String> left = new LinkedHashSet<>(checkpoint.tensors().keySet());
     weights.forEach(weight -> left.remove(weight.tensor().name()));
     long all = left.size();
     left.removeIf(name -> BUFFER.matcher(name).matches());
     if (!left.isEmpty()) {
-      throw refusal(checkpoint, List.copyOf(left));
+      throw refusal(checkpoint, className, List.copyOf(left));
     }
     return all == 0
         ? List.of()
         : List.of("rotary_emb.inv_freq is left out: it follows from config.json.");
   }
 
-  private static UserError refusal(Checkpoint checkpoint, List<String> names) {
+  private static UserError refusal(Checkpoint checkpoint, String className, List<String> names) {
     String first = names.get(0);
     String which =
         names.size() == 1 ? "the tensor '" + first + "' is" : names.size() + " tensors are";
     String list = names.size() == 1 ? "" : " (" + Ignored.listed(names) + ")";
-    String fact = checkpoint.path() + ": " + which + " not part of a Phi3ForCausalLM" + list + ".";
+    String fact = checkpoint.path() + ": " + which + " not part of a " + className + list + ".";
     if (first.contains("lora_")) {
       return new UserError(
           fact, "It is an adapter that was not merged: use merge_and_unload() of PEFT first.");

@@ -1,6 +1,7 @@
 package phiquant.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,18 +10,19 @@ import phiquant.UserError;
 import phiquant.checkpoint.ConfigForm;
 
 /**
- * The hyperparameters of a {@code Phi3ForCausalLM}, as its {@code config.json} states them, with
- * transformers' defaults ({@code configuration_phi3.py}) where it is silent.
+ * The hyperparameters of a Phi, as its {@code config.json} states them, with the defaults of its
+ * architecture's class in transformers where it is silent.
  *
  * @param vocabulary tokens, rows of the embedding
  * @param hidden width of the residual stream
- * @param feedForward width inside the feed-forward block (gate and up have this many rows each)
+ * @param feedForward width inside the feed-forward block (up, and gate if there is one, have this
+ *     many rows)
  * @param layers number of transformer layers
  * @param heads query heads
  * @param kvHeads key and value heads; heads / kvHeads queries share one
  * @param headSize dimensions of a head
  * @param rotarySize how many of them are rotated (partial rotary: fewer than all)
- * @param rmsEpsilon added to the mean of squares in RMSNorm
+ * @param epsilon added to the mean of squares in norms
  * @param ropeTheta base of the rotary frequencies
  * @param longRope the factors of longrope, if the model has them
  * @param contextLength positions that the model was made for
@@ -37,7 +39,7 @@ public record PhiConfig(
     int kvHeads,
     int headSize,
     int rotarySize,
-    double rmsEpsilon,
+    double epsilon,
     double ropeTheta,
     Optional<LongRope> longRope,
     int contextLength,
@@ -82,13 +84,14 @@ public record PhiConfig(
    *
    * @param config in the form of {@link phiquant.checkpoint.ConfigForm}
    * @param where the file's name for error messages
+   * @param keys the architecture's
    * @throws UserError naming the fact that is impossible or that phiquant does not compute
    */
-  public static PhiConfig of(ObjectNode config, String where) {
-    ConfigKeys.check(config, where);
-    Reader in = new Reader(config, where);
-    int hidden = in.positive("hidden_size", 3072);
-    int heads = in.positive("num_attention_heads", 32);
+  public static PhiConfig of(ObjectNode config, String where, ConfigKeys keys) {
+    keys.check(config, where);
+    Reader in = new Reader(config, where, keys);
+    int hidden = in.positive("hidden_size");
+    int heads = in.positive("num_attention_heads");
     int kvHeads = in.positive("num_key_value_heads", heads);
     if (heads % kvHeads != 0) {
       throw in.wrong("num_key_value_heads is " + kvHeads + ", which does not divide " + heads);
@@ -97,7 +100,7 @@ public record PhiConfig(
       throw in.wrong("num_attention_heads is " + heads + ", which does not divide " + hidden);
     }
     int headSize = in.positive("head_dim", Math.max(1, hidden / heads));
-    double partial = in.number("partial_rotary_factor", 1.0);
+    double partial = in.number("partial_rotary_factor");
     if (!(partial > 0 && partial <= 1)) {
       throw in.wrong("partial_rotary_factor is " + partial + ", not between 0 and 1");
     }
@@ -106,23 +109,23 @@ public record PhiConfig(
       throw in.wrong(
           "the rotated part of a head has " + rotary + " dimensions, not an even number");
     }
-    int context = in.positive("max_position_embeddings", 4096);
-    int original = in.positive("original_max_position_embeddings", 4096);
+    int context = in.positive("max_position_embeddings");
+    int original = in.positive("original_max_position_embeddings", context);
     return new PhiConfig(
-        in.positive("vocab_size", 32064),
+        in.positive("vocab_size"),
         hidden,
-        in.positive("intermediate_size", 8192),
-        in.positive("num_hidden_layers", 32),
+        in.positive("intermediate_size"),
+        in.positive("num_hidden_layers"),
         heads,
         kvHeads,
         headSize,
         rotary,
-        in.within("rms_norm_eps", 1e-5, 1e-30, 1),
-        in.within("rope_theta", 10000, 1, 1e15),
+        in.within(keys.epsilon(), 1e-30, 1),
+        in.within("rope_theta", 1, 1e15),
         in.longRope(rotary / 2, context, original),
         context,
         original,
-        config.hasNonNull("sliding_window")
+        keys.reads("sliding_window") && config.hasNonNull("sliding_window")
             ? Optional.of(in.positive("sliding_window", null))
             : Optional.empty(),
         in.flag("tie_word_embeddings"));
@@ -135,13 +138,20 @@ public record PhiConfig(
   }
 
   /** Typed access with errors that name the file and the key. */
-  private record Reader(ObjectNode config, String where) {
+  private record Reader(ObjectNode config, String where, ConfigKeys keys) {
     UserError wrong(String fact) {
       return new UserError(where + ": " + fact + ".");
     }
 
-    int positive(String key, Integer fallback) {
-      JsonNode value = config.path(key);
+    int positive(String key) {
+      return positive(key, null);
+    }
+
+    /** The fallback is for what has no default of its own. */
+    int positive(String key, Integer other) {
+      JsonNode value = keys.reads(key) ? config.path(key) : MissingNode.getInstance();
+      Number stated = keys.defaults().get(key);
+      Integer fallback = stated == null ? other : Integer.valueOf(stated.intValue());
       if ((value.isMissingNode() || value.isNull()) && fallback != null) {
         return fallback;
       }
@@ -154,10 +164,10 @@ public record PhiConfig(
       return value.asInt();
     }
 
-    double number(String key, double fallback) {
+    double number(String key) {
       JsonNode value = config.path(key);
       if (value.isMissingNode() || value.isNull()) {
-        return fallback;
+        return keys.defaults().get(key).doubleValue();
       }
       if (!value.isNumber() || !Double.isFinite(value.asDouble())) {
         throw wrong(key + " must be a number, not " + shorten(value));
@@ -165,8 +175,8 @@ public record PhiConfig(
       return value.asDouble();
     }
 
-    double within(String key, double fallback, double least, double most) {
-      double value = number(key, fallback);
+    double within(String key, double least, double most) {
+      double value = number(key);
       if (!(value >= least && value <= most)) {
         throw wrong(key + " is " + value + ", not between " + least + " and " + most);
       }
@@ -189,6 +199,9 @@ public record PhiConfig(
       String type = scaling.path("type").asText("default");
       if (type.equals("default")) {
         return Optional.empty();
+      }
+      if (!keys.reads("original_max_position_embeddings")) {
+        throw wrong("rope scaling '" + shorten(type) + "' is not supported");
       }
       // Early Phi-3 releases call the same thing su. Their yarn was another function than what
       // transformers makes of it, so neither is right.

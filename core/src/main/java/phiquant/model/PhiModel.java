@@ -8,14 +8,14 @@ import java.util.Map;
 import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.ConfigForm;
 import phiquant.checkpoint.DType;
 import phiquant.checkpoint.StoredTensor;
 
 /**
- * What Phi is: the hyperparameters and every weight by role and layer. The one place that knows the
- * names that Hugging Face gives to the weights of a {@code Phi3ForCausalLM}.
+ * What Phi is: the hyperparameters and every weight by role and layer. Its architecture says which
+ * weights there are.
  *
+ * @param architecture which member of the family it is
  * @param checkpoint where it comes from, seen as what it is
  * @param config hyperparameters
  * @param weights embedding, layers from the first to the last, output norm, head (if not tied)
@@ -23,44 +23,48 @@ import phiquant.checkpoint.StoredTensor;
  *     found here
  */
 public record PhiModel(
-    Checkpoint checkpoint, PhiConfig config, List<Weight> weights, List<String> notices) {
-  private static final String SUPPORTED =
-      "Supported: Phi3ForCausalLM (Phi-3 mini and medium, Phi-3.5-mini, Phi-4, Phi-4-mini and their"
-          + " reasoning variants), and a LlamaForCausalLM that computes the same.";
+    Architecture architecture,
+    Checkpoint checkpoint,
+    PhiConfig config,
+    List<Weight> weights,
+    List<String> notices) {
 
   /**
-   * Checks that a checkpoint is a Phi that phiquant knows and that its tensors fit its config.
+   * Checks that a checkpoint's tensors fit its config.
    *
-   * @throws UserError naming the architecture, or the tensor that is missing or misshapen
+   * @throws UserError naming the fact that is not computed, or the tensor that is missing or
+   *     misshapen
    */
-  public static PhiModel of(Checkpoint stored) {
+  public static PhiModel of(Checkpoint stored, Architecture architecture) {
     ObjectNode json = stored.config();
     String where = stored.path() + ": config.json";
-    String architecture = ConfigForm.architecture(json);
-    // The rest of the family (Phi-1 to Phi-2, Phi-3-small, Phi-3.5-MoE, the multimodal ones) has
-    // other weights and gets its own branch here.
-    if (!ConfigForm.isPhi3(json)) {
-      String why =
-          ConfigForm.isLlama(json)
-              ? ConfigForm.difference(json).map(fact -> " where " + fact).orElse("")
-              : "";
-      throw new UserError(
-          where + " describes a '" + architecture + "'" + why + ", which is not supported.",
-          SUPPORTED);
-    }
     Checkpoint checkpoint = TiedHead.settled(stored);
-    PhiConfig config = PhiConfig.of(checkpoint.config(), where);
+    PhiConfig config = PhiConfig.of(checkpoint.config(), where, architecture.keys());
     Set<String> notices = new LinkedHashSet<>(checkpoint.notices());
-    notices.addAll(ConfigKeys.notices(json, where));
-    List<Weight> weights = new Collector(checkpoint, config).collect();
-    notices.addAll(Leftovers.check(checkpoint, weights));
-    return new PhiModel(checkpoint, config, weights, List.copyOf(notices));
+    notices.addAll(architecture.keys().notices(json, where));
+    List<Weight> weights = new Collector(checkpoint, config).collect(architecture.parts(config));
+    notices.addAll(Leftovers.check(checkpoint, architecture.className(), weights));
+    return new PhiModel(architecture, checkpoint, config, weights, List.copyOf(notices));
+  }
+
+  /** The network that these are the weights of. */
+  public Network network() {
+    return architecture.network(this);
   }
 
   /** The weight of that role in that layer (-1 outside of layers). */
   public Weight weight(Role role, int layer) {
+    return find(role, layer, false);
+  }
+
+  /** The bias beside it. */
+  public Weight bias(Role role, int layer) {
+    return find(role, layer, true);
+  }
+
+  private Weight find(Role role, int layer, boolean bias) {
     for (Weight weight : weights) {
-      if (weight.role() == role && weight.layer() == layer) {
+      if (weight.role() == role && weight.layer() == layer && weight.bias() == bias) {
         return weight;
       }
     }
@@ -85,24 +89,12 @@ public record PhiModel(
       this.tensors = checkpoint.tensors();
     }
 
-    List<Weight> collect() {
-      long hidden = config.hidden();
-      long feedForward = config.feedForward();
-      long attention = (long) config.heads() * config.headSize();
-      add(Role.EMBEDDING, -1, "model.embed_tokens.weight", config.vocabulary(), hidden);
-      for (int i = 0; i < config.layers(); i++) {
-        String layer = "model.layers." + i + ".";
-        add(Role.ATTENTION_NORM, i, layer + "input_layernorm.weight", hidden);
-        add(Role.QKV, i, layer + "self_attn.qkv_proj.weight", config.qkvRows(), hidden);
-        add(Role.ATTENTION_OUTPUT, i, layer + "self_attn.o_proj.weight", hidden, attention);
-        add(Role.FEED_FORWARD_NORM, i, layer + "post_attention_layernorm.weight", hidden);
-        add(Role.GATE_UP, i, layer + "mlp.gate_up_proj.weight", 2 * feedForward, hidden);
-        add(Role.DOWN, i, layer + "mlp.down_proj.weight", hidden, feedForward);
-      }
-      checkDepth();
-      add(Role.OUTPUT_NORM, -1, "model.norm.weight", hidden);
-      if (!config.tiedHead()) {
-        add(Role.HEAD, -1, "lm_head.weight", config.vocabulary(), hidden);
+    List<Weight> collect(List<Architecture.Part> parts) {
+      for (Architecture.Part part : parts) {
+        if (part.role() == Role.OUTPUT_NORM && !part.bias()) {
+          checkDepth();
+        }
+        add(part);
       }
       return List.copyOf(weights);
     }
@@ -124,7 +116,8 @@ public record PhiModel(
       }
     }
 
-    private void add(Role role, int layer, String name, Long[] shape) {
+    private void add(Architecture.Part part) {
+      String name = part.name();
       StoredTensor tensor = tensors.get(name);
       if (tensor == null) {
         throw new UserError(
@@ -142,7 +135,7 @@ public record PhiModel(
             "It reads F32, F16 and BF16, and MLX's codes where config.json says how they are"
                 + " quantized: check that config.json belongs to it.");
       }
-      if (!tensor.shape().equals(List.of(shape))) {
+      if (!tensor.shape().equals(part.shape())) {
         throw new UserError(
             checkpoint.path()
                 + ": the tensor '"
@@ -150,18 +143,10 @@ public record PhiModel(
                 + "' has the shape "
                 + tensor.shape()
                 + ", but config.json calls for "
-                + List.of(shape)
+                + part.shape()
                 + ".");
       }
-      weights.add(new Weight(role, layer, tensor));
-    }
-
-    private void add(Role role, int layer, String name, long rows, long columns) {
-      add(role, layer, name, new Long[] {rows, columns});
-    }
-
-    private void add(Role role, int layer, String name, long columns) {
-      add(role, layer, name, new Long[] {columns});
+      weights.add(new Weight(part.role(), part.layer(), part.bias(), tensor));
     }
   }
 }

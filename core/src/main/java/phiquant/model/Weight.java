@@ -7,15 +7,21 @@ import phiquant.checkpoint.StoredTensor;
  *
  * @param role what it does
  * @param layer the transformer layer from 0, or -1 outside of layers
+ * @param bias whether it is the bias beside the weight of that role
  * @param tensor where its rows come from, under its Hugging Face name
  */
-public record Weight(Role role, int layer, StoredTensor tensor) {
+public record Weight(Role role, int layer, boolean bias, StoredTensor tensor) {
+  /** A weight that is no bias. */
+  public Weight(Role role, int layer, StoredTensor tensor) {
+    this(role, layer, false, tensor);
+  }
+
   /** The Hugging Face name. */
   public String name() {
     return tensor.name();
   }
 
-  /** Whether it is a matrix; vectors (norms) are never quantized. */
+  /** Whether it is a matrix; vectors (norms, biases) are never quantized. */
   public boolean isMatrix() {
     return tensor.shape().size() > 1;
   }

@@ -3,6 +3,7 @@ package phiquant.run;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import phiquant.model.Activation;
 import phiquant.model.Attention;
 import phiquant.model.Flow;
 import phiquant.model.Linear;
@@ -17,6 +18,7 @@ import phiquant.run.attention.KvCache;
 import phiquant.run.attention.PanelAttention;
 import phiquant.run.attention.Rope;
 import phiquant.run.floats.Exponentials;
+import phiquant.run.floats.LayerNorm;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
 import phiquant.run.matrix.Rounding;
@@ -61,9 +63,29 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   /** Features, or a product that will be. */
   sealed interface Term {}
 
-  private record Features(Panels panels) implements Term {}
+  private static final class Features implements Term {
+    private final Panels panels;
 
-  private record Product(Linear linear, Panels x) implements Term {}
+    /** Makes them again, for a second product with what a first has rounded. */
+    private final Runnable again;
+
+    private boolean rounded;
+
+    private Features(Panels panels, Runnable again) {
+      this.panels = panels;
+      this.again = again;
+    }
+
+    private Features(Panels panels) {
+      this(panels, () -> {});
+    }
+
+    private Panels panels() {
+      return panels;
+    }
+  }
+
+  private record Product(Linear linear, Features x) implements Term {}
 
   PanelFlow(
       Network network,
@@ -141,10 +163,18 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   @Override
   public Term norm(Norm norm, Term in) {
     Panels x = panels(in);
-    Panels out = result(norm.weight(), x.features(), x.tokens());
+    Panels out = result(norm.weight().role(), x.features(), x.tokens());
+    Runnable normalize = () -> each(x, p -> norm(norm, x.panel(p), out.panel(p)));
+    normalize.run();
+    return new Features(out, normalize);
+  }
+
+  private void norm(Norm norm, float[] x, float[] out) {
     float[] weight = kernels.of(norm);
-    each(x, p -> norm(x.panel(p), weight, norm.epsilon(), out.panel(p)));
-    return new Features(out);
+    switch (norm.kind()) {
+      case ROOT_MEAN_SQUARE -> norm(x, weight, norm.epsilon(), out);
+      case LAYER -> LayerNorm.of(x, WIDTH, weight, kernels.bias(norm), norm.epsilon(), out);
+    }
   }
 
   /** {@code out = x / sqrt(mean(x²) + ε) · weight}, for each token of a panel. */
@@ -167,7 +197,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
 
   @Override
   public Term linear(Linear linear, Term x) {
-    return new Product(linear, panels(x));
+    return new Product(linear, features(x));
   }
 
   @Override
@@ -183,6 +213,17 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
       case Features y -> each(sum, p -> add(sum.panel(p), y.panels().panel(p)));
     }
     return new Features(sum);
+  }
+
+  @Override
+  public Term activate(Activation activation, Term in) {
+    Panels x = panels(in);
+    int size = config.feedForward() * WIDTH;
+    switch (activation) {
+      case GELU_TANH ->
+          each(x, p -> Exponentials.BEST.gelu(x.panel(p), 0, gated.panel(p), 0, size));
+    }
+    return new Features(gated);
   }
 
   private static void add(float[] stream, float[] branch) {
@@ -236,33 +277,46 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   private Panels panels(Term term) {
+    return features(term).panels();
+  }
+
+  private Features features(Term term) {
     return switch (term) {
-      case Features features -> features.panels();
+      case Features features -> features;
       case Product product -> {
-        Weight weight = product.linear().weight();
-        Panels out = result(weight, kernels.of(product.linear()).rows(), product.x().tokens());
+        Linear linear = product.linear();
+        int tokens = product.x().panels().tokens();
+        Panels out = result(linear.role(), kernels.of(linear).rows(), tokens);
         each(out, p -> Arrays.fill(out.panel(p), 0));
         accumulate(product, out);
-        yield out;
+        yield new Features(out);
       }
     };
   }
 
-  private Panels result(Weight weight, int features, int tokens) {
-    return results.computeIfAbsent(weight.role(), role -> new Panels(features, tokens));
+  private Panels result(Role role, int features, int tokens) {
+    return results.computeIfAbsent(role, key -> new Panels(features, tokens));
   }
 
-  /** {@code y += W · x}, the inputs rounded first as the engine does. */
+  /** {@code y += W · x + b}, the inputs rounded first as the engine does. */
   private void accumulate(Product product, Panels y) {
-    Panels x = product.x();
+    if (product.x().rounded) {
+      product.x().again.run();
+    }
+    Panels x = product.x().panels();
+    float[] bias = kernels.bias(product.linear());
+    if (bias != null) {
+      each(y, p -> addToEach(bias, y.panel(p)));
+    }
     if (observer != null) {
       float[] rows = new float[x.tokens() * x.features()];
       for (int t = 0; t < x.tokens(); t++) {
         x.get(t, rows, t * x.features());
       }
-      observer.accept(product.linear().weight(), x.tokens(), rows);
+      product.linear().weights().forEach(weight -> observer.accept(weight, x.tokens(), rows));
     }
     Matrix w = kernels.of(product.linear());
+    product.x().rounded = activations == Activations.INT8;
     boolean rounded = activations == Activations.INT8 && !w.rounding().equals(Rounding.NONE);
     if (rounded && CodeGemm.takes(w, x)) {
       TokenCodes codes = x.codes();
@@ -274,6 +328,15 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
       each(x, p -> w.rounding().roundPanel(x.panel(p)));
     }
     run(w, (from, to, worker) -> Gemm.add(w, from, to, x, y, scratch[worker]));
+  }
+
+  /** Adds a bias to each token of a panel. */
+  private static void addToEach(float[] bias, float[] panel) {
+    for (int k = 0, i = 0; k < bias.length; k++) {
+      for (int t = 0; t < WIDTH; t++, i++) {
+        panel[i] += bias[k];
+      }
+    }
   }
 
   /** Made when it is first needed, which without the vector module it never is. */

@@ -2,6 +2,7 @@ package phiquant.run;
 
 import java.util.EnumMap;
 import java.util.Map;
+import phiquant.model.Activation;
 import phiquant.model.Attention;
 import phiquant.model.Flow;
 import phiquant.model.Linear;
@@ -16,6 +17,7 @@ import phiquant.run.attention.KvCache;
 import phiquant.run.attention.Rope;
 import phiquant.run.attention.TokenAttention;
 import phiquant.run.floats.Exponentials;
+import phiquant.run.floats.LayerNorm;
 import phiquant.run.floats.Rows;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Matrix;
@@ -55,6 +57,12 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   static final class Features {
     private final Input input;
     private float[] values;
+
+    /** Where a norm's numbers come from, to make them again for a second product. */
+    private Norm norm;
+
+    private Features source;
+    private boolean rounded;
 
     private Features(Input input, float[] values) {
       this.input = input;
@@ -125,20 +133,32 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
 
   @Override
   public Features norm(Norm norm, Features in) {
-    float[] x = in.values;
+    Features out = result(norm.weight().role(), in.values.length, true);
+    out.norm = norm;
+    out.source = in;
+    normalize(out);
+    return out;
+  }
+
+  private void normalize(Features out) {
+    float[] x = out.source.values;
+    Norm norm = out.norm;
     float[] weight = kernels.of(norm);
-    Features out = result(norm.weight(), x.length, true);
+    out.rounded = false;
+    if (norm.kind() == Norm.Kind.LAYER) {
+      LayerNorm.of(x, 1, weight, kernels.bias(norm), norm.epsilon(), out.values);
+      return;
+    }
     Rows.BEST.multiply(x, 1, x.length, x, 0, 1, square, 0);
     float scale = (float) (1 / Math.sqrt(square[0] / x.length + norm.epsilon()));
     for (int i = 0; i < x.length; i++) {
       out.values[i] = x[i] * scale * weight[i];
     }
-    return out;
   }
 
   @Override
   public Features linear(Linear linear, Features in) {
-    return multiply(linear, in, result(linear.weight(), kernels.of(linear).rows(), false));
+    return multiply(linear, in, result(linear.role(), kernels.of(linear).rows(), false));
   }
 
   @Override
@@ -147,15 +167,20 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   }
 
   private Features multiply(Linear linear, Features in, Features out) {
+    if (in.rounded && in.norm != null) {
+      normalize(in); // A parallel block's second product of it.
+    }
     if (observer != null) {
-      observer.accept(linear.weight(), 1, in.values);
+      linear.weights().forEach(weight -> observer.accept(weight, 1, in.values));
     }
     Matrix matrix = kernels.of(linear);
     in.input.ready(matrix, activations == Activations.INT8);
+    in.rounded = activations == Activations.INT8;
     workers.split(
         matrix.rows(),
         16,
         (from, to, worker) -> matrix.multiply(from, to, in.input, out.values, 0));
+    add(kernels.bias(linear), out.values);
     return out;
   }
 
@@ -205,20 +230,31 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   }
 
   @Override
-  public Features add(Features stream, Features branch) {
-    float[] x = stream.values;
-    float[] update = branch.values;
-    for (int i = 0; i < x.length; i++) {
-      x[i] += update[i];
+  public Features activate(Activation activation, Features x) {
+    switch (activation) {
+      case GELU_TANH -> Exponentials.BEST.gelu(x.values, 0, gated.values, 0, gated.values.length);
     }
+    return gated;
+  }
+
+  @Override
+  public Features add(Features stream, Features branch) {
+    add(branch.values, stream.values);
     return stream;
   }
 
-  private Features result(Weight weight, int length, boolean factor) {
-    Features known = results.get(weight.role());
+  /** {@code x += update}, if there is one. */
+  private static void add(float[] update, float[] x) {
+    for (int i = 0; update != null && i < x.length; i++) {
+      x[i] += update[i];
+    }
+  }
+
+  private Features result(Role role, int length, boolean factor) {
+    Features known = results.get(role);
     if (known == null) {
       known = factor ? Features.factor(length) : Features.plain(length);
-      results.put(weight.role(), known);
+      results.put(role, known);
     }
     return known;
   }

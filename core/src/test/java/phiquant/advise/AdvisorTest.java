@@ -22,6 +22,7 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 
 /** Advice against what quantizing really makes, and the table against the formula of bandwidth. */
 class AdvisorTest {
@@ -55,7 +56,7 @@ class AdvisorTest {
   @MethodSource("engines")
   void smallModelsFitEverywhere(Device device) {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      Advice advice = Advisor.advise(PhiModel.of(checkpoint), "tiny", device, 256);
+      Advice advice = Advisor.advise(Family.model(checkpoint), "tiny", device, 256);
       assertThat(advice.best().fits()).isTrue();
       assertThat(advice.command()).contains("--to " + advice.best().target());
       if (device.frugal()) {
@@ -69,7 +70,7 @@ class AdvisorTest {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4())) {
       Advice advice =
           Advisor.advise(
-              PhiModel.of(checkpoint), "tiny-phi-4", Devices.named("raspberry-pi-5"), 64);
+              Family.model(checkpoint), "tiny-phi-4", Devices.named("raspberry-pi-5"), 64);
       Path made = Quantize.of(checkpoint).to(advice.best().target()).into(folder).get(0);
       assertThat(Files.size(made)).isEqualTo(advice.best().artifactBytes());
       assertThat(made.getFileName()).hasToString(advice.best().artifact());
@@ -80,7 +81,7 @@ class AdvisorTest {
   @Test
   void theCacheGrowsWithTheContext() {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhiWide())) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       Device device = Devices.named("raspberry-pi-5");
       assertThat(Advisor.advise(model, "smol", device, 1000).best().cacheBytes())
           .isEqualTo(2L * 30 * 4 * 64 * 2 * 1000);
@@ -91,7 +92,7 @@ class AdvisorTest {
   @Test
   void memoryDecidesThePrecision() {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       Device card = Devices.named("mac-64gb");
       for (Choice choice : Advisor.advise(model, "tiny", card, 256).choices()) {
         if (choice.engine().equals(card.engines().get(0)) && !choice.precision().equals("fp32")) {
@@ -108,7 +109,7 @@ class AdvisorTest {
   @Test
   void whereNothingFitsAShorterContextMay() {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhiWide())) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       Device board = Devices.named("raspberry-pi-zero-2w");
       Advice advice = Advisor.advise(model, "smol", board, 8192);
       assertThat(advice.best().fits()).isFalse();
@@ -123,7 +124,7 @@ class AdvisorTest {
   @Test
   void mlxGetsTheFactorsOfTheContext() {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       Device mac = Devices.named("mac-16gb");
       assertThat(Advisor.advise(model, "tiny", mac, 256).best().target()).contains("rope=short");
       assertThat(Advisor.advise(model, "tiny", mac, 257).best().target())
@@ -134,7 +135,7 @@ class AdvisorTest {
   @Test
   void contextsOverTheLimitAreRefused() {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhiWide())) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       int limit = model.config().contextLength();
       Device device = Devices.named("raspberry-pi-5");
       assertThatThrownBy(() -> Advisor.advise(model, "smol", device, limit + 1))

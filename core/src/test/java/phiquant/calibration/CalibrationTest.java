@@ -10,6 +10,7 @@ import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
+import phiquant.model.phi.Family;
 
 class CalibrationTest {
   /** By numpy: x = [-1, 0, 2.5, 3], step 4 / 255, zero point round(1 / step) = 64. */
@@ -29,7 +30,7 @@ class CalibrationTest {
   @Test
   void rangesAreThoseOfTheInputsOfEveryMatrix() {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4Mini())) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       Map<String, ActivationRange> ranges = Calibration.ranges(checkpoint, "One two three");
       for (Weight weight : model.weights()) {
         boolean multiplied = weight.isMatrix();

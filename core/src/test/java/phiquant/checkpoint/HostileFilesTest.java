@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.UserError;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
-import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 
 /** Files that lie: each is refused with one sentence that names the file and the fact. */
 class HostileFilesTest {
@@ -161,7 +161,7 @@ class HostileFilesTest {
   @Test
   void otherArchitecturesAreNamed() throws IOException {
     try (Checkpoint phi = Checkpoints.open(copyWith("Phi3ForCausalLM", "LlamaForCausalLM"))) {
-      assertThatThrownBy(() -> PhiModel.of(phi))
+      assertThatThrownBy(() -> Family.model(phi))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("LlamaForCausalLM");
     }
@@ -171,7 +171,7 @@ class HostileFilesTest {
   void aConfigThatContradictsTensorsIsNamed() throws IOException {
     try (Checkpoint phi =
         Checkpoints.open(copyWith("\"hidden_size\": 512", "\"hidden_size\": 1024"))) {
-      assertThatThrownBy(() -> PhiModel.of(phi))
+      assertThatThrownBy(() -> Family.model(phi))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("model.embed_tokens.weight");
     }
@@ -181,7 +181,7 @@ class HostileFilesTest {
   void aConfigOfAModelWithFewerLayersIsNamed() throws IOException {
     String layers = "\"num_hidden_layers\": ";
     try (Checkpoint phi = Checkpoints.open(copyWith(layers + "2", layers + "1"))) {
-      assertThatThrownBy(() -> PhiModel.of(phi))
+      assertThatThrownBy(() -> Family.model(phi))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("num_hidden_layers 1, but there is 'model.layers.1.");
     }
@@ -209,7 +209,7 @@ class HostileFilesTest {
     Files.write(file, written.put(bytes, 8 + length, bytes.length - 8 - length).array());
     try (Checkpoint checkpoint = Checkpoints.open(phi)) {
       assertThat(checkpoint.tensors().get("model.embed_tokens.weight").format()).isEqualTo(dtype);
-      assertThatThrownBy(() -> PhiModel.of(checkpoint))
+      assertThatThrownBy(() -> Family.model(checkpoint))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("model.embed_tokens.weight' is stored as " + dtype);
     }

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import phiquant.UserError;
 import phiquant.checkpoint.ConfigForm;
 import phiquant.fixtures.Golden;
+import phiquant.model.phi.Phi3;
 
 /**
  * What a config.json says is what transformers makes of it: every fact of every variant in {@code
@@ -109,7 +110,7 @@ class ConfigFactsTest {
         config.putNull(key.asText());
       }
       config.put("model_type", "phi3");
-      assertThat(ConfigKeys.notices(ConfigForm.of(config), "config.json")).isEmpty();
+      assertThat(new Phi3().keys().notices(ConfigForm.of(config), "config.json")).isEmpty();
     }
   }
 
@@ -127,7 +128,7 @@ class ConfigFactsTest {
     assertThat(config.kvHeads()).isEqualTo(facts.path("kvHeads").asInt());
     assertThat(config.headSize()).isEqualTo(facts.path("headSize").asInt());
     assertThat(config.rotarySize()).isEqualTo(facts.path("rotarySize").asInt());
-    assertThat(config.rmsEpsilon()).isEqualTo(facts.path("rmsEpsilon").asDouble());
+    assertThat(config.epsilon()).isEqualTo(facts.path("rmsEpsilon").asDouble());
     assertThat(config.ropeTheta()).isEqualTo(facts.path("ropeTheta").asDouble());
     assertThat(config.contextLength()).isEqualTo(facts.path("contextLength").asInt());
     assertThat(config.slidingWindow().orElse(0)).isEqualTo(facts.path("slidingWindow").asInt());
@@ -158,6 +159,6 @@ class ConfigFactsTest {
 
   private static PhiConfig read(String name) {
     ObjectNode config = (ObjectNode) FIVE.path(name).path("config");
-    return PhiConfig.of(ConfigForm.of(config), "config.json");
+    return PhiConfig.of(ConfigForm.of(config), "config.json", new Phi3().keys());
   }
 }

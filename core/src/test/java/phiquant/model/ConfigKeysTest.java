@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.UserError;
 import phiquant.checkpoint.ConfigForm;
+import phiquant.model.phi.Phi3;
 
 /** No key that changes what a model computes passes unread. */
 class ConfigKeysTest {
@@ -100,14 +101,14 @@ class ConfigKeysTest {
   void allUnknownKeysAreNamedInOneLine() throws IOException {
     ObjectNode config =
         config("'unsloth_fixed':true,'my_note':'x','rope_scaling':{'type':'default','odd':1}");
-    assertThat(ConfigKeys.notices(config, "config.json"))
+    assertThat(new Phi3().keys().notices(config, "config.json"))
         .containsExactly(
             "config.json has keys that phiquant does not know and makes no use of:"
                 + " unsloth_fixed, my_note, rope_scaling.odd.");
   }
 
   private static PhiConfig read(String entry) throws IOException {
-    return PhiConfig.of(config(entry), "config.json");
+    return PhiConfig.of(config(entry), "config.json", new Phi3().keys());
   }
 
   private static ObjectNode config(String entries) throws IOException {

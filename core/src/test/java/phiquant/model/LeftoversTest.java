@@ -27,6 +27,7 @@ import phiquant.demo.RandomModel;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.TensorFile;
 import phiquant.fixtures.TensorFile.Tensor;
+import phiquant.model.phi.Family;
 
 /** What no Phi-3 has is refused by name in a file of every kind, and nothing else is. */
 class LeftoversTest {
@@ -60,7 +61,7 @@ class LeftoversTest {
   void anAdapterThatIsNotMergedIsToldHowToBe() throws IOException {
     add(model, "model.layers.0.mlp.down_proj.lora_B.weight");
     try (Checkpoint checkpoint = Checkpoints.open(model)) {
-      assertThatThrownBy(() -> PhiModel.of(checkpoint))
+      assertThatThrownBy(() -> Family.model(checkpoint))
           .isInstanceOfSatisfying(
               UserError.class, error -> assertThat(error.hint()).contains("merge_and_unload()"));
     }
@@ -71,7 +72,7 @@ class LeftoversTest {
   void buffersThatFollowFromTheConfigurationAreLeftOut() throws IOException {
     add(model, "model.layers.0.self_attn.rotary_emb.inv_freq");
     try (Checkpoint checkpoint = Checkpoints.open(model)) {
-      assertThat(PhiModel.of(checkpoint).notices())
+      assertThat(Family.model(checkpoint).notices())
           .singleElement(STRING)
           .contains("rotary_emb.inv_freq");
     }
@@ -168,7 +169,7 @@ class LeftoversTest {
 
   private static void assertRefused(Path checkpoint, String name) {
     try (Checkpoint open = Checkpoints.open(checkpoint)) {
-      assertThatThrownBy(() -> PhiModel.of(open))
+      assertThatThrownBy(() -> Family.model(open))
           .isInstanceOf(UserError.class)
           .hasMessageContaining(checkpoint.toString())
           .hasMessageContaining(name);
@@ -178,7 +179,7 @@ class LeftoversTest {
   private static void assertAcceptedWithout(Path checkpoint, String name) {
     List<Pattern> patterns = List.of(Pattern.compile(Pattern.quote(name)));
     try (Checkpoint open = Ignored.without(Checkpoints.open(checkpoint), patterns)) {
-      assertThat(PhiModel.of(open).notices())
+      assertThat(Family.model(open).notices())
           .anySatisfy(notice -> assertThat(notice).contains(name));
     }
   }

@@ -20,12 +20,12 @@ import phiquant.fixtures.Golden;
 import phiquant.run.attention.KvCache;
 
 /**
- * Logits equal those of transformers on the three architectures: own and tied head, grouped
- * queries, partial rotary, and longrope on both sides of its original context.
+ * Logits equal those of transformers on the four architectures: layer norms and biases, own and
+ * tied head, grouped queries, partial rotary, and longrope on both sides of its original context.
  */
 class TinyPhiLogitsTest {
   @ParameterizedTest
-  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  @ValueSource(strings = {"phi-2", "phi-3.5-mini", "phi-4", "phi-4-mini"})
   @Tag("width")
   void logitsEqualTransformers(String kind) {
     try (LanguageModel model = LanguageModel.open(Fixtures.tiny(kind), RunOptions.exact())) {
@@ -37,7 +37,11 @@ class TinyPhiLogitsTest {
             ids,
             model.cache(ids.length),
             (index, logits) -> {
-              assertThat(argmax(logits)).isEqualTo(prompt.path("argmax").path(index).asInt());
+              // Some goldens have all of a prompt's, others its last ones.
+              int at = index - ids.length + prompt.path("argmax").size();
+              if (at >= 0) {
+                assertThat(argmax(logits)).isEqualTo(prompt.path("argmax").path(at).asInt());
+              }
               loss[0] -= index + 1 < ids.length ? logSoftmax(logits, ids[index + 1]) : 0;
               System.arraycopy(logits, 0, last, 0, last.length);
             });
@@ -51,7 +55,7 @@ class TinyPhiLogitsTest {
 
   /** And from what every target writes without quantizing. */
   @ParameterizedTest
-  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  @ValueSource(strings = {"phi-2", "phi-3.5-mini", "phi-4", "phi-4-mini"})
   void everyTargetsFloatsGiveTheSame(String kind, @TempDir Path out) {
     for (String target : List.of("gguf:F32", "mlx:fp32", "onnx:fp32", "openvino:fp32")) {
       Path artifact;

@@ -12,6 +12,7 @@ import phiquant.advise.Devices;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -74,7 +75,7 @@ final class AdviseCommand implements Callable<Integer> {
       chosen = chosen.withMemory(gigabytes(memory));
     }
     try (Checkpoint source = options.open(checkpoint)) {
-      PhiModel model = PhiModel.of(source);
+      PhiModel model = Family.model(source);
       Notices.print(model.notices());
       int tokens = context == null ? Math.min(4096, model.config().contextLength()) : context;
       Advice advice = Advisor.advise(model, name(checkpoint), chosen, tokens);

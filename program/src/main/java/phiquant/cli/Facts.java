@@ -12,6 +12,7 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 import phiquant.tokenizer.Tokenizer;
 
 /**
@@ -29,7 +30,7 @@ final class Facts {
         config.path("architectures").path(0).asText(config.path("model_type").asText("unknown")));
     List<String> notices = checkpoint.notices();
     try {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       describe(model, facts);
       notices = model.notices();
       facts.put("supported", true);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import phiquant.checkpoint.ConfigForm;
 import phiquant.checkpoint.Json;
 import phiquant.checkpoint.PythonJson;
 import phiquant.engine.mlx.MlxRecipe.Choice;
@@ -24,6 +25,7 @@ final class MlxConfig {
   static byte[] of(PhiModel model, MlxRecipe recipe, List<MlxWeight> weights, boolean shortRope) {
     ObjectNode config = model.checkpoint().config().deepCopy();
     config.remove(List.of("_name_or_path", "quantization", "quantization_config"));
+    stateAll(model, config);
     endTokens(model).ifPresent(tokens -> config.set("eos_token_id", tokens));
     if (shortRope && config.path("rope_scaling") instanceof ObjectNode scaling) {
       scaling.set("long_factor", scaling.get("short_factor"));
@@ -36,6 +38,32 @@ final class MlxConfig {
     Map<String, JsonNode> sorted = new TreeMap<>();
     config.properties().forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
     return PythonJson.bytes(JsonNodeFactory.instance.objectNode().setAll(sorted), 4, true);
+  }
+
+  /**
+   * Where a Phi-2's configuration is silent, mlx-lm takes the released Phi-2's sizes, not its
+   * class's defaults.
+   */
+  private static void stateAll(PhiModel model, ObjectNode config) {
+    if (ConfigForm.isPhi2(config)) {
+      model
+          .architecture()
+          .keys()
+          .defaults()
+          .forEach(
+              (key, value) -> {
+                if (!config.hasNonNull(key)) {
+                  config.set(key, number(value));
+                }
+              });
+    }
+  }
+
+  private static JsonNode number(Number value) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    return value instanceof Integer whole
+        ? nodes.numberNode(whole)
+        : nodes.numberNode(value.doubleValue());
   }
 
   private static ObjectNode quantization(

@@ -94,7 +94,7 @@ public record MlxRecipe(
     boolean moreBits =
         layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
     return switch (weight.role()) {
-      case QKV, DOWN -> moreBits;
+      case QKV, VALUE, DOWN -> moreBits;
       case HEAD -> true;
       default -> false;
     };

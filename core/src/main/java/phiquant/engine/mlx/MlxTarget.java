@@ -63,7 +63,7 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
     return name + "-mlx-" + recipe.name() + group + type + (shortRope ? "-short" : "");
   }
 
-  /** Two facts that phi3.py in mlx-lm derives from others, without looking into config.json. */
+  /** What mlx-lm's phi3.py and phi.py derive from other facts, without looking into config.json. */
   private static void refuseWhatMlxComputesItself(PhiModel model) {
     String fact = null;
     if (!model.config().usualAttention()) {

@@ -7,6 +7,7 @@ import java.util.Optional;
 import phiquant.engine.RowEncoder;
 import phiquant.engine.mlx.MlxRecipe.Choice;
 import phiquant.model.PhiModel;
+import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.quant.FloatType;
 import phiquant.quant.affine.GroupFormat;
@@ -73,9 +74,10 @@ record MlxWeight(
   /** All weights in the order of mlx-lm's model, by which it fills its files. */
   static List<MlxWeight> of(PhiModel model, MlxRecipe recipe) {
     int layers = model.config().layers();
+    boolean parallel = model.weights().stream().anyMatch(weight -> weight.role() == Role.UP);
     List<MlxWeight> weights = new ArrayList<>();
     model.weights().stream()
-        .sorted(Comparator.comparingInt(weight -> order(weight, layers)))
+        .sorted(Comparator.comparingInt(weight -> order(weight, layers, parallel)))
         .forEach(weight -> weights.add(of(weight, model, recipe)));
     return weights;
   }
@@ -129,18 +131,20 @@ record MlxWeight(
     return FloatType.BFLOAT16;
   }
 
-  private static int order(Weight weight, int layers) {
+  /** A parallel block has its norm before the feed-forward part, others after it. */
+  private static int order(Weight weight, int layers, boolean parallel) {
     int withinLayer =
         switch (weight.role()) {
           case EMBEDDING -> 0;
-          case QKV -> 1;
+          case QUERY, KEY, VALUE, QKV -> 1;
           case ATTENTION_OUTPUT -> 2;
           case GATE_UP -> 3;
-          case DOWN -> 4;
+          case DOWN -> parallel ? 8 : 4;
           case ATTENTION_NORM -> 5;
           case FEED_FORWARD_NORM -> 6;
-          case OUTPUT_NORM -> 7;
-          case HEAD -> 8;
+          case UP -> 7;
+          case OUTPUT_NORM -> 9;
+          case HEAD -> 10;
         };
     int layer =
         switch (weight.role()) {

@@ -3,16 +3,28 @@ package phiquant.run.floats;
 import phiquant.quant.VectorSupport;
 
 /**
- * The two places where a transformer needs {@code e^x} many times: SwiGLU and softmax. The vector
+ * The places where a transformer needs {@code e^x} many times: SwiGLU, GELU and softmax. The vector
  * form computes it with a polynomial, because a call for every number would cost as much as the
  * matrices.
  */
 public interface Exponentials {
+  /** {@code 2 √(2/π)}. */
+  float TWICE_ROOT = 1.5957691f;
+
+  /** {@code 2 √(2/π) · 0.044715}. */
+  float TWICE_CUBE = 0.071354816f;
+
   /** The form to use. */
   Exponentials BEST = VectorSupport.available() ? new VectorExponentials() : new Scalar();
 
   /** {@code out[i] = swish(gate[i]) · up[i]}, with {@code swish(g) = g / (1 + e^-g)}. */
   void swiGlu(float[] gate, int gateAt, float[] up, int upAt, float[] out, int at, int count);
+
+  /**
+   * {@code out[i] = x/2 · (1 + tanh(u))} of {@code x[i]}, with {@code u = √(2/π) · (x + 0.044715
+   * x³)}, which is {@code x / (1 + e^-2u)}.
+   */
+  void gelu(float[] x, int from, float[] out, int at, int count);
 
   /** {@code x[i] = e^(x[i] - max)}; returns their sum. */
   float softmax(float[] x, int at, int count, float max);
@@ -35,6 +47,14 @@ public interface Exponentials {
       for (int i = 0; i < count; i++) {
         float g = gate[gateAt + i];
         out[at + i] = g / (1 + exp(-g)) * up[upAt + i];
+      }
+    }
+
+    @Override
+    public void gelu(float[] x, int from, float[] out, int at, int count) {
+      for (int i = 0; i < count; i++) {
+        float v = x[from + i];
+        out[at + i] = v / (1 + exp(-(v * (TWICE_ROOT + TWICE_CUBE * (v * v)))));
       }
     }
 

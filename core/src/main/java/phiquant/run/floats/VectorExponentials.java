@@ -30,6 +30,17 @@ final class VectorExponentials implements Exponentials {
   }
 
   @Override
+  public void gelu(float[] x, int from, float[] out, int at, int count) {
+    int done = FLOATS.loopBound(count);
+    for (int i = 0; i < done; i += LANES) {
+      FloatVector v = FloatVector.fromArray(FLOATS, x, from + i);
+      FloatVector u = v.mul(v.mul(v).mul(TWICE_CUBE).add(TWICE_ROOT));
+      v.div(exp(u.neg()).add(1)).intoArray(out, at + i);
+    }
+    SCALAR.gelu(x, from + done, out, at + done, count - done);
+  }
+
+  @Override
   public float softmax(float[] x, int at, int count, float max) {
     int done = FLOATS.loopBound(count);
     FloatVector sum = FloatVector.zero(FLOATS);

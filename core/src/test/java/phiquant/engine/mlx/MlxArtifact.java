@@ -22,6 +22,7 @@ import phiquant.engine.Checkpoints;
 import phiquant.engine.TargetSpec;
 import phiquant.engine.Targets;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 import phiquant.pipeline.Pass;
 import phiquant.pipeline.Progress;
 
@@ -34,7 +35,7 @@ final class MlxArtifact {
     Map<String, Path> folders = new LinkedHashMap<>();
     Map<Path, ArtifactPlan> plans = new LinkedHashMap<>();
     try (Checkpoint source = Checkpoints.open(checkpoint)) {
-      PhiModel model = PhiModel.of(source);
+      PhiModel model = Family.model(source);
       for (String spec : specs) {
         ArtifactPlan plan =
             Targets.of(TargetSpec.parse(spec)).plan(model, checkpoint.getFileName().toString());

@@ -30,13 +30,14 @@ import phiquant.engine.TargetSpec;
 import phiquant.engine.Targets;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
-import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 
 class MlxTargetTest {
   @TempDir Path out;
 
   static Stream<Arguments> tinyModels() {
     return Stream.of(
+        Arguments.of("mlx-tiny-phi-2-4-g64", Fixtures.tiny("phi-2")),
         Arguments.of("mlx-tiny-phi-3.5-mini-4-g64", Fixtures.tinyPhi35Mini()),
         Arguments.of("mlx-tiny-phi-4-mini-4-g64", Fixtures.tinyPhi4Mini()));
   }
@@ -171,7 +172,7 @@ class MlxTargetTest {
   }
 
   private static ArtifactPlan plan(Checkpoint checkpoint, String spec) {
-    return Targets.of(TargetSpec.parse(spec)).plan(PhiModel.of(checkpoint), "model");
+    return Targets.of(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "model");
   }
 
   private static JsonNode json(Path file) throws IOException {

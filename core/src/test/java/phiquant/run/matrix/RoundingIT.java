@@ -22,8 +22,8 @@ import phiquant.engine.gguf.reader.GgufTensor;
 import phiquant.engines.Engines;
 import phiquant.engines.GgmlProduct;
 import phiquant.fixtures.Fixtures;
-import phiquant.model.PhiModel;
 import phiquant.model.Role;
+import phiquant.model.phi.Family;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
@@ -63,7 +63,7 @@ class RoundingIT {
       made = Quantize.of(source).to("onnx:" + format).into(folder).get(0);
     }
     try (Checkpoint artifact = Checkpoints.open(made)) {
-      Matrix matrix = Matrices.of(PhiModel.of(artifact).weight(Role.DOWN, 0).tensor());
+      Matrix matrix = Matrices.of(Family.model(artifact).weight(Role.DOWN, 0).tensor());
       float[] x = numbers(TOKENS * matrix.columns(), 3);
       ByteBuffer bytes = ByteBuffer.allocate(4 * x.length).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asFloatBuffer().put(x);

@@ -16,10 +16,14 @@ import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Renamed;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.gguf.GgufNames;
+import phiquant.model.Architecture;
+import phiquant.model.PhiConfig;
+import phiquant.model.phi.Phi2;
 
 /**
- * A GGUF file of the architecture {@code phi3} or {@code llama} seen as a Phi-3 checkpoint of
- * Hugging Face: its tensors under their names there, fused and un-permuted where the two differ,
+ * A GGUF file of the architecture {@code phi2}, {@code phi3} or {@code llama} seen as a checkpoint
+ * of Hugging Face: its tensors under their names there, fused and un-permuted where the two differ,
  * and config.json and the tokenizer's files made from the metadata. A Llama is a Phi-3 whose fused
  * matrices are apart.
  */
@@ -42,13 +46,19 @@ public final class GgufCheckpoint implements Checkpoint {
     try {
       this.file = readAll();
       String architecture = file.text("general.architecture");
-      if (!"phi3".equals(architecture) && !"llama".equals(architecture)) {
+      if (!List.of("phi2", "phi3", "llama").contains(architecture)) {
         throw new UserError(
             path + " is of the architecture '" + architecture + "', which is not supported.",
-            "Supported: phi3 (Phi-3, Phi-3.5-mini, Phi-4, Phi-4-mini) and llama.");
+            "Supported: phi2 (Phi-1, Phi-1.5, Phi-2), phi3 (Phi-3, Phi-3.5-mini, Phi-4, Phi-4-mini)"
+                + " and llama.");
       }
       this.config = GgufConfig.of(file);
-      nameTensors(architecture.equals("llama"));
+      if (architecture.equals("phi2")) {
+        nameTensors(new Phi2());
+      } else {
+        nameTensors(architecture.equals("llama"));
+      }
+      keepTheRest();
     } catch (RuntimeException e) {
       files.close();
       throw e;
@@ -123,7 +133,18 @@ public final class GgufCheckpoint implements Checkpoint {
     if (!config.json().path("rope_scaling").isNull()) {
       used.addAll(GgufConfig.ROPE_FACTORS);
     }
-    // What has no place in a Phi-3 keeps its name, so that it is not lost without a word.
+  }
+
+  /** One whose parts are those of the file. */
+  private void nameTensors(Architecture architecture) {
+    PhiConfig facts = PhiConfig.of(config.json(), path.toString(), architecture.keys());
+    for (Architecture.Part part : architecture.parts(facts)) {
+      rename(GgufNames.of(part.role(), part.layer(), part.bias()), part.name());
+    }
+  }
+
+  private void keepTheRest() {
+    // What has no place in a Phi keeps its name, so that it is not lost without a word.
     file.tensors()
         .forEach(
             (name, tensor) -> {

@@ -9,9 +9,9 @@ import phiquant.UserError;
 import phiquant.checkpoint.ConfigForm;
 
 /**
- * The {@code config.json} of a {@code Phi3ForCausalLM} that a GGUF file's metadata amounts to.
- * Absent keys mean what they mean to llama.cpp; every number is checked here, where its key is
- * known.
+ * The {@code config.json} of a {@code Phi3ForCausalLM}, or for the architecture phi2 of a {@code
+ * PhiForCausalLM}, that a GGUF file's metadata amounts to. Absent keys mean what they mean to
+ * llama.cpp; every number is checked here, where its key is known.
  */
 final class GgufConfig {
   /** The tensors that {@code rope_scaling} is made of; both or none. */
@@ -61,41 +61,57 @@ final class GgufConfig {
         throw impossible(key, length + ", but the heads have " + headSize + " dimensions");
       }
     }
-    config.putArray("architectures").add("Phi3ForCausalLM");
-    config.put("attention_bias", false);
+    boolean phi2 = prefix.equals("phi2.");
+    config.putArray("architectures").add(phi2 ? "PhiForCausalLM" : "Phi3ForCausalLM");
+    if (phi2) {
+      config.put("qk_layernorm", false);
+    } else {
+      config.put("attention_bias", false);
+    }
     config.put("attention_dropout", 0.0);
     token("bos_token_id", "bos_token_id");
     config.put("embd_pdrop", 0.0);
     token("eos_token_id", "eos_token_id");
-    config.put("hidden_act", "silu");
+    config.put("hidden_act", phi2 ? "gelu_new" : "silu");
     config.put("hidden_size", hidden);
     config.put("initializer_range", 0.02);
     config.put("intermediate_size", integer("feed_forward_length", null));
     config.put("max_position_embeddings", context);
-    config.put("model_type", "phi3");
+    config.put("model_type", phi2 ? "phi" : "phi3");
     config.put("num_attention_heads", heads);
     int layers = integer("block_count", null);
     config.put("num_hidden_layers", layers);
     config.put("num_key_value_heads", kvHeads);
     int original = integer("rope.scaling.original_context_length", context);
-    config.put("original_max_position_embeddings", original);
+    if (!phi2) {
+      config.put("original_max_position_embeddings", original);
+    }
     token("pad_token_id", "padding_token_id");
     config.put(
         "partial_rotary_factor", partial(integer("rope.dimension_count", headSize), headSize));
     config.put("resid_pdrop", 0.0);
-    config.put("rms_norm_eps", within("attention.layer_norm_rms_epsilon", null, 1e-30, 1));
+    if (phi2) {
+      config.put("layer_norm_eps", within("attention.layer_norm_epsilon", null, 1e-30, 1));
+    } else {
+      config.put("rms_norm_eps", within("attention.layer_norm_rms_epsilon", null, 1e-30, 1));
+    }
     ropeScaling(context, original);
     config.put("rope_theta", within("rope.freq_base", 10000.0, 1, 1e15));
-    int window = window(layers, kvHeads, context);
+    if (!phi2) {
+      slidingWindow(window(layers, kvHeads, context));
+    }
+    config.put("tie_word_embeddings", !file.tensors().containsKey("output.weight"));
+    config.put("torch_dtype", phi2 ? "float16" : "bfloat16");
+    config.put("use_cache", true);
+    config.put("vocab_size", vocabulary());
+  }
+
+  private void slidingWindow(int window) {
     if (window > 0) {
       config.put("sliding_window", window);
     } else {
       config.putNull("sliding_window");
     }
-    config.put("tie_word_embeddings", !file.tensors().containsKey("output.weight"));
-    config.put("torch_dtype", "bfloat16");
-    config.put("use_cache", true);
-    config.put("vocab_size", vocabulary());
   }
 
   /**

@@ -39,6 +39,7 @@ final class GgufKeys {
           "attention.head_count_kv",
           "attention.key_length",
           "attention.value_length",
+          "attention.layer_norm_epsilon",
           "attention.layer_norm_rms_epsilon",
           "attention.sliding_window",
           "rope.dimension_count",

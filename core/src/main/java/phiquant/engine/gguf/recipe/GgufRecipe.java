@@ -82,10 +82,12 @@ public record GgufRecipe(
     return switch (weight.role()) {
       case HEAD -> output(weight);
       case EMBEDDING -> config.tiedHead() ? output(weight) : embedding();
-      case QKV -> fileType == GgufFileType.MXFP4_MOE ? GgmlType.Q8_0 : qkv(layer, layers, config);
+      case QUERY, KEY -> queryOrKey();
+      case QKV, VALUE ->
+          fileType == GgufFileType.MXFP4_MOE ? GgmlType.Q8_0 : qkv(layer, layers, config);
       case DOWN -> fileType == GgufFileType.MXFP4_MOE ? GgmlType.Q8_0 : down(layer, layers);
       case ATTENTION_OUTPUT -> attentionOutput();
-      case GATE_UP -> gateUp(layer, layers);
+      case GATE_UP, UP -> gateUp(layer, layers);
       default -> fileType == GgufFileType.MXFP4_MOE ? GgmlType.Q8_0 : fileType.defaultType();
     };
   }
@@ -113,6 +115,15 @@ public record GgufRecipe(
       case TQ1_0, TQ2_0, Q2_0 -> GgmlType.Q4_K;
       case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS -> GgmlType.Q2_K;
       case IQ2_S, IQ2_M, IQ3_XXS -> GgmlType.IQ3_S;
+      default -> fileType.defaultType();
+    };
+  }
+
+  private GgmlType queryOrKey() {
+    return switch (fileType) {
+      case IQ3_XS -> GgmlType.IQ3_XXS;
+      case IQ3_XXS -> GgmlType.IQ2_S;
+      case MXFP4_MOE -> GgmlType.Q8_0;
       default -> fileType.defaultType();
     };
   }

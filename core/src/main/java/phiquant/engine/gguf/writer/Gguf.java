@@ -69,7 +69,7 @@ public final class Gguf implements Target {
   public ArtifactPlan plan(PhiModel model, String name) {
     if (!model.config().headsFillHidden()) {
       throw new UserError(
-          "gguf: head_dim is not hidden_size / num_attention_heads, which llama.cpp's phi3 needs.",
+          "gguf: head_dim is not hidden_size / num_attention_heads, which llama.cpp needs.",
           "onnx and openvino take it.");
     }
     TensorImportance importance =

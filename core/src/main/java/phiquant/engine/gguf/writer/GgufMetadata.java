@@ -3,13 +3,14 @@ package phiquant.engine.gguf.writer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import phiquant.checkpoint.ConfigForm;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 
 /**
- * All metadata of a phi3 GGUF file: what llama.cpp's converter writes for the model, in its order.
- * Source: {@code Phi3MiniModel} in the converter's phi.py.
+ * All metadata of a GGUF file: what llama.cpp's converter writes for the model, in its order.
+ * Source: {@code Phi3MiniModel} and {@code Phi2Model} in the converter's phi.py.
  */
 final class GgufMetadata {
   private GgufMetadata() {}
@@ -23,8 +24,9 @@ final class GgufMetadata {
   static Map<String, Value> of(
       PhiModel model, GgufFileType fileType, Optional<String> name, boolean quantized) {
     PhiConfig config = model.config();
+    boolean phi2 = ConfigForm.isPhi2(model.checkpoint().config());
     Map<String, Value> keys = new LinkedHashMap<>();
-    keys.put("general.architecture", new Value.Text("phi3"));
+    keys.put("general.architecture", new Value.Text(phi2 ? "phi2" : "phi3"));
     config
         .longRope()
         .ifPresent(
@@ -35,12 +37,20 @@ final class GgufMetadata {
     keys.put("general.type", new Value.Text("model"));
     long factors = config.longRope().map(rope -> 2L * rope.longFactors().size()).orElse(0L);
     keys.putAll(GeneralMetadata.of(model.checkpoint(), model.parameters() + factors, name));
-    phi3(config, keys);
+    if (phi2) {
+      Phi2Keys.put(config, keys);
+    } else {
+      phi3(config, keys);
+    }
     Value.U32 type = new Value.U32(fileType.id());
     if (!quantized) {
       keys.put("general.file_type", type);
     }
-    keys.put("phi3.attention.sliding_window", new Value.U32(config.slidingWindow().orElse(0)));
+    if (phi2) {
+      keys.put("tokenizer.ggml.add_bos_token", new Value.Bool(false));
+    } else {
+      keys.put("phi3.attention.sliding_window", new Value.U32(config.slidingWindow().orElse(0)));
+    }
     if (!quantized) {
       keys.put("general.quantization_version", new Value.U32(2));
     }
@@ -61,7 +71,7 @@ final class GgufMetadata {
     keys.put("phi3.block_count", new Value.U32(config.layers()));
     keys.put("phi3.attention.head_count", new Value.U32(config.heads()));
     keys.put("phi3.attention.head_count_kv", new Value.U32(config.kvHeads()));
-    keys.put("phi3.attention.layer_norm_rms_epsilon", new Value.F32((float) config.rmsEpsilon()));
+    keys.put("phi3.attention.layer_norm_rms_epsilon", new Value.F32((float) config.epsilon()));
     keys.put("phi3.rope.dimension_count", new Value.U32(config.rotarySize()));
     keys.put("phi3.rope.freq_base", new Value.F32((float) config.ropeTheta()));
   }

@@ -5,14 +5,14 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import phiquant.engine.gguf.GgufNames;
 import phiquant.model.PhiConfig.LongRope;
 import phiquant.model.PhiModel;
-import phiquant.model.Role;
 import phiquant.model.Weight;
 
 /**
- * The tensors of a phi3 GGUF file under llama.cpp's names (gguf-py's tensor_mapping.py), in one of
- * the two orders that its tools write.
+ * The tensors of a GGUF file under llama.cpp's names, in one of the two orders that its tools
+ * write.
  */
 final class GgufTensors {
   private GgufTensors() {}
@@ -60,24 +60,7 @@ final class GgufTensors {
 
   /** llama.cpp's name of a weight. */
   static String name(Weight weight) {
-    return switch (weight.role()) {
-      case EMBEDDING -> "token_embd.weight";
-      case OUTPUT_NORM -> "output_norm.weight";
-      case HEAD -> "output.weight";
-      default -> "blk." + weight.layer() + "." + inLayer(weight.role()) + ".weight";
-    };
-  }
-
-  private static String inLayer(Role role) {
-    return switch (role) {
-      case ATTENTION_NORM -> "attn_norm";
-      case QKV -> "attn_qkv";
-      case ATTENTION_OUTPUT -> "attn_output";
-      case FEED_FORWARD_NORM -> "ffn_norm";
-      case GATE_UP -> "ffn_up";
-      case DOWN -> "ffn_down";
-      default -> throw new IllegalArgumentException(role + " is outside of layers");
-    };
+    return GgufNames.of(weight.role(), weight.layer(), weight.bias());
   }
 
   private static byte[] floats(List<Double> values) {

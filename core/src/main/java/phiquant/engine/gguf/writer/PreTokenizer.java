@@ -1,9 +1,10 @@
 package phiquant.engine.gguf.writer;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.nio.file.Path;
 import java.util.Map;
 import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.ConfigForm;
 import phiquant.checkpoint.SplitPattern;
 
 /**
@@ -28,11 +29,11 @@ final class PreTokenizer {
    *
    * @throws UserError quoting the pattern that llama.cpp has no name for
    */
-  static String name(JsonNode tokenizer, Path checkpoint) {
+  static String name(JsonNode tokenizer, Checkpoint checkpoint) {
     JsonNode pre = tokenizer.path("pre_tokenizer");
     JsonNode steps = pre.path("pretokenizers");
     if (isByteLevel(pre, true)) {
-      return "gpt-2";
+      return ConfigForm.isPhi2(checkpoint.config()) ? "phi-2" : "gpt-2"; // The same to llama.cpp.
     }
     if (steps.size() == 2
         && steps.path(0).path("type").asText().equals("Digits")
@@ -49,7 +50,7 @@ final class PreTokenizer {
       }
     }
     throw new UserError(
-        checkpoint
+        checkpoint.path()
             + "/tokenizer.json splits text in a way that llama.cpp has no name for: "
             + shorten(pre.toString()));
   }

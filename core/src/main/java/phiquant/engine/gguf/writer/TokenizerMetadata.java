@@ -55,7 +55,7 @@ final class TokenizerMetadata {
         sentencePiece ? Vocabulary.sentencePiece(files, size) : Vocabulary.byteLevel(files, size);
     put("ggml.model", new Value.Text(sentencePiece ? "llama" : "gpt2"));
     String pre =
-        sentencePiece ? "default" : PreTokenizer.name(files.tokenizer(), files.checkpoint().path());
+        sentencePiece ? "default" : PreTokenizer.name(files.tokenizer(), files.checkpoint());
     put("ggml.pre", new Value.Text(pre));
     put("ggml.tokens", new Value.Texts(Arrays.asList(vocabulary.tokens())));
     if (sentencePiece) {

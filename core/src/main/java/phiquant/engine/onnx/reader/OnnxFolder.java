@@ -42,7 +42,7 @@ public final class OnnxFolder extends CheckpointFolder {
     for (NodeProto node : model.graph().getNodeList()) {
       operators.merge(node.getOpType(), 1, Integer::sum);
     }
-    return OnnxTensors.of(model, config().path("hidden_size").asInt());
+    return OnnxTensors.of(model, config(), folder + ": config.json");
   }
 
   /**

@@ -41,6 +41,18 @@ final class OnnxWeights {
     return plain(op, name, op.constant(node.getOpType().startsWith("Skip") ? 2 : 1), 1);
   }
 
+  /** What a layer norm adds. */
+  StoredTensor normBias(NodeProto node, String name) {
+    OnnxOperator op = new OnnxOperator(file, node);
+    return plain(op, name, op.constant(node.getOpType().startsWith("Skip") ? 3 : 2), 1);
+  }
+
+  /** What is added to a product. */
+  StoredTensor bias(NodeProto node, String name) {
+    OnnxOperator op = new OnnxOperator(file, node);
+    return plain(op, name, op.constant(1), 1);
+  }
+
   /**
    * The matrix of {@code MatMul}, stored turned or dequantized first, or of {@code MatMulNBits}.
    */

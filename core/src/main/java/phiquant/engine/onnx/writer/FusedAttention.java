@@ -1,7 +1,7 @@
 package phiquant.engine.onnx.writer;
 
 import java.util.List;
-import phiquant.checkpoint.StoredTensor;
+import phiquant.model.Linear;
 import phiquant.model.PhiConfig;
 
 /**
@@ -13,9 +13,9 @@ record FusedAttention(
     implements SelfAttention {
 
   @Override
-  public Value of(int layer, Value x, StoredTensor qkv) {
+  public Value of(int layer, Value x, Linear qkv) {
     String path = OperatorNames.attention(layer);
-    Value packed = matMuls.of(path + "/qkv_proj/MatMul", x, qkv);
+    Value packed = matMuls.of(path + "/qkv_proj/MatMul", x, qkv.matrix(), qkv.bias());
     Op op =
         grouped(graph, path, config, true)
             .in(packed, null, null, cache.past(layer, "key"), cache.past(layer, "value"))

@@ -40,8 +40,8 @@ final class GenAiConfig {
     top.put(
         "pad_token_id",
         first(generation, facts, "pad_token_id").orElse(ends.stream().findFirst().orElse(0)));
-    // GenAI's own kind for every Phi3ForCausalLM, Phi-4 and Phi-4-mini included.
-    top.put("type", "phi3");
+    // GenAI's own kinds: phi3 for every Phi3ForCausalLM, Phi-4 and Phi-4-mini included.
+    top.put("type", model.architecture().modelType());
     top.put("vocab_size", config.vocabulary());
     SectionTokens.put(checkpoint, top);
     root.set("search", search(config, options, generation));

@@ -1,6 +1,7 @@
 package phiquant.engine.onnx.writer;
 
 import java.util.function.Supplier;
+import phiquant.model.Activation;
 import phiquant.model.Attention;
 import phiquant.model.Flow;
 import phiquant.model.Linear;
@@ -82,19 +83,29 @@ final class GraphFlow implements Flow<Term> {
   @Override
   public Term attend(Attention attention, Term qkv, int layer) {
     Term.Product product = (Term.Product) qkv;
-    return new Term.Tensor(
-        this.attention.of(layer, product.x(), product.linear().weight().tensor()));
+    return new Term.Tensor(this.attention.of(layer, product.x(), product.linear()));
   }
 
   @Override
   public Term gate(Mlp mlp, Term gateUp) {
     Term.Product product = (Term.Product) gateUp;
-    return new Term.Tensor(feedForward.gate(product.x(), product.linear().weight()));
+    return new Term.Tensor(feedForward.gate(product.x(), product.linear()));
+  }
+
+  @Override
+  public Term activate(Activation activation, Term x) {
+    Value value = value(x);
+    int layer = ((Term.Product) x).linear().layer();
+    return new Term.Tensor(
+        switch (activation) {
+          case GELU_TANH -> feedForward.gelu(value, layer);
+        });
   }
 
   @Override
   public Term add(Term stream, Term branch) {
-    return new Term.Sum(value(stream), value(branch));
+    int layer = branch instanceof Term.Product product ? product.linear().layer() : -1;
+    return new Term.Sum(value(stream), value(branch), layer);
   }
 
   @Override
@@ -106,10 +117,11 @@ final class GraphFlow implements Flow<Term> {
   private Value value(Term term) {
     return switch (term) {
       case Term.Tensor tensor -> tensor.value();
-      case Term.Sum sum -> sum.value();
+      case Term.Sum sum -> sum.value().orElseGet(() -> norms.none(sum));
       case Term.Product product -> {
-        Weight weight = product.linear().weight();
-        yield matMuls.of(OperatorNames.product(weight), product.x(), weight.tensor());
+        Linear linear = product.linear();
+        String name = OperatorNames.product(linear);
+        yield matMuls.of(name, product.x(), linear.matrix(), linear.bias());
       }
     };
   }

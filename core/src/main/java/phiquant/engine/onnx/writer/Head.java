@@ -1,9 +1,11 @@
 package phiquant.engine.onnx.writer;
 
 import java.util.List;
+import java.util.Optional;
+import phiquant.checkpoint.StoredTensor;
 
 /** From the last norm to logits; of all tokens, or of the last one only. */
-record Head(Graph graph, MatMuls matMuls) {
+record Head(Graph graph, MatMuls matMuls, Optional<StoredTensor> bias) {
   /**
    * Makes the graph's output {@code logits}, shape [batch, sequence, vocabulary], in 32 bits where
    * the model computes in bfloat16, which samplers do not read.
@@ -13,16 +15,24 @@ record Head(Graph graph, MatMuls matMuls) {
   void of(Value x, MatMuls.Stored weight, boolean lastOnly) {
     Value input = lastOnly ? last(x) : x;
     if (x.type() != ElementType.BFLOAT16) {
-      graph.output(matMuls.of(OperatorNames.HEAD, input, weight, "logits"));
+      graph.output(logits(input, weight, "logits"));
       return;
     }
-    Value logits = matMuls.of(OperatorNames.HEAD, input, weight, OperatorNames.HEAD + "/output_0");
+    Value logits = logits(input, weight, OperatorNames.HEAD + "/output_0");
     graph.output(
         graph
             .op("Cast", "/lm_head/Cast")
             .in(logits)
             .with("to", ElementType.FLOAT.number())
             .out("logits", ElementType.FLOAT, logits.shape()));
+  }
+
+  private Value logits(Value x, MatMuls.Stored weight, String output) {
+    if (bias.isEmpty()) {
+      return matMuls.of(OperatorNames.HEAD, x, weight, output);
+    }
+    Value product = matMuls.of(OperatorNames.HEAD, x, weight, OperatorNames.HEAD + "/product");
+    return matMuls.add("/lm_head/Add", product, bias.get(), output);
   }
 
   private Value last(Value x) {

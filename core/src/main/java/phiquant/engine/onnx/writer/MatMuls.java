@@ -3,6 +3,7 @@ package phiquant.engine.onnx.writer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import phiquant.checkpoint.StoredTensor;
 
@@ -53,6 +54,22 @@ final class MatMuls {
    */
   Value of(String name, Value x, StoredTensor weight) {
     return of(name, x, store(name, weight), name + "/output_0");
+  }
+
+  /** {@code x · weightᵀ + bias}. */
+  Value of(String name, Value x, StoredTensor weight, Optional<StoredTensor> bias) {
+    Value product = of(name, x, weight);
+    String sum = name.replaceFirst("MatMul$", "Add");
+    return bias.isEmpty() ? product : add(sum, product, bias.get(), sum + "/output_0");
+  }
+
+  /** {@code x + bias}, under a name. */
+  Value add(String name, Value x, StoredTensor bias, String output) {
+    String constant = name.substring(1).replace('/', '.') + ".bias";
+    return graph
+        .op("Add", name)
+        .in(x, constants.plain(constant, bias, false, precisions.type()))
+        .out(output, x.type(), x.shape());
   }
 
   /** The same with a weight that is in the graph already, and a name for what it gives. */

@@ -7,11 +7,11 @@ import java.util.Set;
 import phiquant.InputFile;
 import phiquant.UserError;
 import phiquant.calibration.Calibration;
+import phiquant.checkpoint.StoredTensor;
 import phiquant.model.Network;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
-import phiquant.model.phi.Phi3;
 import phiquant.quant.FloatType;
 
 /**
@@ -65,10 +65,10 @@ final class NetworkGraph {
   }
 
   private void build() {
-    Network network = Phi3.network(model);
+    Network network = model.network();
     Norms norms = new Norms(graph, constants, type);
     FeedForward feedForward = new FeedForward(graph, matMuls);
-    Ends ends = new Ends(options.noHead() ? null : head(network));
+    Ends ends = new Ends(options.noHead() ? null : head(network), network.head().bias());
     GraphFlow flow =
         new GraphFlow(matMuls, norms, feedForward, config.layers(), ends, this::attention);
     network.logits(network.stream(flow), flow);
@@ -76,15 +76,17 @@ final class NetworkGraph {
 
   /** Before all else, because the embedding may be the same constant. */
   private MatMuls.Stored head(Network network) {
-    return matMuls.store(OperatorNames.HEAD, network.head().weight().tensor());
+    return matMuls.store(OperatorNames.HEAD, network.head().matrix());
   }
 
   /** Tokens or embedded tokens in; logits, hidden states or both out. */
   private final class Ends implements GraphFlow.Ends {
     private final MatMuls.Stored head;
+    private final Optional<StoredTensor> bias;
 
-    Ends(MatMuls.Stored head) {
+    Ends(MatMuls.Stored head, Optional<StoredTensor> bias) {
       this.head = head;
+      this.bias = bias;
     }
 
     @Override
@@ -105,7 +107,7 @@ final class NetworkGraph {
         graph.output(normal);
       }
       if (head != null) {
-        new Head(graph, matMuls).of(normal, head, options.pruned());
+        new Head(graph, matMuls, bias).of(normal, head, options.pruned());
       }
     }
 

@@ -1,19 +1,20 @@
 package phiquant.engine.onnx.writer;
 
+import java.util.stream.Stream;
 import phiquant.model.Norm;
 import phiquant.quant.FloatType;
 
 /**
- * Root mean square normalization, {@code w · x / sqrt(mean(x²) + ε)} (Zhang and Sennrich 2019,
- * arXiv:1910.07467), by ONNX Runtime's fused operators: of a tensor, or of a sum with the addition
- * that makes it.
+ * Norms by ONNX Runtime's fused operators: of a tensor, or of a sum with the addition that makes
+ * it. Root mean square normalization is called simplified there.
  */
 record Norms(Graph graph, Constants constants, FloatType type) {
   /** Of a tensor, as before the first layer, where nothing has been added yet. */
   Value of(String path, Value x, Norm norm) {
     return graph
-        .op("SimplifiedLayerNormalization", path + "/LayerNorm")
-        .in(x, weight(path, norm))
+        .op(simplified(norm) + "LayerNormalization", path + "/LayerNorm")
+        .in(x)
+        .in(weights(path, norm))
         .with("epsilon", (float) norm.epsilon())
         .with("axis", -1)
         .with("stash_type", 1)
@@ -34,15 +35,40 @@ record Norms(Graph graph, Constants constants, FloatType type) {
     return skip(path, sum, norm).out(output, sum.stream().type(), sum.stream().shape());
   }
 
+  /** The sum of branches that meet the stream together. */
+  Value none(Term.Sum sum) {
+    Value stream = sum.stream();
+    Value made =
+        graph
+            .op("Add", OperatorNames.branches(sum.layer()))
+            .in(stream, sum.branch())
+            .out(stream.type(), stream.shape());
+    sum.value(made);
+    return made;
+  }
+
+  private static String simplified(Norm norm) {
+    return norm.kind() == Norm.Kind.ROOT_MEAN_SQUARE ? "Simplified" : "";
+  }
+
   private Op skip(String path, Term.Sum sum, Norm norm) {
     return graph
-        .op(Graph.MICROSOFT, "SkipSimplifiedLayerNormalization", path + "/SkipLayerNorm")
-        .in(sum.stream(), sum.branch(), weight(path, norm))
+        .op(
+            Graph.MICROSOFT,
+            "Skip" + simplified(norm) + "LayerNormalization",
+            path + "/SkipLayerNorm")
+        .in(sum.stream(), sum.branch())
+        .in(weights(path, norm))
         .with("epsilon", (float) norm.epsilon());
   }
 
-  private Value weight(String path, Norm norm) {
-    String constant = path.substring(1).replace('/', '.') + ".weight";
-    return constants.plain(constant, norm.weight().tensor(), false, type);
+  private Value[] weights(String path, Norm norm) {
+    String constant = path.substring(1).replace('/', '.');
+    return Stream.concat(Stream.of(norm.weight()), norm.bias().stream())
+        .map(
+            weight ->
+                constants.plain(
+                    constant + (weight.bias() ? ".bias" : ".weight"), weight.tensor(), false, type))
+        .toArray(Value[]::new);
   }
 }

@@ -5,6 +5,7 @@ import ai.onnx.proto.OnnxMl.AttributeProto.AttributeType;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.ByteString;
 import java.util.List;
 
 /**
@@ -29,6 +30,12 @@ final class Op {
 
   Op with(String attribute, long number) {
     node.addAttribute(attribute(attribute, AttributeType.INT).setI(number));
+    return this;
+  }
+
+  Op with(String attribute, String text) {
+    node.addAttribute(
+        attribute(attribute, AttributeType.STRING).setS(ByteString.copyFromUtf8(text)));
     return this;
   }
 

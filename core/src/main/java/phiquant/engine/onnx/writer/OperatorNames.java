@@ -1,5 +1,6 @@
 package phiquant.engine.onnx.writer;
 
+import phiquant.model.Linear;
 import phiquant.model.Weight;
 
 /**
@@ -23,14 +24,21 @@ final class OperatorNames {
   }
 
   /** The product with a weight that is one matrix in the graph too. */
-  static String product(Weight weight) {
-    return switch (weight.role()) {
-      case QKV -> attention(weight.layer()) + "/qkv_proj/MatMul";
-      case ATTENTION_OUTPUT -> attention(weight.layer()) + "/o_proj/MatMul";
-      case DOWN -> mlp(weight.layer()) + "/down_proj/MatMul";
+  static String product(Linear linear) {
+    int layer = linear.layer();
+    return switch (linear.role()) {
+      case QKV -> attention(layer) + "/qkv_proj/MatMul";
+      case ATTENTION_OUTPUT -> attention(layer) + "/o_proj/MatMul";
+      case UP -> mlp(layer) + "/fc1/MatMul";
+      case DOWN -> mlp(layer) + (linear.biases().isEmpty() ? "/down_proj" : "/fc2") + "/MatMul";
       case EMBEDDING, HEAD -> HEAD;
-      default -> throw new IllegalArgumentException(weight.name() + " is no product");
+      default -> throw new IllegalArgumentException(linear.role() + " is no product");
     };
+  }
+
+  /** The sum of what attention and the feed-forward part of a parallel block give. */
+  static String branches(int layer) {
+    return "/model/layers." + layer + "/residual_add/Add";
   }
 
   /**

@@ -1,6 +1,6 @@
 package phiquant.engine.onnx.writer;
 
-import phiquant.checkpoint.StoredTensor;
+import phiquant.model.Linear;
 import phiquant.model.PhiConfig;
 
 /**
@@ -15,7 +15,7 @@ record RepeatedAttention(
     implements SelfAttention {
 
   @Override
-  public Value of(int layer, Value x, StoredTensor qkv) {
+  public Value of(int layer, Value x, Linear qkv) {
     String path = OperatorNames.attention(layer);
     SplitAttention.Parts parts = split.parts(path, x, qkv);
     Op op =

@@ -1,6 +1,6 @@
 package phiquant.engine.onnx.writer;
 
-import phiquant.checkpoint.StoredTensor;
+import phiquant.model.Linear;
 
 /**
  * Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245) in one of the forms that the
@@ -14,5 +14,5 @@ interface SelfAttention {
    * @param qkv rows of queries, then of keys, then of values
    * @return shape [batch, sequence, heads · head size]
    */
-  Value of(int layer, Value x, StoredTensor qkv);
+  Value of(int layer, Value x, Linear qkv);
 }

@@ -1,8 +1,11 @@
 package phiquant.engine.onnx.writer;
 
 import java.util.List;
+import java.util.Optional;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.model.Linear;
 import phiquant.model.PhiConfig;
+import phiquant.model.Weight;
 
 /**
  * Queries, keys and values by a product each and turned by an operator each, because DirectML's
@@ -24,7 +27,7 @@ record SplitAttention(
   record Parts(Value queries, Value keys, Value values) {}
 
   @Override
-  public Value of(int layer, Value x, StoredTensor qkv) {
+  public Value of(int layer, Value x, Linear qkv) {
     String path = OperatorNames.attention(layer);
     Parts parts = parts(path, x, qkv);
     Op op =
@@ -38,16 +41,25 @@ record SplitAttention(
     return attended;
   }
 
-  Parts parts(String path, Value x, StoredTensor qkv) {
+  Parts parts(String path, Value x, Linear qkv) {
     long queries = (long) config.heads() * config.headSize();
     long keys = (long) config.kvHeads() * config.headSize();
-    Value q = matMuls.of(path + "/q_proj/MatMul", x, new RowRange(qkv, 0, queries));
-    Value k = matMuls.of(path + "/k_proj/MatMul", x, new RowRange(qkv, queries, keys));
-    Value v = matMuls.of(path + "/v_proj/MatMul", x, new RowRange(qkv, queries + keys, keys));
+    Value q = product(path + "/q_proj/MatMul", x, qkv, 0, 0, queries);
+    Value k = product(path + "/k_proj/MatMul", x, qkv, 1, queries, keys);
+    Value v = product(path + "/v_proj/MatMul", x, qkv, 2, queries + keys, keys);
     return new Parts(
         rotate(path + "/q_rotary", q, config.heads()),
         rotate(path + "/k_rotary", k, config.kvHeads()),
         v);
+  }
+
+  /** One of the three: a weight of its own, or some rows of the one that there is. */
+  private Value product(String name, Value x, Linear qkv, int part, long first, long rows) {
+    if (qkv.weights().size() == 1) {
+      return matMuls.of(name, x, new RowRange(qkv.matrix(), first, rows));
+    }
+    Optional<StoredTensor> bias = qkv.biases().stream().skip(part).map(Weight::tensor).findFirst();
+    return matMuls.of(name, x, qkv.weights().get(part).tensor(), bias);
   }
 
   private Value rotate(String path, Value x, int heads) {

@@ -1,5 +1,6 @@
 package phiquant.engine.onnx.writer;
 
+import java.util.Optional;
 import phiquant.model.Linear;
 
 /**
@@ -14,15 +15,22 @@ sealed interface Term {
   /** A product that is not in the graph yet. */
   record Product(Linear linear, Value x) implements Term {}
 
-  /** A sum, in the graph as soon as a norm has taken it. */
+  /** A sum, in the graph as soon as a norm or another sum has taken it. */
   final class Sum implements Term {
     private final Value stream;
     private final Value branch;
+    private final int layer;
     private Value value;
 
-    Sum(Value stream, Value branch) {
+    /** The layer is needed where the sum is a branch itself. */
+    Sum(Value stream, Value branch, int layer) {
       this.stream = stream;
       this.branch = branch;
+      this.layer = layer;
+    }
+
+    int layer() {
+      return layer;
     }
 
     Value stream() {
@@ -33,12 +41,9 @@ sealed interface Term {
       return branch;
     }
 
-    /** The sum itself, which the norm's operator gives beside the normalized one. */
-    Value value() {
-      if (value == null) {
-        throw new IllegalStateException("the sum of " + branch.name() + " has met no norm");
-      }
-      return value;
+    /** The sum itself, which the norm's operator gives beside the normalized one; or none yet. */
+    Optional<Value> value() {
+      return Optional.ofNullable(value);
     }
 
     void value(Value sum) {

@@ -182,11 +182,16 @@ public final class Ir {
 
   /** Floats of a shape such as {@code "1, 1, 768"}. */
   public Out f32(String shape, float... values) {
+    return f32(scope + "Constant", shape, values);
+  }
+
+  /** The same under a name. */
+  public Out f32(String name, String shape, float[] values) {
     ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     for (float value : values) {
       bytes.putFloat(value);
     }
-    return constant(Type.F32, shape, bytes.array());
+    return constant(name, Type.F32, shape, bin.place(bytes.array()), bytes.capacity());
   }
 
   private static byte[] longs(long... values) {

@@ -67,7 +67,7 @@ final class IrTensors {
         constant
             .name()
             .replaceFirst("^self\\.", "")
-            .replaceFirst("\\._openvino_orig_weight", ".weight");
+            .replaceFirst("\\._openvino_orig_(weight|bias)", ".$1");
     if (name.endsWith(".weight")
         || name.endsWith(".weight" + SCALE)
         || name.endsWith(".weight" + ZERO_POINT)) {
@@ -86,8 +86,11 @@ final class IrTensors {
       if (user.type().equals("Multiply") && norm.matches()) {
         String weight = norm.group(1) + ".weight";
         tensors.put(weight, plain(weight, constant, List.of(columns)));
+      } else if (user.type().equals("Add") && norm.matches()) {
+        String bias = norm.group(1) + ".bias";
+        tensors.put(bias, plain(bias, constant, List.of(columns)));
       } else if (name.endsWith(".bias") || user.type().equals("Add") && LINEAR.test(user.name())) {
-        // No Phi-3 has a bias; it keeps its name, so that it is not lost without a word.
+        // A Phi-3 has no bias; it keeps its name, so that it is not lost without a word.
         tensors.put(name, plain(name, constant, List.of(columns)));
       }
     }

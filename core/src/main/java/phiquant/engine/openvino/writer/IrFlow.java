@@ -1,11 +1,13 @@
 package phiquant.engine.openvino.writer;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.Ir.Out;
 import phiquant.engine.openvino.ir.Type;
+import phiquant.model.Activation;
 import phiquant.model.Attention;
 import phiquant.model.Flow;
 import phiquant.model.Linear;
@@ -22,12 +24,30 @@ import phiquant.model.Weight;
  * [batch, sequence, vocabulary]. Inputs, states and their names are those that optimum-intel
  * exports.
  */
-final class IrFlow implements Flow<Out> {
+final class IrFlow implements Flow<IrFlow.Features> {
   private final Ir graph = new Ir();
   private final Ops ops = new Ops(graph);
   private final WeightConstants constants = new WeightConstants(graph);
   private final PhiConfig config;
   private final Function<Weight, Precision> precision;
+
+  /**
+   * A tensor; or several, the rows of matrices that a checkpoint keeps apart, which the engine
+   * multiplies with one by one.
+   */
+  record Features(List<Out> parts) {
+    Features(Out whole) {
+      this(List.of(whole));
+    }
+
+    Out whole() {
+      if (parts.size() > 1) {
+        throw new IllegalStateException("only attention takes products apart");
+      }
+      return parts.getFirst();
+    }
+  }
+
   private Weight table;
   private Out embedding;
   private StatefulAttention attention;
@@ -54,7 +74,7 @@ final class IrFlow implements Flow<Out> {
 
   /** Declares the inputs, too. */
   @Override
-  public Out embed(Weight table) {
+  public Features embed(Weight table) {
     Out tokens = graph.parameter("input_ids", Type.I64, "?,?");
     Out mask = graph.parameter("attention_mask", Type.I64, "?,?");
     Out positions = graph.parameter("position_ids", Type.I64, "?,?");
@@ -66,54 +86,89 @@ final class IrFlow implements Flow<Out> {
     Out batch = ops.gather(ops.shapeOf(tokens), graph.i64s(0), graph.i64(0));
     Rotary rotary = new Rotary(graph, ops, config, positions);
     attention = new StatefulAttention(graph, ops, config, rotary, batch, beams, x, mask);
-    return x;
+    return new Features(x);
   }
 
   @Override
-  public Out norm(Norm norm, Out x) {
+  public Features norm(Norm norm, Features x) {
     // Readers know a norm's weight by the module in the name of the operator that uses it.
     graph.scope(norm.weight().name().replaceFirst("\\.weight$", "/"));
     Out weight = constants.vector(norm.weight());
-    return new RmsNorm(graph, ops, norm.epsilon()).of(x, weight);
+    return new Features(
+        switch (norm.kind()) {
+          case ROOT_MEAN_SQUARE -> new RmsNorm(graph, ops, norm.epsilon()).of(x.whole(), weight);
+          case LAYER ->
+              new LayerNorm(graph, ops, norm.epsilon())
+                  .of(x.whole(), weight, constants.vector(norm.bias().orElseThrow()));
+        });
   }
 
   @Override
-  public Out linear(Linear linear, Out x) {
-    return ops.matMul(x, matrix(linear.weight()), true);
+  public Features linear(Linear linear, Features x) {
+    List<Out> parts = new ArrayList<>();
+    for (int i = 0; i < linear.weights().size(); i++) {
+      Out product = ops.matMul(x.whole(), matrix(linear.weights().get(i)), true);
+      parts.add(
+          linear.biases().isEmpty()
+              ? product
+              : ops.add(product, constants.bias(linear.biases().get(i))));
+    }
+    return new Features(List.copyOf(parts));
   }
 
   @Override
-  public Out attend(Attention attention, Out qkv, int layer) {
-    return this.attention.of(layer, qkv);
+  public Features attend(Attention attention, Features qkv, int layer) {
+    return new Features(this.attention.of(layer, qkv.parts()));
   }
 
   @Override
-  public Out gate(Mlp mlp, Out gateUp) {
-    long width = mlp.gateUp().weight().tensor().rows() / 2;
+  public Features gate(Mlp mlp, Features gateUp) {
+    long width = mlp.gateUp().matrix().rows() / 2;
     List<Out> parts =
         graph.split(
             "VariadicSplit",
             "opset1",
             Map.of(),
             2,
-            gateUp,
+            gateUp.whole(),
             graph.i64(-1),
             graph.i64s(width, width));
-    return ops.multiply(parts.get(1), ops.unary("Swish", "opset4", parts.get(0)));
+    return new Features(ops.multiply(parts.get(1), ops.unary("Swish", "opset4", parts.get(0))));
   }
 
   @Override
-  public Out add(Out stream, Out branch) {
-    return ops.add(stream, branch);
+  public Features activate(Activation activation, Features x) {
+    return new Features(
+        switch (activation) {
+          case GELU_TANH ->
+              graph.op(
+                  "Gelu",
+                  "opset7",
+                  Map.of("approximation_mode", "TANH"),
+                  x.whole().type(),
+                  x.whole());
+        });
   }
 
   @Override
-  public Out head(Linear head, Out x) {
-    Out weight = head.weight() == table ? embedding : matrix(head.weight());
+  public Features add(Features stream, Features branch) {
+    return new Features(ops.add(stream.whole(), branch.whole()));
+  }
+
+  @Override
+  public Features head(Linear head, Features x) {
+    Weight weight = head.weights().getFirst();
+    Out matrix = weight == table ? embedding : matrix(weight);
     graph.scope("head/");
-    Out logits = ops.namedMatMul("logits", x, weight);
+    Out logits;
+    if (head.biases().isEmpty()) {
+      logits = ops.namedMatMul("logits", x.whole(), matrix);
+    } else {
+      Out bias = constants.bias(head.biases().getFirst());
+      logits = ops.namedAdd("logits", ops.matMul(x.whole(), matrix, true), bias);
+    }
     graph.sink("Result", "opset1", Map.of(), false, logits);
-    return logits;
+    return new Features(logits);
   }
 
   private Out matrix(Weight weight) {

@@ -22,7 +22,6 @@ import phiquant.engine.openvino.writer.Precision.Plain;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
-import phiquant.model.phi.Phi3;
 import phiquant.quant.nncf.GroupFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Mxfp4;
@@ -60,12 +59,13 @@ public final class OpenVino implements Target {
     List<String> notes = new ArrayList<>();
     Beside<TokenizerModels> texts = Beside.begin(() -> TokenizerModels.of(model.checkpoint()));
     Map<Weight, Precision> precisions = precisions(model, notes);
-    IrFlow network = IrFlow.of(Phi3.network(model), model.config(), precisions::get);
+    IrFlow network = IrFlow.of(model.network(), model.config(), precisions::get);
     SelfDescription self = new SelfDescription(options, precisions);
     List<PlannedFile> files = new ArrayList<>();
     files.add(
         PlannedFile.whole(
-            "openvino_model.xml", IrXml.write("phi3", network.graph(), self.runtimeInfo())));
+            "openvino_model.xml",
+            IrXml.write(model.architecture().modelType(), network.graph(), self.runtimeInfo())));
     files.add(
         new PlannedFile(
             "openvino_model.bin", network.graph().bin().size(), network.graph().bin().fixed()));

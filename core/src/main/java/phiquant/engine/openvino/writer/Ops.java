@@ -52,6 +52,10 @@ record Ops(Ir graph) {
     return graph.named(names, "MatMul", "opset1", matMulAttributes(true), Type.F32, a, b);
   }
 
+  Out namedAdd(String names, Out a, Out b) {
+    return graph.named(names, "Add", "opset1", NUMPY, a.type(), a, b);
+  }
+
   private static Map<String, String> matMulAttributes(boolean transposeB) {
     return Map.of("transpose_a", "false", "transpose_b", Boolean.toString(transposeB));
   }

@@ -1,6 +1,7 @@
 package phiquant.engine.openvino.writer;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.Ir.Out;
@@ -61,16 +62,16 @@ final class StatefulAttention {
   /**
    * One layer, without its projections.
    *
-   * @param qkv fused queries, keys and values, shape [batch, sequence, qkv rows]
+   * @param qkv queries, keys and values, each of shape [batch, sequence, its rows]; or the three
+   *     fused
    * @return shape [batch, sequence, heads · head size]
    */
-  Out of(int layer, Out qkv) {
+  Out of(int layer, List<Out> qkv) {
     long queryRows = (long) config.heads() * config.headSize();
     long keyRows = (long) config.kvHeads() * config.headSize();
-    Out queries = rotary.rotate(heads(ops.slice(qkv, 0, queryRows, 2), config.heads()));
-    Out keys =
-        rotary.rotate(heads(ops.slice(qkv, queryRows, queryRows + keyRows, 2), config.kvHeads()));
-    Out values = heads(ops.slice(qkv, queryRows + keyRows, config.qkvRows(), 2), config.kvHeads());
+    Out queries = rotary.rotate(heads(rows(qkv, 0, 0, queryRows), config.heads()));
+    Out keys = rotary.rotate(heads(rows(qkv, 1, queryRows, keyRows), config.kvHeads()));
+    Out values = heads(rows(qkv, 2, queryRows + keyRows, keyRows), config.kvHeads());
 
     Out pastKeys = past(layer, "key");
     Out allKeys = ops.concat(-2, pastKeys, keys);
@@ -92,6 +93,10 @@ final class StatefulAttention {
             sequence.mask(),
             graph.f32("", (float) (1 / Math.sqrt(config.headSize()))));
     return ops.reshape(ops.transpose(attended, 0, 2, 1, 3), true, 0, 0, queryRows);
+  }
+
+  private Out rows(List<Out> qkv, int part, long first, long count) {
+    return qkv.size() == 1 ? ops.slice(qkv.getFirst(), first, first + count, 2) : qkv.get(part);
   }
 
   /** From [batch, sequence, heads · size] to [batch, heads, sequence, size]. */

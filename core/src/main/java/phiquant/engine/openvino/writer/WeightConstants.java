@@ -60,6 +60,15 @@ final class WeightConstants {
     return graph.f32("1, 1, " + values.length, values);
   }
 
+  /** A bias, in the same form, under its own name: readers know it by that. */
+  Out bias(Weight weight) {
+    graph.scope(weight.name() + "/");
+    int columns = Math.toIntExact(weight.tensor().columns());
+    float[] values = new float[columns];
+    weight.tensor().read(0, 1, values, 0);
+    return graph.f32(weight.name(), "1, 1, " + columns, values);
+  }
+
   private Out plain(StoredTensor tensor, Type type) {
     int bytes = type == Type.F32 ? 4 : 2;
     RowEncoder encoder = type == Type.F32 ? PlainRows.F32 : PlainRows.F16;

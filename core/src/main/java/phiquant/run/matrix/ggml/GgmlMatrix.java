@@ -2,6 +2,7 @@ package phiquant.run.matrix.ggml;
 
 import java.lang.foreign.MemorySegment;
 import phiquant.checkpoint.Layout;
+import phiquant.quant.ggml.GgmlBlock;
 import phiquant.quant.ggml.GgmlType;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Needs;
@@ -34,5 +35,9 @@ abstract class GgmlMatrix extends Matrix {
   /** Where the block begins that holds a weight. */
   final long at(int row, int column) {
     return row * rowBytes() + (long) column / type.blockSize() * type.blockBytes();
+  }
+
+  static float half(MemorySegment blocks, long at) {
+    return GgmlBlock.half(blocks, at);
   }
 }

@@ -2,7 +2,6 @@ package phiquant.run.matrix.ggml;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static phiquant.quant.ggml.GgmlBlock.half;
 import static phiquant.run.matrix.Lanes.BYTES;
 import static phiquant.run.matrix.Lanes.BYTE_COUNT;
 import static phiquant.run.matrix.Lanes.COUNT;

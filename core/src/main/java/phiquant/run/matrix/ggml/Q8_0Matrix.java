@@ -1,6 +1,5 @@
 package phiquant.run.matrix.ggml;
 
-import static phiquant.quant.ggml.GgmlBlock.half;
 import static phiquant.run.matrix.Lanes.BYTES;
 import static phiquant.run.matrix.Lanes.BYTE_COUNT;
 import static phiquant.run.matrix.Lanes.COUNT;

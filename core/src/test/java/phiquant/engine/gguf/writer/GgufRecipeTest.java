@@ -15,6 +15,8 @@ import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
+import phiquant.model.phi.Phi3;
 import phiquant.quant.ggml.GgmlType;
 
 /** The branch of the mixes that none of the test models takes by itself. */
@@ -24,9 +26,12 @@ class GgufRecipeTest {
   @ValueSource(strings = {"Q2_K", "IQ4_NL"})
   void manyQueriesToAKeyGetMoreBits(String type) {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhiWide())) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       PhiConfig config =
-          PhiConfig.of(checkpoint.config().deepCopy().put("num_key_value_heads", 3), "config");
+          PhiConfig.of(
+              checkpoint.config().deepCopy().put("num_key_value_heads", 3),
+              "config",
+              new Phi3().keys());
       GgufRecipe recipe = GgufRecipe.of(GgufFileType.valueOf(type));
       Map<String, String> ours = new TreeMap<>();
       model

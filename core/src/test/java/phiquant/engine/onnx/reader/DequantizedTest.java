@@ -27,7 +27,7 @@ import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
-import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 import phiquant.run.attention.KvCache;
@@ -98,7 +98,7 @@ class DequantizedTest {
   void rowsOfBytesAreWithinHalfAStep(String kind, boolean tied) {
     try (Checkpoint original = Checkpoints.open(Fixtures.tiny(kind));
         Checkpoint folder = open(Fixtures.tiny(kind), "onnx:int8,activations=static")) {
-      assertThat(PhiModel.of(folder).config().tiedHead()).isEqualTo(tied);
+      assertThat(Family.model(folder).config().tiedHead()).isEqualTo(tied);
       assertThat(folder.tensors()).containsOnlyKeys(original.tensors().keySet());
       int inBytes = 0;
       for (StoredTensor tensor : original.tensors().values()) {
@@ -121,7 +121,7 @@ class DequantizedTest {
         }
       }
       // Four matrices of a layer, and the head, which is the embedding where they are tied.
-      assertThat(inBytes).isEqualTo(4 * PhiModel.of(folder).config().layers() + 1);
+      assertThat(inBytes).isEqualTo(4 * Family.model(folder).config().layers() + 1);
     }
   }
 

@@ -21,6 +21,7 @@ import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 
 /** An ONNX folder seen as a checkpoint: the same weights come out, and lies are refused. */
 class OnnxFolderTest {
@@ -71,7 +72,7 @@ class OnnxFolderTest {
   })
   void tiesAreWhatTheGraphSays(String spec, boolean tied) {
     try (Checkpoint checkpoint = Checkpoints.open(make(Fixtures.tinyPhi4Mini(), spec))) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       assertThat(model.config().tiedHead()).isEqualTo(tied);
       assertThat(checkpoint.tensors().containsKey("lm_head.weight")).isEqualTo(!tied);
       assertThat(checkpoint.operators()).containsKey("GroupQueryAttention");

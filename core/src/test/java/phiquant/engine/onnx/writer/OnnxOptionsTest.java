@@ -18,6 +18,7 @@ import phiquant.engine.TargetSpec;
 import phiquant.engine.Targets;
 import phiquant.fixtures.Fixtures;
 import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 
 /** What options do to a plan, and what is said about those that do not exist. */
 class OnnxOptionsTest {
@@ -74,7 +75,7 @@ class OnnxOptionsTest {
   @Test
   void turnedBlocksNeedRowsOfWholeBlocks() {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhi135m())) {
-      PhiModel model = PhiModel.of(checkpoint);
+      PhiModel model = Family.model(checkpoint);
       var target = Targets.of(TargetSpec.parse("onnx:int4,use_qdq,block_size=128"));
       assertThatThrownBy(() -> target.plan(model, "135m"))
           .isInstanceOf(UserError.class)
@@ -88,7 +89,7 @@ class OnnxOptionsTest {
     String spec = "onnx:int4,matmul_mixed_precision=last_matmul:int8,mixed_layers:int8";
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhiWide())) {
       Map<String, String> formats =
-          formats(Targets.of(TargetSpec.parse(spec)).plan(PhiModel.of(checkpoint), "wide"));
+          formats(Targets.of(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "wide"));
       List<Integer> raised = List.of(0, 1, 2, 3, 6, 9, 12, 15, 18, 21, 24, 27, 28, 29);
       for (int i = 0; i < 30; i++) {
         String layer = "model.layers." + i;
@@ -142,7 +143,7 @@ class OnnxOptionsTest {
 
   private static ArtifactPlan plan(String model, String spec) {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny(model))) {
-      return Targets.of(TargetSpec.parse(spec)).plan(PhiModel.of(checkpoint), "tiny");
+      return Targets.of(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "tiny");
     }
   }
 }

@@ -110,7 +110,7 @@ class OnnxQdqIT {
 
   private static float[][] logits(Path checkpoint, Path folder, int[] ids) throws OrtException {
     try (Checkpoint source = Checkpoints.open(checkpoint)) {
-      var config = phiquant.model.PhiModel.of(source).config();
+      var config = phiquant.model.phi.Family.model(source).config();
       try (OrtModel model = new OrtModel(folder, config.kvHeads(), config.headSize(), true)) {
         return model.logits(ids);
       }

@@ -13,7 +13,7 @@ import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 import phiquant.model.PhiConfig;
-import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 
 /** Rotary tables against PyTorch's, one frequency (a column) at a time. */
 class RotaryCacheTest {
@@ -61,7 +61,7 @@ class RotaryCacheTest {
 
   private static RotaryCache cache(JsonNode table) {
     try (Checkpoint source = Checkpoints.open(Fixtures.tiny(table.path("model").asText()))) {
-      PhiConfig config = PhiModel.of(source).config();
+      PhiConfig config = Family.model(source).config();
       List<Double> factors =
           switch (table.path("factors").asText()) {
             case "large" -> config.longRope().orElseThrow().longFactors();

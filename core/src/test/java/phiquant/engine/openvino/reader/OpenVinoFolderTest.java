@@ -23,6 +23,7 @@ import phiquant.fixtures.Golden;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
+import phiquant.model.phi.Family;
 
 /** IR folders, optimum's and ours, opened as checkpoints. */
 class OpenVinoFolderTest {
@@ -48,7 +49,7 @@ class OpenVinoFolderTest {
     }
     try (Checkpoint ir = Checkpoints.open(out);
         Checkpoint original = Checkpoints.open(source)) {
-      PhiModel model = PhiModel.of(ir);
+      PhiModel model = Family.model(ir);
       assertThat(ir.tensors().keySet())
           .containsExactlyInAnyOrderElementsOf(original.tensors().keySet());
       assertThat(ir.isQuantized()).isTrue();
@@ -102,7 +103,7 @@ class OpenVinoFolderTest {
         Checkpoint ir =
             Checkpoints.open(
                 Quantize.of(original).to("openvino:int4,all-layers").into(out).get(0))) {
-      Weight head = PhiModel.of(ir).weight(Role.HEAD, -1);
+      Weight head = Family.model(ir).weight(Role.HEAD, -1);
       assertThat(head.tensor().format()).startsWith("int4 asym");
       Map<String, Integer> operators = ((OpenVinoFolder) ir).operators();
       assertThat(operators).containsEntry("ReadValue", 4).containsEntry("MatMul", 10);

@@ -31,7 +31,7 @@ import phiquant.engine.TargetSpec;
 import phiquant.engine.Targets;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
-import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
 
 /** Codes, zero points and scales against those in the IR that optimum and NNCF wrote. */
 class OpenVinoGoldenTest {
@@ -198,7 +198,7 @@ class OpenVinoGoldenTest {
   }
 
   private static ArtifactPlan plan(Checkpoint checkpoint, String spec) {
-    return Targets.of(TargetSpec.parse(spec)).plan(PhiModel.of(checkpoint), "tiny");
+    return Targets.of(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "tiny");
   }
 
   @ParameterizedTest

@@ -1,0 +1,10 @@
+package phiquant.model;
+
+/** What is applied to every feature by itself. */
+public enum Activation {
+  /**
+   * {@code x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))}, the approximation of Hendrycks and Gimpel
+   * 2016 (arXiv:1606.08415); transformers' {@code gelu_new}.
+   */
+  GELU_TANH
+}

@@ -1,0 +1,45 @@
+package phiquant.model;
+
+import java.util.List;
+
+/**
+ * One member of the family: what its checkpoints hold, and the network that they are the weights
+ * of. Everything that makes it differ from the others is in the one file that implements this.
+ */
+public interface Architecture {
+  /** The name that {@code architectures} in config.json has for it. */
+  String className();
+
+  /** The name that {@code model_type} in config.json has for it. */
+  String modelType();
+
+  /** Which keys of config.json it knows. */
+  ConfigKeys keys();
+
+  /** The tensors that a configuration calls for, in the order of the model. */
+  List<Part> parts(PhiConfig config);
+
+  /** The network of a checkpoint's weights. */
+  Network network(PhiModel model);
+
+  /**
+   * A tensor that has to be there.
+   *
+   * @param layer from 0, or -1 outside of layers
+   * @param bias whether it is added to what the role's weight gives
+   * @param name Hugging Face's
+   * @param shape outermost dimension first
+   */
+  record Part(Role role, int layer, boolean bias, String name, List<Long> shape) {
+    /** A matrix or a norm's weight. */
+    public static Part weight(Role role, int layer, String module, long... shape) {
+      List<Long> dimensions = java.util.Arrays.stream(shape).boxed().toList();
+      return new Part(role, layer, false, module + ".weight", dimensions);
+    }
+
+    /** What is added beside it. */
+    public static Part bias(Role role, int layer, String module, long features) {
+      return new Part(role, layer, true, module + ".bias", List.of(features));
+    }
+  }
+}

@@ -1,0 +1,56 @@
+package phiquant.model.phi;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Optional;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.ConfigForm;
+import phiquant.model.Architecture;
+import phiquant.model.PhiModel;
+
+/** The architectures that phiquant knows: a new one is a file beside this and an entry here. */
+public final class Family {
+  private static final List<Architecture> ALL = List.of(new Phi3(), new Phi2());
+
+  private static final String SUPPORTED =
+      "Supported: Phi3ForCausalLM (Phi-3 mini and medium, Phi-3.5-mini, Phi-4, Phi-4-mini and their"
+          + " reasoning variants), PhiForCausalLM (Phi-1, Phi-1.5, Phi-2), and a LlamaForCausalLM"
+          + " that computes the same as a Phi-3.";
+
+  private Family() {}
+
+  /** The architecture of that name in config.json, that of its class or that of its type. */
+  public static Optional<Architecture> named(String name) {
+    return ALL.stream()
+        .filter(each -> each.className().equals(name) || each.modelType().equals(name))
+        .findFirst();
+  }
+
+  /**
+   * Checks that a checkpoint is a Phi that phiquant knows and that its tensors fit its config.
+   *
+   * @throws UserError naming the architecture, or the tensor that is missing or misshapen
+   */
+  public static PhiModel model(Checkpoint stored) {
+    ObjectNode json = stored.config();
+    String name = ConfigForm.architecture(json);
+    return PhiModel.of(stored, named(name).orElseThrow(() -> unknown(stored, name)));
+  }
+
+  private static UserError unknown(Checkpoint stored, String name) {
+    ObjectNode json = stored.config();
+    String why =
+        ConfigForm.isLlama(json)
+            ? ConfigForm.difference(json).map(fact -> " where " + fact).orElse("")
+            : "";
+    return new UserError(
+        stored.path()
+            + ": config.json describes a '"
+            + name
+            + "'"
+            + why
+            + ", which is not supported.",
+        SUPPORTED);
+  }
+}
