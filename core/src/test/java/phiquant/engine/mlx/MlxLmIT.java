@@ -133,6 +133,15 @@ class MlxLmIT {
     assertThat(difference(logits.get(1), expected)).isGreaterThan(2);
   }
 
+  /** In 32 bits, which a Phi-2 has no reason to differ in. */
+  @Test
+  void aPhi2HasTheLogitsOfTransformers() throws IOException {
+    Path folder = MlxArtifact.make(Fixtures.tiny("phi-2"), out, "mlx:fp32").get("mlx:fp32");
+    JsonNode expected = Golden.json("logits-tiny-phi-2").path("prompts").path(0);
+    List<JsonNode> logits = logits(24, 50257, List.of(folder.toString()));
+    assertThat(difference(logits.get(0), expected)).isLessThan(1e-3);
+  }
+
   /** Between the five largest logits and ours for the same tokens, at most. */
   private static double difference(JsonNode logits, JsonNode expected) {
     double most = 0;

@@ -104,10 +104,12 @@ class LlamaIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  @ValueSource(strings = {"phi-2", "phi-3.5-mini", "phi-4", "phi-4-mini"})
   void tinyModelsGiveTransformersLogits(String kind) throws IOException {
     Path file = make(Fixtures.tiny(kind), "gguf:F32");
     JsonNode golden = Golden.json("logits-tiny-" + kind);
+    // llama.cpp looks GELU up in a table of binary16 numbers.
+    float error = kind.equals("phi-2") ? 1e-2f : 1e-3f;
     String formula = golden.path("how").path("ids").asText();
     int modulus = Integer.parseInt(formula.replaceAll(".*mod (\\d+).*", "$1"));
     for (JsonNode prompt : golden.path("prompts")) {
@@ -126,7 +128,7 @@ class LlamaIT {
           for (JsonNode pair : prompt.path(list)) {
             assertThat(last[pair.path(0).asInt()])
                 .as("%s, %d tokens, %s", kind, length, list)
-                .isCloseTo((float) pair.path(1).asDouble(), within(1e-3f));
+                .isCloseTo((float) pair.path(1).asDouble(), within(error));
           }
         }
         List<Integer> best = new ArrayList<>();
@@ -135,7 +137,8 @@ class LlamaIT {
         }
         List<Integer> expected = new ArrayList<>();
         prompt.path("argmax").forEach(id -> expected.add(id.asInt()));
-        assertThat(best).isEqualTo(expected);
+        // Some goldens have all of a prompt's, others its last ones.
+        assertThat(best.subList(length - expected.size(), length)).isEqualTo(expected);
       }
     }
   }
@@ -147,6 +150,7 @@ class LlamaIT {
   @ParameterizedTest
   @CsvSource({
     "smolphi-wide, tokenizer-cases, ''",
+    "tiny-phi-2, tokenizer-cases-phi-2, ''",
     "tiny-phi-3.5-mini, tokenizer-cases-phi-3, ''",
     "tiny-phi-4, tokenizer-cases-phi-4, <|im_start|>user\\nHi<|im_end|>\\n",
     "tiny-phi-4-mini, tokenizer-cases-phi-4-mini, <|user|>\\nHi<|end|>\\n<|assistant|>\\n",

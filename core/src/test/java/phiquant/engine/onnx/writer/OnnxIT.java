@@ -33,7 +33,7 @@ class OnnxIT {
 
   /** Longrope on both sides of its original context, partial rotary, GQA, own and tied heads. */
   @ParameterizedTest
-  @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
+  @ValueSource(strings = {"phi-2", "phi-3.5-mini", "phi-4", "phi-4-mini"})
   void tinyModelsGiveTransformersLogits(String kind) throws IOException {
     assertTinyLogits(kind, make(Fixtures.tiny(kind), "onnx:fp32"), 1e-3, 1);
   }
@@ -65,9 +65,11 @@ class OnnxIT {
       JsonNode theirs = prompt.path("argmax");
       int same = 0;
       for (int t = 0; t < theirs.size(); t++) {
-        same += ours.path(t).equals(theirs.path(t)) ? 1 : 0;
+        // Some goldens have all of a prompt's, others its last ones.
+        int at = ours.size() - theirs.size() + t;
+        same += ours.path(at).equals(theirs.path(t)) ? 1 : 0;
       }
-      assertThat(ours).hasSize(theirs.size());
+      assertThat(ours).hasSize(prompt.path("length").asInt());
       assertThat((double) same / theirs.size()).isGreaterThanOrEqualTo(share);
     }
   }
