@@ -249,7 +249,8 @@ public final class Evaluator {
   private List<TensorError> errors(PhiModel artifact, Path path) {
     EvaluationProgress progress = options.progress();
     progress.end();
-    progress.begin(name(path), original.weights().size(), "weights");
+    long weights = original.weights().stream().filter(weight -> !weight.bias()).count();
+    progress.begin(name(path), weights, "weights");
     try (Checkpoint exact = options.open(original.checkpoint().path())) {
       return TensorError.of(Family.model(exact), artifact, progress);
     }

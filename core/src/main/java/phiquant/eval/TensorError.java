@@ -21,10 +21,11 @@ public record TensorError(
     String name, Role role, int layer, String format, double relativeRms, double max) {
   private static final int FLOATS = 1 << 18;
 
-  /** Errors of all weights, in the model's order. */
+  /** Errors of all weights but biases, which nobody quantizes, in the model's order. */
   static List<TensorError> of(PhiModel original, PhiModel artifact, EvaluationProgress progress) {
     return IntStream.range(0, original.weights().size())
         .parallel()
+        .filter(i -> !original.weights().get(i).bias())
         .mapToObj(
             i -> {
               TensorError error = of(original.weights().get(i), artifact.weights().get(i));

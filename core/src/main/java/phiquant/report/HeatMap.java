@@ -21,8 +21,12 @@ final class HeatMap {
 
   static {
     ROWS.put(Role.QKV, "query, key, value");
+    ROWS.put(Role.QUERY, "query");
+    ROWS.put(Role.KEY, "key");
+    ROWS.put(Role.VALUE, "value");
     ROWS.put(Role.ATTENTION_OUTPUT, "attention output");
     ROWS.put(Role.GATE_UP, "gate and up");
+    ROWS.put(Role.UP, "up");
     ROWS.put(Role.DOWN, "down");
   }
 
@@ -50,9 +54,12 @@ final class HeatMap {
     html.close().close().open("tbody");
     ROWS.forEach(
         (role, name) -> {
-          html.open("tr").element("th", name, "scope", "row");
-          errors.stream().filter(e -> e.role() == role).forEach(e -> cell(e, html));
-          html.close();
+          List<TensorError> row = errors.stream().filter(e -> e.role() == role).toList();
+          if (!row.isEmpty()) {
+            html.open("tr").element("th", name, "scope", "row");
+            row.forEach(e -> cell(e, html));
+            html.close();
+          }
         });
     html.close().close().close();
     html.open("p", "class", "outside");
