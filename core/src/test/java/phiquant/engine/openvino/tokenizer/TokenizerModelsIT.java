@@ -33,7 +33,6 @@ class TokenizerModelsIT {
   @CsvSource({
     "smolphi-wide, tokenizer-cases",
     "tiny-phi-3.5-mini, tokenizer-cases-phi-3",
-    "tiny-phi-2, tokenizer-cases-phi-2",
     "tiny-phi-4, tokenizer-cases-phi-4",
     "tiny-phi-4-mini, tokenizer-cases-phi-4-mini",
   })
