@@ -29,6 +29,9 @@ public record TokenizerModels(List<PlannedFile> files, Optional<String> note) {
     if (files.isEmpty()) {
       return without("there is no tokenizer.json");
     }
+    if (checkpoint.config().path("model_type").asText().equals("phi")) {
+      return without("with a Phi-2's, OpenVINO's operators end the process (" + VERSION + ")");
+    }
     try {
       return new TokenizerModels(models(files.get()), Optional.empty());
     } catch (Inexpressible e) {

@@ -115,6 +115,15 @@ class TokenizerModelsTest {
   }
 
   @Test
+  void aPhi2IsWrittenWithoutATokenizerThatItsEngineDoesNotBear() {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny("phi-2"))) {
+      TokenizerModels models = TokenizerModels.of(checkpoint);
+      assertThat(models.files()).isEmpty();
+      assertThat(models.note().orElseThrow()).contains("Phi-2");
+    }
+  }
+
+  @Test
   void withoutTokenizerJsonTheNoteSaysSo() {
     assertThat(TokenizerModels.of(new Files(Map.of())).note().orElseThrow())
         .contains("there is no tokenizer.json");
