@@ -67,7 +67,13 @@ class GgmlPropertiesTest {
       case TQ1_0, TQ2_0, Q2_0 -> 0.51f;
       case Q2_K, Q1_0 -> 1f;
       case IQ3_S, IQ3_XXS -> 1f;
-      case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S -> 1.5f;
+      case IQ1_S, IQ2_XXS, IQ2_XS, IQ2_S -> 1.5f;
+      // ggml fits the scale d to codes of 0.875 or more, then raises it by 1.1125, and its rounding
+      // of
+      // levels may put a group that was fitted with the first level, 1, on the last, 15, where
+      // codes
+      // reach 1.125: a weight alone in its block comes back ten times as large, in ggml too.
+      case IQ1_M -> 1 + 15 * 1.125f * 1.1125f / 0.875f;
     };
   }
 
