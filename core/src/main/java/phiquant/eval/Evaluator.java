@@ -15,6 +15,7 @@ import phiquant.UserError;
 import phiquant.Version;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
+import phiquant.checkpoint.Identity;
 import phiquant.checkpoint.Ignored;
 import phiquant.engine.Checkpoints;
 import phiquant.model.PhiModel;

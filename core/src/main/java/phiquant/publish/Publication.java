@@ -76,11 +76,22 @@ public final class Publication implements AutoCloseable {
       return;
     }
     try (Publication publication = begin(destination, overwrite)) {
-      Files.write(publication.path(), bytes);
-      try (FileChannel file = FileChannel.open(publication.path(), StandardOpenOption.WRITE)) {
+      publication.publish(bytes);
+    }
+  }
+
+  /**
+   * Writes it as a file and gives it its name.
+   *
+   * @throws UserError if it cannot be written, or if something else has got that name meanwhile
+   */
+  public void publish(byte[] bytes) {
+    try {
+      Files.write(path(), bytes);
+      try (FileChannel file = FileChannel.open(path(), StandardOpenOption.WRITE)) {
         file.force(true);
       }
-      publication.publish();
+      publish();
     } catch (IOException e) {
       throw cannotWrite(destination, e);
     }

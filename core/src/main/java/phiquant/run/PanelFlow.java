@@ -19,6 +19,7 @@ import phiquant.run.attention.PanelAttention;
 import phiquant.run.attention.Rope;
 import phiquant.run.floats.Exponentials;
 import phiquant.run.floats.LayerNorm;
+import phiquant.run.floats.RootMeanSquare;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
 import phiquant.run.matrix.Rounding;
@@ -116,6 +117,28 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   Panels run(int[] ids, int from, int count, KvCache cache, LayerObserver observer) {
     this.ids = ids;
     this.from = from;
+    begin(count, cache, observer);
+    Panels stream = panels(network.stream(this));
+    results.clear();
+    return stream;
+  }
+
+  /** One layer alone: what the stream of so many tokens becomes, which may take its memory. */
+  Panels layer(int layer, Panels stream, KvCache cache, LayerObserver observer) {
+    begin(stream.tokens(), cache, observer);
+    Panels next = panels(network.blocks().get(layer).of(new Features(stream), layer, this));
+    results.clear();
+    return next;
+  }
+
+  /** Shows what would be multiplied with the head, and multiplies nothing. */
+  void beforeHead(Panels stream, LayerObserver observer) {
+    this.observer = observer;
+    show(network.head(), panels(norm(network.outputNorm(), new Features(stream))));
+    results.clear();
+  }
+
+  private void begin(int count, KvCache cache, LayerObserver observer) {
     this.count = count;
     this.cache = cache;
     this.observer = observer;
@@ -128,9 +151,6 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     }
     attended = new Panels(config.heads() * config.headSize(), count);
     gated = new Panels(config.feedForward(), count);
-    Panels stream = panels(network.stream(this));
-    results.clear();
-    return stream;
   }
 
   /** Logits after every token of a run. */
@@ -172,26 +192,8 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   private void norm(Norm norm, float[] x, float[] out) {
     float[] weight = kernels.of(norm);
     switch (norm.kind()) {
-      case ROOT_MEAN_SQUARE -> norm(x, weight, norm.epsilon(), out);
+      case ROOT_MEAN_SQUARE -> RootMeanSquare.of(x, WIDTH, weight, norm.epsilon(), out);
       case LAYER -> LayerNorm.of(x, WIDTH, weight, kernels.bias(norm), norm.epsilon(), out);
-    }
-  }
-
-  /** {@code out = x / sqrt(mean(x²) + ε) · weight}, for each token of a panel. */
-  private static void norm(float[] x, float[] weight, double epsilon, float[] out) {
-    float[] scale = new float[WIDTH];
-    for (int i = 0; i < x.length; i += WIDTH) {
-      for (int t = 0; t < WIDTH; t++) {
-        scale[t] += x[i + t] * x[i + t];
-      }
-    }
-    for (int t = 0; t < WIDTH; t++) {
-      scale[t] = (float) (1 / Math.sqrt(scale[t] / weight.length + epsilon));
-    }
-    for (int k = 0, i = 0; k < weight.length; k++, i += WIDTH) {
-      for (int t = 0; t < WIDTH; t++) {
-        out[i + t] = x[i + t] * scale[t] * weight[k];
-      }
     }
   }
 
@@ -308,13 +310,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     if (bias != null) {
       each(y, p -> addToEach(bias, y.panel(p)));
     }
-    if (observer != null) {
-      float[] rows = new float[x.tokens() * x.features()];
-      for (int t = 0; t < x.tokens(); t++) {
-        x.get(t, rows, t * x.features());
-      }
-      product.linear().weights().forEach(weight -> observer.accept(weight, x.tokens(), rows));
-    }
+    show(product.linear(), x);
     Matrix w = kernels.of(product.linear());
     product.x().rounded = activations == Activations.INT8;
     boolean rounded = activations == Activations.INT8 && !w.rounding().equals(Rounding.NONE);
@@ -328,6 +324,16 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
       each(x, p -> w.rounding().roundPanel(x.panel(p)));
     }
     run(w, (from, to, worker) -> Gemm.add(w, from, to, x, y, scratch[worker]));
+  }
+
+  private void show(Linear linear, Panels x) {
+    if (observer != null) {
+      float[] rows = new float[x.tokens() * x.features()];
+      for (int t = 0; t < x.tokens(); t++) {
+        x.get(t, rows, t * x.features());
+      }
+      linear.weights().forEach(weight -> observer.accept(weight, x.tokens(), rows));
+    }
   }
 
   /** Adds a bias to each token of a panel. */

@@ -23,6 +23,7 @@ public final class Main implements Runnable {
   private static final List<Class<?>> COMMANDS =
       List.of(
           QuantizeCommand.class,
+          CalibrateCommand.class,
           InspectCommand.class,
           AdviseCommand.class,
           RunCommand.class,

@@ -1,12 +1,10 @@
-package phiquant.eval;
+package phiquant.checkpoint;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.StoredTensor;
 
 /**
  * A hash that tells models and measurements apart, so that what was measured once need not be
@@ -14,10 +12,10 @@ import phiquant.checkpoint.StoredTensor;
  * tell two trainings of one architecture apart without reading all weights; a few weights that were
  * changed since are told by the files' times.
  */
-final class Identity {
+public final class Identity {
   private final MessageDigest digest;
 
-  Identity() {
+  public Identity() {
     try {
       digest = MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -25,7 +23,7 @@ final class Identity {
     }
   }
 
-  Identity add(Checkpoint checkpoint) {
+  public Identity add(Checkpoint checkpoint) {
     add(checkpoint.config().toString());
     add(checkpoint.stamp());
     for (StoredTensor tensor : checkpoint.tensors().values()) {
@@ -41,20 +39,20 @@ final class Identity {
     return this;
   }
 
-  Identity add(int[] tokens) {
+  public Identity add(int[] tokens) {
     ByteBuffer bytes = ByteBuffer.allocate(4 * tokens.length);
     bytes.asIntBuffer().put(tokens);
     digest.update(bytes);
     return this;
   }
 
-  Identity add(String text) {
+  public Identity add(String text) {
     digest.update((text + "\n").getBytes(StandardCharsets.UTF_8));
     return this;
   }
 
   /** 32 hexadecimal digits. Ends the hash. */
-  String hex() {
+  public String hex() {
     return HexFormat.of().formatHex(digest.digest()).substring(0, 32);
   }
 }

@@ -1,0 +1,160 @@
+package phiquant.importance;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.Identity;
+import phiquant.engine.gguf.writer.ImportanceFile;
+import phiquant.model.PhiModel;
+import phiquant.model.phi.Family;
+import phiquant.publish.Publication;
+import phiquant.run.LayerWalk;
+
+/**
+ * Makes an importance matrix of a checkpoint:
+ *
+ * <pre>{@code
+ * try (Checkpoint checkpoint = Checkpoints.open(Path.of("Phi-3.5-mini-instruct"))) {
+ *   Calibrate.of(checkpoint).into(Path.of("calibration.gguf"));
+ * }
+ * }</pre>
+ *
+ * A text is cut into sequences of 512 tokens, as llama-imatrix cuts it, and all of them pass one
+ * layer before the next. One that takes long and is killed goes on where it was when it is called
+ * again.
+ */
+public final class Calibrate {
+  /** Whose arithmetic gives other last bits gets another number. */
+  private static final String ARITHMETIC = "1";
+
+  private final Checkpoint checkpoint;
+  private CalibrationText text = CalibrationText.builtIn();
+  private int most;
+  private int threads = Runtime.getRuntime().availableProcessors();
+  private boolean overwrite;
+  private CalibrationProgress progress = CalibrationProgress.NONE;
+  private Duration saveEvery = Duration.ofSeconds(30);
+
+  private Calibrate(Checkpoint checkpoint) {
+    this.checkpoint = checkpoint;
+  }
+
+  /** Begins with a checkpoint, which stays open for the caller to close. */
+  public static Calibrate of(Checkpoint checkpoint) {
+    return new Calibrate(checkpoint);
+  }
+
+  /** The text to take, instead of the built-in one. */
+  public Calibrate text(CalibrationText text) {
+    this.text = text;
+    return this;
+  }
+
+  /** How many tokens of it to take; by default all, up to 32768. */
+  public Calibrate tokens(int most) {
+    this.most = most;
+    return this;
+  }
+
+  /** How many threads work; by default all that the machine has. The sums are the same. */
+  public Calibrate threads(int threads) {
+    this.threads = threads;
+    return this;
+  }
+
+  /** Replaces a file that exists already. */
+  public Calibrate overwrite(boolean overwrite) {
+    this.overwrite = overwrite;
+    return this;
+  }
+
+  /** Who is told how far it is. */
+  public Calibrate progress(CalibrationProgress progress) {
+    this.progress = progress;
+    return this;
+  }
+
+  /** How often to keep how far it is. */
+  Calibrate saveEvery(Duration every) {
+    this.saveEvery = every;
+    return this;
+  }
+
+  /**
+   * Writes the matrix.
+   *
+   * @return what is in it
+   * @throws UserError if the model or the text is not fit for it, or the file cannot be written
+   */
+  public Importance into(Path output) {
+    PhiModel model = Family.model(checkpoint);
+    int[][] sequences = Sequences.cut(checkpoint, model.config(), text, most);
+    try (Publication publication = Publication.begin(output, overwrite)) {
+      Identity cut = new Identity().add(ARITHMETIC);
+      for (int[] sequence : sequences) {
+        cut.add(sequence);
+      }
+      String stamp = new Identity().add(checkpoint).hex();
+      Unfinished unfinished = new Unfinished(output, stamp, cut.hex(), saveEvery);
+      Importance importance = run(model, sequences, unfinished);
+      publication.publish(ImportanceFile.bytes(importance, Map.of()));
+      unfinished.remove();
+      return importance;
+    } catch (IOException e) {
+      throw new UserError(output + " cannot be written: " + e.getMessage() + ".", e);
+    }
+  }
+
+  private Importance run(PhiModel model, int[][] sequences, Unfinished unfinished)
+      throws IOException {
+    int length = sequences[0].length;
+    int floats = Math.multiplyExact(length, model.config().hidden());
+    try (LayerWalk walk = new LayerWalk(model, length, threads);
+        Stream stream = new Stream(unfinished.large(), sequences.length, floats)) {
+      SortedMap<String, ColumnSums> entries = new TreeMap<>();
+      int done = unfinished.resume(stream, entries);
+      Importance importance = new Importance(text.names(), sequences.length, length, entries);
+      long tokens = (long) sequences.length * length;
+      progress.begin(tokens * walk.layers(), tokens * done);
+      for (int i = 0; done == 0 && i < sequences.length; i++) {
+        stream.write(i, walk.embed(sequences[i]));
+      }
+      float[] rows = new float[floats];
+      for (int layer = done; layer <= walk.layers(); layer++) {
+        LayerSums sums = new LayerSums();
+        for (int i = 0; i < sequences.length; i++) {
+          stream.read(i, rows);
+          step(walk, layer, rows, sums);
+          stream.write(i, rows);
+        }
+        sums.into(entries);
+        if (layer < walk.layers()) {
+          unfinished.save(layer + 1, stream, importance);
+        }
+      }
+      progress.end();
+      return importance;
+    }
+  }
+
+  /** One sequence through one layer; what comes after the last is the head, which is only seen. */
+  private void step(LayerWalk walk, int layer, float[] rows, LayerSums sums) {
+    checkpoint.requireUnchanged();
+    try {
+      if (layer == walk.layers()) {
+        walk.beforeHead(rows, sums);
+      } else {
+        walk.pass(layer, rows, sums);
+        progress.advance(rows.length / walk.hidden());
+      }
+    } catch (InternalError | IllegalStateException e) {
+      checkpoint.requireUnchanged(); // Says which file was cut, which the JVM cannot.
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package phiquant.run;
+
+import phiquant.UserError;
+import phiquant.model.Network;
+import phiquant.model.PhiConfig;
+import phiquant.model.PhiModel;
+import phiquant.model.Weight;
+import phiquant.run.attention.CacheType;
+import phiquant.run.attention.KvCache;
+import phiquant.run.attention.Rope;
+import phiquant.run.attention.RopeRule;
+import phiquant.run.matrix.Panels;
+
+/**
+ * A model taken layer by layer: a whole text, cut into sequences, passes one layer before the next,
+ * so that each weight is read once however long the text is. Nothing is rounded that the file has
+ * not rounded. For one caller at a time.
+ */
+public final class LayerWalk implements AutoCloseable {
+  private final PhiModel model;
+  private final Network network;
+  private final PhiConfig config;
+  private final Workers workers;
+  private final PanelFlow panels;
+
+  /** Keys and values of the sequence and layer at hand. */
+  private final KvCache cache;
+
+  /**
+   * Reads headers, norms and biases only.
+   *
+   * @param length most tokens of a sequence, which the model was made for
+   */
+  public LayerWalk(PhiModel model, int length, int threads) {
+    this.model = model;
+    this.network = model.network();
+    this.config = model.config();
+    Rope rope = new Rope(config, RopeRule.CHECKPOINT);
+    this.workers = new Workers(threads);
+    this.panels =
+        new PanelFlow(network, new Kernels(network), config, rope, workers, Activations.F32);
+    this.cache = new KvCache(config, length, CacheType.F32);
+    this.cache.longFactors(rope.isLong(length, length));
+  }
+
+  /** How many layers there are. */
+  public int layers() {
+    return config.layers();
+  }
+
+  /** Features of a token between layers. */
+  public int hidden() {
+    return config.hidden();
+  }
+
+  /**
+   * What goes into the first layer.
+   *
+   * @return {@code [tokens, hidden]}
+   */
+  public float[] embed(int[] tokens) {
+    float[] stream = new float[Math.multiplyExact(tokens.length, config.hidden())];
+    Weight table = network.embedding();
+    for (int t = 0; t < tokens.length; t++) {
+      table.tensor().read(tokens[t], 1, stream, t * config.hidden());
+    }
+    return stream;
+  }
+
+  /**
+   * Takes a sequence through one layer.
+   *
+   * @param stream {@code [tokens, hidden]}: what goes in, and then what comes out
+   * @param observer sees the inputs of the layer's matrices
+   * @throws UserError naming a weight of the layer that is NaN or infinite
+   */
+  public void pass(int layer, float[] stream, LayerObserver observer) {
+    Panels x = panels(stream);
+    cache.truncate(0);
+    cache.reserve(x.tokens());
+    Panels y = panels.layer(layer, x, cache, observer);
+    for (int t = 0; t < y.tokens(); t++) {
+      y.get(t, stream, t * config.hidden());
+    }
+    Sound.require(stream, model);
+  }
+
+  /** Shows what the head would be multiplied with, after the last layer. */
+  public void beforeHead(float[] stream, LayerObserver observer) {
+    panels.beforeHead(panels(stream), observer);
+  }
+
+  private Panels panels(float[] stream) {
+    Panels x = new Panels(config.hidden(), stream.length / config.hidden());
+    for (int t = 0; t < x.tokens(); t++) {
+      x.put(t, stream, t * config.hidden());
+    }
+    return x;
+  }
+
+  @Override
+  public void close() {
+    workers.close();
+  }
+}
