@@ -56,7 +56,7 @@ public record ConfigKeys(
       Set.of("type", "short_factor", "long_factor", "factor", "attention_factor");
 
   /** Whether an architecture's class reads that key. */
-  boolean reads(String key) {
+  public boolean reads(String key) {
     return defaults.containsKey(key) || optional.contains(key);
   }
 

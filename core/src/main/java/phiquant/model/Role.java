@@ -1,5 +1,7 @@
 package phiquant.model;
 
+import java.util.List;
+
 /** What a weight does in a transformer, whatever a file format calls it. */
 public enum Role {
   EMBEDDING,
@@ -14,9 +16,19 @@ public enum Role {
   FEED_FORWARD_NORM,
   /** Gate and up as one matrix. */
   GATE_UP,
-  /** Up alone, in a feed-forward part without a gate. */
+  GATE,
+  /** Up alone: beside a gate of its own, or in a feed-forward part without one. */
   UP,
   DOWN,
   OUTPUT_NORM,
-  HEAD
+  HEAD;
+
+  /** What a matrix is made of, one below the other; one that is not fused is its only part. */
+  public List<Role> parts() {
+    return switch (this) {
+      case QKV -> List.of(QUERY, KEY, VALUE);
+      case GATE_UP -> List.of(GATE, UP);
+      default -> List.of(this);
+    };
+  }
 }

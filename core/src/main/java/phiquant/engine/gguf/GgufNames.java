@@ -7,6 +7,15 @@ import phiquant.model.Role;
  * gguf-py.
  */
 public final class GgufNames {
+  /** Longrope's factors beyond the original context. */
+  public static final String LONG_FACTORS = "rope_factors_long.weight";
+
+  /** Longrope's factors up to the original context. */
+  public static final String SHORT_FACTORS = "rope_factors_short.weight";
+
+  /** Llama 3.1's factors. */
+  public static final String FREQUENCIES = "rope_freqs.weight";
+
   private GgufNames() {}
 
   /**
@@ -34,6 +43,7 @@ public final class GgufNames {
       case VALUE -> "attn_v";
       case ATTENTION_OUTPUT -> "attn_output";
       case FEED_FORWARD_NORM -> "ffn_norm";
+      case GATE -> "ffn_gate";
       case GATE_UP, UP -> "ffn_up";
       case DOWN -> "ffn_down";
       default -> throw new IllegalArgumentException(role + " is outside of layers");

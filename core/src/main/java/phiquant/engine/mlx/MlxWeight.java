@@ -138,7 +138,7 @@ record MlxWeight(
           case EMBEDDING -> 0;
           case QUERY, KEY, VALUE, QKV -> 1;
           case ATTENTION_OUTPUT -> 2;
-          case GATE_UP -> 3;
+          case GATE_UP, GATE -> 3;
           case DOWN -> parallel ? 8 : 4;
           case ATTENTION_NORM -> 5;
           case FEED_FORWARD_NORM -> 6;

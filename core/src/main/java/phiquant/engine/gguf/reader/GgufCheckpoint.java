@@ -16,16 +16,16 @@ import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Renamed;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.GgufNames;
 import phiquant.model.Architecture;
 import phiquant.model.PhiConfig;
-import phiquant.model.phi.Phi2;
+import phiquant.model.Role;
 
 /**
- * A GGUF file of the architecture {@code phi2}, {@code phi3} or {@code llama} seen as a checkpoint
- * of Hugging Face: its tensors under their names there, fused and un-permuted where the two differ,
- * and config.json and the tokenizer's files made from the metadata. A Llama is a Phi-3 whose fused
- * matrices are apart.
+ * A GGUF file seen as a checkpoint of Hugging Face: its tensors under their names there, fused and
+ * un-permuted where the two differ, and config.json and the tokenizer's files made from the
+ * metadata.
  */
 public final class GgufCheckpoint implements Checkpoint {
   private final Path path;
@@ -45,19 +45,9 @@ public final class GgufCheckpoint implements Checkpoint {
     this.path = path;
     try {
       this.file = readAll();
-      String architecture = file.text("general.architecture");
-      if (!List.of("phi2", "phi3", "llama").contains(architecture)) {
-        throw new UserError(
-            path + " is of the architecture '" + architecture + "', which is not supported.",
-            "Supported: phi2 (Phi-1, Phi-1.5, Phi-2), phi3 (Phi-3, Phi-3.5-mini, Phi-4, Phi-4-mini)"
-                + " and llama.");
-      }
-      this.config = GgufConfig.of(file);
-      if (architecture.equals("phi2")) {
-        nameTensors(new Phi2());
-      } else {
-        nameTensors(architecture.equals("llama"));
-      }
+      GgufArchitecture architecture = architecture(file.text("general.architecture"));
+      this.config = GgufConfig.of(file, architecture);
+      nameTensors(architecture);
       keepTheRest();
     } catch (RuntimeException e) {
       files.close();
@@ -95,51 +85,30 @@ public final class GgufCheckpoint implements Checkpoint {
     return file;
   }
 
-  private void nameTensors(boolean llama) {
-    rename("token_embd.weight", "model.embed_tokens.weight");
-    int layers = config.json().path("num_hidden_layers").asInt();
-    for (int i = 0; i < layers; i++) {
-      String from = "blk." + i + ".";
-      String to = "model.layers." + i + ".";
-      rename(from + "attn_norm.weight", to + "input_layernorm.weight");
-      if (llama) {
-        int headSize =
-            config.json().path("hidden_size").asInt()
-                / config.json().path("num_attention_heads").asInt();
-        stack(
-            to + "self_attn.qkv_proj.weight",
-            new Unpermuted(tensor(from + "attn_q.weight"), headSize),
-            new Unpermuted(tensor(from + "attn_k.weight"), headSize),
-            tensor(from + "attn_v.weight"));
-      } else {
-        rename(from + "attn_qkv.weight", to + "self_attn.qkv_proj.weight");
-      }
-      rename(from + "attn_output.weight", to + "self_attn.o_proj.weight");
-      rename(from + "ffn_norm.weight", to + "post_attention_layernorm.weight");
-      if (llama) {
-        stack(
-            to + "mlp.gate_up_proj.weight",
-            tensor(from + "ffn_gate.weight"),
-            tensor(from + "ffn_up.weight"));
-      } else {
-        rename(from + "ffn_up.weight", to + "mlp.gate_up_proj.weight");
-      }
-      rename(from + "ffn_down.weight", to + "mlp.down_proj.weight");
-    }
-    rename("output_norm.weight", "model.norm.weight");
-    if (file.tensors().containsKey("output.weight")) {
-      rename("output.weight", "lm_head.weight");
-    }
-    if (!config.json().path("rope_scaling").isNull()) {
-      used.addAll(GgufConfig.ROPE_FACTORS);
-    }
+  private GgufArchitecture architecture(String name) {
+    return GgufArchitecture.named(name)
+        .orElseThrow(
+            () ->
+                new UserError(
+                    path + " is of the architecture '" + name + "', which is not supported.",
+                    "Supported: phi2 (Phi-1, Phi-1.5, Phi-2), phi3 (Phi-3, Phi-3.5-mini, Phi-4,"
+                        + " Phi-4-mini) and llama."));
   }
 
-  /** One whose parts are those of the file. */
-  private void nameTensors(Architecture architecture) {
-    PhiConfig facts = PhiConfig.of(config.json(), path.toString(), architecture.keys());
-    for (Architecture.Part part : architecture.parts(facts)) {
-      rename(GgufNames.of(part.role(), part.layer(), part.bias()), part.name());
+  private void nameTensors(GgufArchitecture architecture) {
+    Architecture family = architecture.family();
+    PhiConfig facts = PhiConfig.of(config.json(), path + ": config.json", family.keys());
+    for (Architecture.Part part : family.parts(facts)) {
+      List<StoredTensor> stored = new ArrayList<>();
+      for (Role role : architecture.stored(part.role())) {
+        StoredTensor tensor = tensor(GgufNames.of(role, part.layer(), part.bias()));
+        boolean interleaved = architecture.interleaves(role);
+        stored.add(interleaved ? new Unpermuted(tensor, facts.headSize()) : tensor);
+      }
+      tensors.put(part.name(), whole(part.name(), stored));
+    }
+    if (facts.longRope().isPresent()) {
+      used.addAll(List.of(GgufNames.LONG_FACTORS, GgufNames.SHORT_FACTORS));
     }
   }
 
@@ -163,24 +132,18 @@ public final class GgufCheckpoint implements Checkpoint {
     return tensor;
   }
 
-  private void rename(String from, String to) {
-    tensors.put(to, new Renamed(to, tensor(from)));
-  }
-
-  private void stack(String name, StoredTensor... parts) {
-    List<StoredTensor> list = new ArrayList<>(List.of(parts));
-    for (StoredTensor part : list) {
-      if (part.shape().size() != 2 || part.columns() != list.get(0).columns()) {
+  private StoredTensor whole(String name, List<StoredTensor> parts) {
+    if (parts.size() == 1) {
+      return new Renamed(name, parts.getFirst());
+    }
+    for (StoredTensor part : parts) {
+      if (part.shape().size() != 2 || part.columns() != parts.getFirst().columns()) {
         throw new UserError(
-            path
-                + ": '"
-                + part.name()
-                + "' has the shape "
-                + part.shape()
-                + ", which does not fit its neighbours.");
+            "%s: '%s' has the shape %s, which does not fit its neighbours."
+                .formatted(path, part.name(), part.shape()));
       }
     }
-    tensors.put(name, new Stacked(name, list));
+    return new Stacked(name, parts);
   }
 
   @Override

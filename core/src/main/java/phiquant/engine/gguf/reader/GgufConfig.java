@@ -7,26 +7,38 @@ import java.util.ArrayList;
 import java.util.List;
 import phiquant.UserError;
 import phiquant.checkpoint.ConfigForm;
+import phiquant.engine.gguf.GgufArchitecture;
+import phiquant.engine.gguf.GgufKey;
+import phiquant.engine.gguf.GgufNames;
+import phiquant.model.Architecture;
+import phiquant.model.Role;
 
 /**
- * The {@code config.json} of a {@code Phi3ForCausalLM}, or for the architecture phi2 of a {@code
- * PhiForCausalLM}, that a GGUF file's metadata amounts to. Absent keys mean what they mean to
- * llama.cpp; every number is checked here, where its key is known.
+ * The {@code config.json} that a GGUF file's metadata amounts to. Absent keys mean what they mean
+ * to llama.cpp; every number is checked here, where its key is known.
  */
 final class GgufConfig {
-  /** The tensors that {@code rope_scaling} is made of; both or none. */
-  static final List<String> ROPE_FACTORS =
-      List.of("rope_factors_long.weight", "rope_factors_short.weight");
+  private static final String HEAD = GgufNames.of(Role.HEAD, -1, false);
 
   private final GgufFile file;
-  private final String prefix;
+  private final GgufArchitecture architecture;
   private final List<String> notices;
   private final ObjectNode config = JsonNodeFactory.instance.objectNode();
 
-  private GgufConfig(GgufFile file) {
+  private GgufConfig(GgufFile file, GgufArchitecture architecture) {
     this.file = file;
-    this.prefix = file.text("general.architecture") + ".";
-    this.notices = new ArrayList<>(GgufKeys.notices(file, prefix));
+    this.architecture = architecture;
+    this.notices = new ArrayList<>(UnreadKeys.notices(file, architecture.text() + "."));
+  }
+
+  /** What every released model of an architecture states, and no key of a file does. */
+  private record Usual(String without, String activation, String type) {
+    static Usual of(GgufArchitecture architecture) {
+      return switch (architecture) {
+        case PHI3, LLAMA -> new Usual("attention_bias", "silu", "bfloat16");
+        case PHI2 -> new Usual("qk_layernorm", "gelu_new", "float16");
+      };
+    }
   }
 
   /**
@@ -42,66 +54,58 @@ final class GgufConfig {
    *
    * @throws UserError naming the key that is missing, impossible or not computed here
    */
-  static Found of(GgufFile file) {
-    GgufConfig made = new GgufConfig(file);
-    GgufKeys.check(file, made.prefix);
+  static Found of(GgufFile file, GgufArchitecture architecture) {
+    GgufConfig made = new GgufConfig(file, architecture);
+    UnreadKeys.check(file, architecture.text() + ".");
     made.fill();
     return new Found(made.config, List.copyOf(made.notices));
   }
 
   private void fill() {
-    int hidden = integer("embedding_length", null);
-    int heads = integer("attention.head_count", null);
-    int context = integer("context_length", null);
-    int kvHeads = integer("attention.head_count_kv", heads);
+    int hidden = integer(GgufKey.HIDDEN, null);
+    int heads = integer(GgufKey.HEADS, null);
+    int context = integer(GgufKey.CONTEXT, null);
+    int kvHeads = integer(GgufKey.KV_HEADS, heads);
     int headSize = Math.max(1, hidden / Math.max(1, heads));
-    for (String key : List.of("attention.key_length", "attention.value_length")) {
+    for (GgufKey key : List.of(GgufKey.KEY_SIZE, GgufKey.VALUE_SIZE)) {
       int length = integer(key, headSize);
       if (length != headSize) {
         throw impossible(key, length + ", but the heads have " + headSize + " dimensions");
       }
     }
-    boolean phi2 = prefix.equals("phi2.");
-    config.putArray("architectures").add(phi2 ? "PhiForCausalLM" : "Phi3ForCausalLM");
-    if (phi2) {
-      config.put("qk_layernorm", false);
-    } else {
-      config.put("attention_bias", false);
-    }
+    Architecture family = architecture.family();
+    Usual usual = Usual.of(architecture);
+    config.putArray("architectures").add(family.className());
+    config.put(usual.without(), false);
     config.put("attention_dropout", 0.0);
     token("bos_token_id", "bos_token_id");
     config.put("embd_pdrop", 0.0);
     token("eos_token_id", "eos_token_id");
-    config.put("hidden_act", phi2 ? "gelu_new" : "silu");
+    config.put("hidden_act", usual.activation());
     config.put("hidden_size", hidden);
     config.put("initializer_range", 0.02);
-    config.put("intermediate_size", integer("feed_forward_length", null));
+    config.put("intermediate_size", integer(GgufKey.FEED_FORWARD, null));
     config.put("max_position_embeddings", context);
-    config.put("model_type", phi2 ? "phi" : "phi3");
+    config.put("model_type", family.modelType());
     config.put("num_attention_heads", heads);
-    int layers = integer("block_count", null);
+    int layers = integer(GgufKey.LAYERS, null);
     config.put("num_hidden_layers", layers);
     config.put("num_key_value_heads", kvHeads);
-    int original = integer("rope.scaling.original_context_length", context);
-    if (!phi2) {
+    int original = integer(GgufKey.ORIGINAL_CONTEXT, context);
+    if (family.keys().reads("original_max_position_embeddings")) {
       config.put("original_max_position_embeddings", original);
     }
     token("pad_token_id", "padding_token_id");
-    config.put(
-        "partial_rotary_factor", partial(integer("rope.dimension_count", headSize), headSize));
+    config.put("partial_rotary_factor", partial(integer(GgufKey.ROTARY_SIZE, headSize), headSize));
     config.put("resid_pdrop", 0.0);
-    if (phi2) {
-      config.put("layer_norm_eps", within("attention.layer_norm_epsilon", null, 1e-30, 1));
-    } else {
-      config.put("rms_norm_eps", within("attention.layer_norm_rms_epsilon", null, 1e-30, 1));
-    }
+    config.put(family.keys().epsilon(), within(architecture.epsilon(), null, 1e-30, 1));
     ropeScaling(context, original);
-    config.put("rope_theta", within("rope.freq_base", 10000.0, 1, 1e15));
-    if (!phi2) {
+    config.put("rope_theta", within(GgufKey.ROPE_THETA, 10000.0, 1, 1e15));
+    if (family.keys().reads("sliding_window")) {
       slidingWindow(window(layers, kvHeads, context));
     }
-    config.put("tie_word_embeddings", !file.tensors().containsKey("output.weight"));
-    config.put("torch_dtype", phi2 ? "float16" : "bfloat16");
+    config.put("tie_word_embeddings", !file.tensors().containsKey(HEAD));
+    config.put("torch_dtype", usual.type());
     config.put("use_cache", true);
     config.put("vocab_size", vocabulary());
   }
@@ -120,9 +124,9 @@ final class GgufConfig {
    */
   private int window(int layers, int kvHeads, int context) {
     int none = 0;
-    if (!prefix.equals("phi3.")
-        || file.metadata().containsKey(prefix + "attention.sliding_window")) {
-      return integer("attention.sliding_window", none);
+    if (architecture != GgufArchitecture.PHI3
+        || file.metadata().containsKey(architecture.key(GgufKey.SLIDING_WINDOW))) {
+      return integer(GgufKey.SLIDING_WINDOW, none);
     }
     String silent = file.path() + " is silent about a sliding window";
     if ((layers == 32 || layers == 40) && context == 4096) {
@@ -147,12 +151,12 @@ final class GgufConfig {
 
   /** Longrope's factors are tensors; its attention factor is 1 to llama.cpp if none is stated. */
   private void ropeScaling(int context, int original) {
-    GgufTensor longFactors = file.tensors().get(ROPE_FACTORS.get(0));
-    GgufTensor shortFactors = file.tensors().get(ROPE_FACTORS.get(1));
-    double attention = within("rope.scaling.attn_factor", 1.0, 1e-3, 1e3);
+    GgufTensor longFactors = file.tensors().get(GgufNames.LONG_FACTORS);
+    GgufTensor shortFactors = file.tensors().get(GgufNames.SHORT_FACTORS);
+    double attention = within(GgufKey.ATTENTION_FACTOR, 1.0, 1e-3, 1e3);
     if (longFactors == null || shortFactors == null) {
       if (attention != 1) {
-        throw impossible("rope.scaling.attn_factor", attention + " without factors of longrope");
+        throw impossible(GgufKey.ATTENTION_FACTOR, attention + " without factors of longrope");
       }
       config.putNull("rope_scaling");
       return;
@@ -189,7 +193,7 @@ final class GgufConfig {
 
   private int vocabulary() {
     int tokens = file.list("tokenizer.ggml.tokens").size();
-    return tokens > 0 ? tokens : integer("vocab_size", null);
+    return tokens > 0 ? tokens : integer(GgufKey.VOCABULARY, null);
   }
 
   private void token(String to, String from) {
@@ -198,7 +202,7 @@ final class GgufConfig {
     }
   }
 
-  private int integer(String key, Integer fallback) {
+  private int integer(GgufKey key, Integer fallback) {
     double value = number(key, fallback);
     if (value != Math.rint(value) || value < 0 || value > 1 << 28) {
       throw impossible(key, String.valueOf(value));
@@ -206,7 +210,7 @@ final class GgufConfig {
     return (int) value;
   }
 
-  private double within(String key, Double fallback, double least, double most) {
+  private double within(GgufKey key, Double fallback, double least, double most) {
     double value = shortest(number(key, fallback));
     if (!(value >= least && value <= most)) {
       throw impossible(key, String.valueOf(value));
@@ -214,15 +218,16 @@ final class GgufConfig {
     return value;
   }
 
-  private double number(String key, Number fallback) {
-    return fallback == null || file.metadata().containsKey(prefix + key)
-        ? file.number(prefix + key)
+  private double number(GgufKey key, Number fallback) {
+    return fallback == null || file.metadata().containsKey(architecture.key(key))
+        ? file.number(architecture.key(key))
         : fallback.doubleValue();
   }
 
-  private UserError impossible(String key, String value) {
+  private UserError impossible(GgufKey key, String value) {
     return new UserError(
-        file.path() + " has an impossible number under '" + prefix + key + "': " + value + ".");
+        "%s has an impossible number under '%s': %s."
+            .formatted(file.path(), architecture.key(key), value));
   }
 
   /** A float32 as the shortest decimal that reads back, which is what was meant: 1e-5. */

@@ -3,7 +3,9 @@ package phiquant.engine.gguf.writer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import phiquant.checkpoint.ConfigForm;
+import phiquant.UserError;
+import phiquant.engine.gguf.GgufArchitecture;
+import phiquant.engine.gguf.GgufKey;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
@@ -24,32 +26,30 @@ final class GgufMetadata {
   static Map<String, Value> of(
       PhiModel model, GgufFileType fileType, Optional<String> name, boolean quantized) {
     PhiConfig config = model.config();
-    boolean phi2 = ConfigForm.isPhi2(model.checkpoint().config());
+    GgufArchitecture architecture = GgufArchitecture.of(model.architecture());
     Map<String, Value> keys = new LinkedHashMap<>();
-    keys.put("general.architecture", new Value.Text(phi2 ? "phi2" : "phi3"));
+    keys.put("general.architecture", new Value.Text(architecture.text()));
     config
         .longRope()
         .ifPresent(
             rope ->
                 keys.put(
-                    "phi3.rope.scaling.attn_factor",
+                    architecture.key(GgufKey.ATTENTION_FACTOR),
                     new Value.F32((float) rope.attentionFactor())));
     keys.put("general.type", new Value.Text("model"));
     long factors = config.longRope().map(rope -> 2L * rope.longFactors().size()).orElse(0L);
     keys.putAll(GeneralMetadata.of(model.checkpoint(), model.parameters() + factors, name));
-    if (phi2) {
-      Phi2Keys.put(config, keys);
-    } else {
-      phi3(config, keys);
-    }
+    shape(architecture, config).forEach((key, value) -> keys.put(architecture.key(key), value));
     Value.U32 type = new Value.U32(fileType.id());
     if (!quantized) {
       keys.put("general.file_type", type);
     }
-    if (phi2) {
-      keys.put("tokenizer.ggml.add_bos_token", new Value.Bool(false));
+    if (model.architecture().keys().reads("sliding_window")) {
+      keys.put(
+          architecture.key(GgufKey.SLIDING_WINDOW),
+          new Value.U32(config.slidingWindow().orElse(0)));
     } else {
-      keys.put("phi3.attention.sliding_window", new Value.U32(config.slidingWindow().orElse(0)));
+      keys.put("tokenizer.ggml.add_bos_token", new Value.Bool(false));
     }
     if (!quantized) {
       keys.put("general.quantization_version", new Value.U32(2));
@@ -62,17 +62,29 @@ final class GgufMetadata {
     return keys;
   }
 
-  private static void phi3(PhiConfig config, Map<String, Value> keys) {
-    keys.put("phi3.context_length", new Value.U32(config.contextLength()));
-    keys.put(
-        "phi3.rope.scaling.original_context_length", new Value.U32(config.originalContextLength()));
-    keys.put("phi3.embedding_length", new Value.U32(config.hidden()));
-    keys.put("phi3.feed_forward_length", new Value.U32(config.feedForward()));
-    keys.put("phi3.block_count", new Value.U32(config.layers()));
-    keys.put("phi3.attention.head_count", new Value.U32(config.heads()));
-    keys.put("phi3.attention.head_count_kv", new Value.U32(config.kvHeads()));
-    keys.put("phi3.attention.layer_norm_rms_epsilon", new Value.F32((float) config.epsilon()));
-    keys.put("phi3.rope.dimension_count", new Value.U32(config.rotarySize()));
-    keys.put("phi3.rope.freq_base", new Value.F32((float) config.ropeTheta()));
+  private static Map<GgufKey, Value> shape(GgufArchitecture architecture, PhiConfig config) {
+    boolean phi2 = architecture == GgufArchitecture.PHI2;
+    if (phi2 && config.tiedHead()) {
+      throw new UserError(
+          "gguf: the head is tied to the embedding, which llama.cpp's phi2 does not know.",
+          "onnx and openvino take it.");
+    }
+    Map<GgufKey, Value> keys = new LinkedHashMap<>();
+    keys.put(GgufKey.CONTEXT, new Value.U32(config.contextLength()));
+    if (!phi2) {
+      keys.put(GgufKey.ORIGINAL_CONTEXT, new Value.U32(config.originalContextLength()));
+    }
+    keys.put(GgufKey.HIDDEN, new Value.U32(config.hidden()));
+    keys.put(GgufKey.FEED_FORWARD, new Value.U32(config.feedForward()));
+    keys.put(GgufKey.LAYERS, new Value.U32(config.layers()));
+    keys.put(GgufKey.HEADS, new Value.U32(config.heads()));
+    keys.put(GgufKey.KV_HEADS, new Value.U32(config.kvHeads()));
+    keys.put(architecture.epsilon(), new Value.F32((float) config.epsilon()));
+    keys.put(GgufKey.ROTARY_SIZE, new Value.U32(config.rotarySize()));
+    if (!phi2 || config.ropeTheta() != 10000) {
+      // The converter leaves it out for a Phi-2, and llama.cpp then takes 10000.
+      keys.put(GgufKey.ROPE_THETA, new Value.F32((float) config.ropeTheta()));
+    }
+    return keys;
   }
 }

@@ -49,8 +49,8 @@ final class GgufTensors {
     List<Named> tensors = new ArrayList<>();
     if (model.config().longRope().isPresent()) {
       LongRope rope = model.config().longRope().get();
-      tensors.add(new Named("rope_factors_long.weight", null, floats(rope.longFactors())));
-      tensors.add(new Named("rope_factors_short.weight", null, floats(rope.shortFactors())));
+      tensors.add(new Named(GgufNames.LONG_FACTORS, null, floats(rope.longFactors())));
+      tensors.add(new Named(GgufNames.SHORT_FACTORS, null, floats(rope.shortFactors())));
     }
     for (Weight weight : model.weights()) {
       tensors.add(new Named(name(weight), weight, null));

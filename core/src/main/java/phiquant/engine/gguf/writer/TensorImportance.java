@@ -9,7 +9,9 @@ import java.util.Optional;
 import java.util.Set;
 import phiquant.UserError;
 import phiquant.calibration.ImportanceMatrix;
+import phiquant.engine.gguf.GgufNames;
 import phiquant.model.PhiModel;
+import phiquant.model.Role;
 import phiquant.model.Weight;
 
 /**
@@ -49,7 +51,9 @@ final class TensorImportance {
   private void check(PhiModel model) {
     Map<String, float[]> given = matrix.get().entries();
     Set<String> strangers = new HashSet<>(given.keySet());
-    strangers.removeAll(List.of("output.weight", "token_embd.weight"));
+    for (Role mayStay : List.of(Role.EMBEDDING, Role.HEAD)) {
+      strangers.remove(GgufNames.of(mayStay, -1, false));
+    }
     for (Weight weight : model.weights()) {
       String name = GgufTensors.name(weight);
       strangers.remove(name);

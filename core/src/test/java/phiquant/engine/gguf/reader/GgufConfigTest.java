@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.UserError;
+import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.quant.ggml.GgmlType;
 
 /** What a GGUF file's metadata means: as to llama.cpp, and no key unread. */
@@ -162,6 +163,7 @@ class GgufConfigTest {
                 "phi3.context_length", 4096L,
                 "phi3.vocab_size", 64L));
     metadata.putAll(more);
-    return GgufConfig.of(new GgufFile(Path.of("model.gguf"), 3, metadata, tensors));
+    return GgufConfig.of(
+        new GgufFile(Path.of("model.gguf"), 3, metadata, tensors), GgufArchitecture.PHI3);
   }
 }

@@ -1,19 +1,23 @@
 package phiquant.engine.gguf.reader;
 
 import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toUnmodifiableSet;
 
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.engine.gguf.GgufKey;
+import phiquant.engine.gguf.GgufNames;
 
 /**
- * The architecture's keys in a GGUF file's metadata that {@link GgufConfig} makes no fact of. A few
+ * The architecture's keys in a GGUF file's metadata that {@link GgufKey} does not have. A few
  * change what llama.cpp computes and have one value here; the others are known to change nothing,
  * or not known and named. Source: {@code load_hparams} in llama.cpp's llama-model.cpp.
  */
-final class GgufKeys {
+final class UnreadKeys {
   /** Beyond that, a list of unknown keys helps nobody. */
   private static final int NAMED = 12;
 
@@ -28,28 +32,11 @@ final class GgufKeys {
               "rope.scaling.factor", Set.of("0.0", "1.0", "0", "1"),
               "rope.scale_linear", Set.of("0.0", "1.0", "0", "1")));
 
-  private static final Set<String> SILENT =
-      Set.of(
-          "context_length",
-          "embedding_length",
-          "feed_forward_length",
-          "block_count",
-          "vocab_size",
-          "attention.head_count",
-          "attention.head_count_kv",
-          "attention.key_length",
-          "attention.value_length",
-          "attention.layer_norm_epsilon",
-          "attention.layer_norm_rms_epsilon",
-          "attention.sliding_window",
-          "rope.dimension_count",
-          "rope.freq_base",
-          "rope.scaling.attn_factor",
-          "rope.scaling.original_context_length",
-          "rope.scaling.finetuned",
-          "tensor_data_layout");
+  private static final Set<String> KNOWN =
+      Stream.concat(Stream.of(GgufKey.values()).map(GgufKey::text), COMPUTED.keySet().stream())
+          .collect(toUnmodifiableSet());
 
-  private GgufKeys() {}
+  private UnreadKeys() {}
 
   /**
    * Refuses what phiquant would compute otherwise than llama.cpp.
@@ -72,11 +59,13 @@ final class GgufKeys {
                     + ", which phiquant does not compute.");
           }
         });
-    GgufTensor factors = file.tensors().get("rope_freqs.weight");
+    GgufTensor factors = file.tensors().get(GgufNames.FREQUENCIES);
     if (factors != null && !allOne(GgufConfig.values(factors))) {
       throw new UserError(
           file.path()
-              + ": the tensor 'rope_freqs.weight' scales the rotary embedding as in Llama 3.1,"
+              + ": the tensor '"
+              + GgufNames.FREQUENCIES
+              + "' scales the rotary embedding as in Llama 3.1,"
               + " which phiquant does not compute.");
     }
   }
@@ -96,7 +85,7 @@ final class GgufKeys {
         file.metadata().keySet().stream()
             .filter(key -> key.startsWith(prefix))
             .map(key -> key.substring(prefix.length()))
-            .filter(key -> !SILENT.contains(key) && !COMPUTED.containsKey(key))
+            .filter(key -> !KNOWN.contains(key))
             .map(key -> prefix + GgufReader.abbreviate(key))
             .toList();
     String more = unknown.size() > NAMED ? " and " + (unknown.size() - NAMED) + " more" : "";

@@ -1,0 +1,73 @@
+package phiquant.engine.gguf;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import phiquant.model.Architecture;
+import phiquant.model.Role;
+import phiquant.model.phi.Phi2;
+import phiquant.model.phi.Phi3;
+
+/**
+ * What llama.cpp calls the members of the family, and what it takes for granted of them. Source:
+ * {@code MODEL_ARCH_NAMES} in gguf-py's constants.py and the converter's phi.py.
+ */
+public enum GgufArchitecture {
+  PHI3("phi3", new Phi3(), GgufKey.RMS_NORM_EPSILON),
+  PHI2("phi2", new Phi2(), GgufKey.LAYER_NORM_EPSILON),
+  /** A Phi-3 whose fused matrices are apart. */
+  LLAMA("llama", new Phi3(), GgufKey.RMS_NORM_EPSILON);
+
+  private final String text;
+  private final Architecture family;
+  private final GgufKey epsilon;
+
+  GgufArchitecture(String text, Architecture family, GgufKey epsilon) {
+    this.text = text;
+    this.family = family;
+    this.epsilon = epsilon;
+  }
+
+  /** The one of that name in {@code general.architecture}. */
+  public static Optional<GgufArchitecture> named(String text) {
+    return Stream.of(values()).filter(each -> each.text.equals(text)).findFirst();
+  }
+
+  /** The one that files of a member of the family are written as. */
+  public static GgufArchitecture of(Architecture family) {
+    return Stream.of(values())
+        .filter(each -> each.family.className().equals(family.className()))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Its name in {@code general.architecture}. */
+  public String text() {
+    return text;
+  }
+
+  /** What it is to Hugging Face. */
+  public Architecture family() {
+    return family;
+  }
+
+  /** Which key is the norms'. */
+  public GgufKey epsilon() {
+    return epsilon;
+  }
+
+  /** The name of one of its keys. */
+  public String key(GgufKey key) {
+    return text + "." + key.text();
+  }
+
+  /** What a file has in place of a weight, one below the other; mostly that weight. */
+  public List<Role> stored(Role role) {
+    return this == LLAMA ? role.parts() : List.of(role);
+  }
+
+  /** Whether the halves of every head are interleaved in a file. */
+  public boolean interleaves(Role role) {
+    return this == LLAMA && (role == Role.QUERY || role == Role.KEY);
+  }
+}
