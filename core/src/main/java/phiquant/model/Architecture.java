@@ -31,6 +31,11 @@ public interface Architecture {
    * @param shape outermost dimension first
    */
   record Part(Role role, int layer, boolean bias, String name, List<Long> shape) {
+    /** Where it is. */
+    public Place place() {
+      return new Place(role, layer);
+    }
+
     /** A matrix or a norm's weight. */
     public static Part weight(Role role, int layer, String module, long... shape) {
       List<Long> dimensions = java.util.Arrays.stream(shape).boxed().toList();

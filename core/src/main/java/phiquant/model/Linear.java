@@ -27,6 +27,11 @@ public record Linear(Role role, List<Weight> weights, List<Weight> biases) {
     return weights.getFirst().layer();
   }
 
+  /** Where the whole is. */
+  public Place place() {
+    return new Place(role, layer());
+  }
+
   /** The whole matrix. */
   public StoredTensor matrix() {
     return whole(weights);

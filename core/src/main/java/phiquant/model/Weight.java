@@ -16,6 +16,11 @@ public record Weight(Role role, int layer, boolean bias, StoredTensor tensor) {
     this(role, layer, false, tensor);
   }
 
+  /** Where it is. */
+  public Place place() {
+    return new Place(role, layer);
+  }
+
   /** The Hugging Face name. */
   public String name() {
     return tensor.name();

@@ -1,6 +1,7 @@
 package phiquant.engine.onnx.writer;
 
 import java.util.List;
+import phiquant.engine.onnx.OperatorNames;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
@@ -10,7 +11,7 @@ import phiquant.model.Role;
  * where the head is tied to it and both are stored once.
  */
 record Embedding(Graph graph, Constants constants, PhiModel model, ElementType type) {
-  private static final String PATH = "/model/embed_tokens";
+  private static final String PATH = OperatorNames.EMBEDDING;
 
   /** Its operator, as the builder's {@code nodes_to_exclude} names it. */
   static final String OPERATOR = PATH + "/Gather";

@@ -1,7 +1,11 @@
 package phiquant.engine.onnx.writer;
 
+import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.onnx.OperatorNames;
 import phiquant.model.Linear;
+import phiquant.model.Place;
+import phiquant.model.Role;
 
 /**
  * What lies between the products of a feed-forward part. SwiGLU (Shazeer 2020, arXiv:2002.05202) is
@@ -16,15 +20,20 @@ record FeedForward(Graph graph, MatMuls matMuls) {
    */
   Value gate(Value x, Linear gateUp) {
     String path = OperatorNames.mlp(gateUp.layer());
-    StoredTensor rows = gateUp.matrix();
-    long width = rows.rows() / 2;
-    Value gate = matMuls.of(path + "/gate_proj/MatMul", x, new RowRange(rows, 0, width));
-    Value up = matMuls.of(path + "/up_proj/MatMul", x, new RowRange(rows, width, width));
+    long width = gateUp.matrix().rows() / 2;
+    Value gate = product(Role.GATE, gateUp, 0, width, x);
+    Value up = product(Role.UP, gateUp, width, width, x);
     Value open =
         graph.op("Sigmoid", path + "/act_fn/Sigmoid").in(gate).out(gate.type(), gate.shape());
     Value silu =
         graph.op("Mul", path + "/act_fn/Mul").in(gate, open).out(gate.type(), gate.shape());
     return graph.op("Mul", path + "/Mul").in(silu, up).out(gate.type(), gate.shape());
+  }
+
+  private Value product(Role role, Linear whole, long first, long rows, Value x) {
+    StoredTensor matrix = whole.matrix();
+    StoredTensor some = new RowSlice(matrix.name(), matrix, first, rows);
+    return matMuls.of(new Place(role, whole.layer()), x, some);
   }
 
   /** GELU by its approximation with tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415). */

@@ -1,6 +1,7 @@
 package phiquant.engine.onnx.writer;
 
 import java.util.List;
+import phiquant.engine.onnx.OperatorNames;
 import phiquant.model.Linear;
 import phiquant.model.PhiConfig;
 
@@ -15,7 +16,7 @@ record FusedAttention(
   @Override
   public Value of(int layer, Value x, Linear qkv) {
     String path = OperatorNames.attention(layer);
-    Value packed = matMuls.of(path + "/qkv_proj/MatMul", x, qkv.matrix(), qkv.bias());
+    Value packed = matMuls.of(qkv.place(), x, qkv.matrix(), qkv.bias());
     Op op =
         grouped(graph, path, config, true)
             .in(packed, null, null, cache.past(layer, "key"), cache.past(layer, "value"))

@@ -66,7 +66,7 @@ final class GraphFlow implements Flow<Term> {
 
   @Override
   public Term norm(Norm norm, Term x) {
-    String path = OperatorNames.norm(norm.weight(), layers);
+    String path = matMuls.operators().norm(norm.weight().place(), layers);
     if (!(x instanceof Term.Sum sum)) {
       return new Term.Tensor(norms.of(path, value(x), norm));
     }
@@ -120,8 +120,7 @@ final class GraphFlow implements Flow<Term> {
       case Term.Sum sum -> sum.value().orElseGet(() -> norms.none(sum));
       case Term.Product product -> {
         Linear linear = product.linear();
-        String name = OperatorNames.product(linear);
-        yield matMuls.of(name, product.x(), linear.matrix(), linear.bias());
+        yield matMuls.of(linear.place(), product.x(), linear.matrix(), linear.bias());
       }
     };
   }

@@ -3,9 +3,15 @@ package phiquant.engine.onnx.writer;
 import java.util.List;
 import java.util.Optional;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.onnx.OperatorNames;
+import phiquant.model.Place;
+import phiquant.model.Role;
 
 /** From the last norm to logits; of all tokens, or of the last one only. */
 record Head(Graph graph, MatMuls matMuls, Optional<StoredTensor> bias) {
+  static final Place PLACE = Place.of(Role.HEAD);
+  private static final String PATH = OperatorNames.HEAD;
+
   /**
    * Makes the graph's output {@code logits}, shape [batch, sequence, vocabulary], in 32 bits where
    * the model computes in bfloat16, which samplers do not read.
@@ -18,10 +24,10 @@ record Head(Graph graph, MatMuls matMuls, Optional<StoredTensor> bias) {
       graph.output(logits(input, weight, "logits"));
       return;
     }
-    Value logits = logits(input, weight, OperatorNames.HEAD + "/output_0");
+    Value logits = logits(input, weight, PATH + "/MatMul/output_0");
     graph.output(
         graph
-            .op("Cast", "/lm_head/Cast")
+            .op("Cast", PATH + "/Cast")
             .in(logits)
             .with("to", ElementType.FLOAT.number())
             .out("logits", ElementType.FLOAT, logits.shape()));
@@ -29,22 +35,22 @@ record Head(Graph graph, MatMuls matMuls, Optional<StoredTensor> bias) {
 
   private Value logits(Value x, MatMuls.Stored weight, String output) {
     if (bias.isEmpty()) {
-      return matMuls.of(OperatorNames.HEAD, x, weight, output);
+      return matMuls.of(PLACE, x, weight, output);
     }
-    Value product = matMuls.of(OperatorNames.HEAD, x, weight, OperatorNames.HEAD + "/product");
-    return matMuls.add("/lm_head/Add", product, bias.get(), output);
+    Value product = matMuls.of(PLACE, x, weight, PATH + "/MatMul/product");
+    return matMuls.add(PLACE, product, bias.get(), output);
   }
 
   private Value last(Value x) {
     String hidden = x.shape().getLast();
     Value row =
         graph
-            .op("Gather", "/lm_head/prune/Gather")
+            .op("Gather", PATH + "/prune/Gather")
             .in(x, graph.i64(-1))
             .with("axis", 1)
             .out(x.type(), List.of("batch_size", hidden));
     return graph
-        .op("Unsqueeze", "/lm_head/prune/Unsqueeze")
+        .op("Unsqueeze", PATH + "/prune/Unsqueeze")
         .in(row, graph.i64s(1))
         .out(x.type(), List.of("batch_size", "1", hidden));
   }

@@ -6,15 +6,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.onnx.OperatorNames;
+import phiquant.model.Place;
 
 /**
- * Multiplications with weights, each in the precision that its operator's name asks for: {@code
- * MatMul} with floats, or ONNX Runtime's {@code MatMulNBits}, which dequantizes as it multiplies.
+ * Multiplications with weights, each in the precision that its place asks for: {@code MatMul} with
+ * floats, or ONNX Runtime's {@code MatMulNBits}, which dequantizes as it multiplies.
  */
 final class MatMuls {
   private final Graph graph;
   private final Constants constants;
   private final Precisions precisions;
+  private final OperatorNames operators;
   private final Inputs inputs;
   private final Set<String> names = new LinkedHashSet<>();
 
@@ -22,6 +25,7 @@ final class MatMuls {
     this.graph = graph;
     this.constants = constants;
     this.precisions = precisions;
+    this.operators = precisions.operators();
     this.inputs = inputs;
   }
 
@@ -35,9 +39,14 @@ final class MatMuls {
    */
   record Stored(StoredTensor source, Value floats, Constants.Blocks blocks, Constants.Rows rows) {}
 
-  /** The precision that an operator's weight has or will have. */
-  Precision precisionOf(String name) {
-    return precisions.of(name);
+  /** The precision that a weight has or will have. */
+  Precision precisionOf(Place place) {
+    return precisions.of(place);
+  }
+
+  /** What operators are called. */
+  OperatorNames operators() {
+    return operators;
   }
 
   /** The operators so far. */
@@ -52,19 +61,20 @@ final class MatMuls {
    * @param weight shape [rows, columns]
    * @return shape [batch, sequence, rows]
    */
-  Value of(String name, Value x, StoredTensor weight) {
-    return of(name, x, store(name, weight), name + "/output_0");
+  Value of(Place place, Value x, StoredTensor weight) {
+    return of(place, x, store(place, weight), operators.product(place) + "/output_0");
   }
 
   /** {@code x · weightᵀ + bias}. */
-  Value of(String name, Value x, StoredTensor weight, Optional<StoredTensor> bias) {
-    Value product = of(name, x, weight);
-    String sum = name.replaceFirst("MatMul$", "Add");
-    return bias.isEmpty() ? product : add(sum, product, bias.get(), sum + "/output_0");
+  Value of(Place place, Value x, StoredTensor weight, Optional<StoredTensor> bias) {
+    Value product = of(place, x, weight);
+    String output = operators.module(place) + "/Add/output_0";
+    return bias.isEmpty() ? product : add(place, product, bias.get(), output);
   }
 
-  /** {@code x + bias}, under a name. */
-  Value add(String name, Value x, StoredTensor bias, String output) {
+  /** {@code x + bias}, and a name for what it gives. */
+  Value add(Place place, Value x, StoredTensor bias, String output) {
+    String name = operators.module(place) + "/Add";
     String constant = name.substring(1).replace('/', '.') + ".bias";
     return graph
         .op("Add", name)
@@ -73,7 +83,8 @@ final class MatMuls {
   }
 
   /** The same with a weight that is in the graph already, and a name for what it gives. */
-  Value of(String name, Value x, Stored weight, String output) {
+  Value of(Place place, Value x, Stored weight, String output) {
+    String name = operators.product(place);
     List<String> shape = new ArrayList<>(x.shape());
     shape.set(shape.size() - 1, Long.toString(weight.source().rows()));
     Op op =
@@ -85,11 +96,12 @@ final class MatMuls {
     return op.out(output, x.type(), shape);
   }
 
-  /** Puts the weight of an operator into the graph. */
-  Stored store(String name, StoredTensor weight) {
+  /** Puts a weight into the graph. */
+  Stored store(Place place, StoredTensor weight) {
+    String name = operators.product(place);
     names.add(name);
     String constant = name.substring(1).replace('/', '.') + ".weight";
-    return switch (precisions.of(name)) {
+    return switch (precisionOf(place)) {
       case Precision.Plain plain ->
           new Stored(weight, constants.plain(constant, weight, true, plain.type()), null, null);
       case Precision.Blocks blocks ->

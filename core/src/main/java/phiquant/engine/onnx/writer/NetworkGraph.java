@@ -40,7 +40,7 @@ final class NetworkGraph {
     this.type = options.type();
     this.rounded = options.activations().map(this::rounded);
     Inputs inputs = rounded.isPresent() ? rounded.get() : Inputs.AS_THEY_ARE;
-    this.matMuls = new MatMuls(graph, constants, options.precisions(config), inputs);
+    this.matMuls = new MatMuls(graph, constants, options.precisions(model), inputs);
     refuseToShareWhatDiffers();
     build();
     refuseUnknownOperators();
@@ -76,7 +76,7 @@ final class NetworkGraph {
 
   /** Before all else, because the embedding may be the same constant. */
   private MatMuls.Stored head(Network network) {
-    return matMuls.store(OperatorNames.HEAD, network.head().matrix());
+    return matMuls.store(Head.PLACE, network.head().matrix());
   }
 
   /** Tokens or embedded tokens in; logits, hidden states or both out. */
@@ -124,8 +124,7 @@ final class NetworkGraph {
             && head != null
             && options.shared().orElse(true)
             && !options.qdq()
-            && (options.embedding().isEmpty()
-                || own.equals(matMuls.precisionOf(OperatorNames.HEAD)))
+            && (options.embedding().isEmpty() || own.equals(matMuls.precisionOf(Head.PLACE)))
             && !options.excluded().contains(Embedding.OPERATOR);
     if (!shared && options.shared().orElse(false)) {
       throw UserError.usage(
@@ -139,7 +138,7 @@ final class NetworkGraph {
     int bits = options.embedding().orElse(0);
     return bits == 0
         ? new Precision.Plain(type)
-        : new Precision.Blocks(options.precisions(config).format(bits));
+        : new Precision.Blocks(options.precisions(model).format(bits));
   }
 
   /** The form that the device has operators for. */

@@ -1,6 +1,7 @@
 package phiquant.engine.onnx.writer;
 
 import java.util.stream.Stream;
+import phiquant.engine.onnx.OperatorNames;
 import phiquant.model.Norm;
 import phiquant.quant.FloatType;
 

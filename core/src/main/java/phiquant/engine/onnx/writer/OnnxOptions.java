@@ -13,7 +13,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.engine.TargetSpec;
-import phiquant.model.PhiConfig;
+import phiquant.engine.onnx.OperatorNames;
+import phiquant.model.PhiModel;
+import phiquant.model.Weight;
 import phiquant.quant.FloatType;
 import phiquant.quant.matmulnbits.Algorithm;
 import phiquant.quant.matmulnbits.NBitsFormat;
@@ -149,8 +151,9 @@ record OnnxOptions(
   }
 
   /** The precision of every matrix. */
-  Precisions precisions(PhiConfig config) {
+  Precisions precisions(PhiModel model) {
     return new Precisions(
+        OperatorNames.of(model.weights().stream().map(Weight::role).toList()),
         type(),
         format.bits(),
         block,
@@ -159,7 +162,7 @@ record OnnxOptions(
         accuracyLevel,
         excluded,
         mixed,
-        config.layers(),
+        model.config().layers(),
         qdq,
         activations.isPresent());
   }

@@ -2,14 +2,18 @@ package phiquant.engine.onnx.writer;
 
 import java.util.Map;
 import java.util.Set;
+import phiquant.engine.onnx.OperatorNames;
+import phiquant.model.Place;
+import phiquant.model.Role;
 import phiquant.quant.FloatType;
 import phiquant.quant.matmulnbits.Algorithm;
 import phiquant.quant.matmulnbits.NBitsFormat;
 
 /**
- * Which precision every matrix gets, by the name of its operator: that of the whole model, but for
- * those that are left out and those that the builder's {@code matmul_mixed_precision} names.
+ * Which precision every matrix gets: that of the whole model, but for those that are left out and
+ * those that the builder's {@code matmul_mixed_precision} names.
  *
+ * @param operators what the builder calls them
  * @param type that the model computes in
  * @param bits of codes; 0: plain floats
  * @param excluded operators whose weights stay floats
@@ -19,6 +23,7 @@ import phiquant.quant.matmulnbits.NBitsFormat;
  * @param rows whether weights have a scale for each row instead, and inputs are rounded
  */
 record Precisions(
+    OperatorNames operators,
     FloatType type,
     int bits,
     int block,
@@ -31,15 +36,15 @@ record Precisions(
     boolean turned,
     boolean rows) {
 
-  /** The precision of an operator's weight. */
-  Precision of(String operator) {
-    if (bits == 0 || excluded.contains(operator)) {
+  /** The precision of a weight. */
+  Precision of(Place place) {
+    if (bits == 0 || excluded.contains(operators.product(place))) {
       return new Precision.Plain(type);
     }
     if (rows) {
       return new Precision.Rows();
     }
-    NBitsFormat format = format(bitsOf(operator));
+    NBitsFormat format = format(bitsOf(place));
     return turned ? new Precision.Turned(format) : new Precision.Blocks(format);
   }
 
@@ -47,25 +52,27 @@ record Precisions(
     return new NBitsFormat(algorithm, codeBits, block, symmetric, type);
   }
 
-  private int bitsOf(String operator) {
-    if (operator.equals(OperatorNames.HEAD)) {
+  private int bitsOf(Place place) {
+    if (place.role() == Role.HEAD) {
       return mixed.getOrDefault("last_matmul", bits);
     }
-    return isSensitive(operator) ? mixed.getOrDefault("mixed_layers", bits) : bits;
+    return isSensitive(place) ? mixed.getOrDefault("mixed_layers", bits) : bits;
   }
 
   /**
    * The matrices that llama.cpp gives more bits in its K_M mixes: values and the down projection,
-   * in the first and last eighth of the layers and every third between.
+   * in the first and last eighth of the layers and every third between. Without a gate the builder
+   * does not know the down projection by its name.
    */
-  private boolean isSensitive(String operator) {
-    if (!operator.matches("/model/layers\\.\\d+/(attn/(qkv|v)_proj|mlp/down_proj)/MatMul")) {
-      return false;
-    }
-    int layer = Integer.parseInt(operator.replaceAll("^/model/layers\\.(\\d+)/.*", "$1"));
+  private boolean isSensitive(Place place) {
     long eighth = (long) Math.rint(layers / 8.0);
-    return layer < layers / 8.0
-        || layer >= 7 * layers / 8.0
-        || Math.floorMod(layer - eighth, 3L) == 2;
+    int layer = place.layer();
+    boolean moreBits =
+        layer < layers / 8.0 || layer >= 7 * layers / 8.0 || Math.floorMod(layer - eighth, 3L) == 2;
+    return switch (place.role()) {
+      case QKV, VALUE -> moreBits;
+      case DOWN -> moreBits && operators.gated();
+      default -> false;
+    };
   }
 }

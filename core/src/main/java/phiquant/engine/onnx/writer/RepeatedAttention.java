@@ -1,5 +1,6 @@
 package phiquant.engine.onnx.writer;
 
+import phiquant.engine.onnx.OperatorNames;
 import phiquant.model.Linear;
 import phiquant.model.PhiConfig;
 
@@ -17,7 +18,7 @@ record RepeatedAttention(
   @Override
   public Value of(int layer, Value x, Linear qkv) {
     String path = OperatorNames.attention(layer);
-    SplitAttention.Parts parts = split.parts(path, x, qkv);
+    SplitAttention.Parts parts = split.parts(layer, x, qkv);
     Op op =
         graph
             .op(Graph.MICROSOFT, "MultiHeadAttention", path + "/MultiHeadAttention")

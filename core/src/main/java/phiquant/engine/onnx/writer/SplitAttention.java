@@ -2,9 +2,13 @@ package phiquant.engine.onnx.writer;
 
 import java.util.List;
 import java.util.Optional;
+import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.onnx.OperatorNames;
 import phiquant.model.Linear;
 import phiquant.model.PhiConfig;
+import phiquant.model.Place;
+import phiquant.model.Role;
 import phiquant.model.Weight;
 
 /**
@@ -29,7 +33,7 @@ record SplitAttention(
   @Override
   public Value of(int layer, Value x, Linear qkv) {
     String path = OperatorNames.attention(layer);
-    Parts parts = parts(path, x, qkv);
+    Parts parts = parts(layer, x, qkv);
     Op op =
         FusedAttention.grouped(graph, path, config, false)
             .in(parts.queries(), parts.keys(), parts.values())
@@ -41,12 +45,13 @@ record SplitAttention(
     return attended;
   }
 
-  Parts parts(String path, Value x, Linear qkv) {
+  Parts parts(int layer, Value x, Linear qkv) {
+    String path = OperatorNames.attention(layer);
     long queries = (long) config.heads() * config.headSize();
     long keys = (long) config.kvHeads() * config.headSize();
-    Value q = product(path + "/q_proj/MatMul", x, qkv, 0, 0, queries);
-    Value k = product(path + "/k_proj/MatMul", x, qkv, 1, queries, keys);
-    Value v = product(path + "/v_proj/MatMul", x, qkv, 2, queries + keys, keys);
+    Value q = product(Role.QUERY, x, qkv, 0, queries);
+    Value k = product(Role.KEY, x, qkv, queries, keys);
+    Value v = product(Role.VALUE, x, qkv, queries + keys, keys);
     return new Parts(
         rotate(path + "/q_rotary", q, config.heads()),
         rotate(path + "/k_rotary", k, config.kvHeads()),
@@ -54,12 +59,15 @@ record SplitAttention(
   }
 
   /** One of the three: a weight of its own, or some rows of the one that there is. */
-  private Value product(String name, Value x, Linear qkv, int part, long first, long rows) {
+  private Value product(Role role, Value x, Linear qkv, long first, long rows) {
+    Place place = new Place(role, qkv.layer());
+    StoredTensor whole = qkv.matrix();
     if (qkv.weights().size() == 1) {
-      return matMuls.of(name, x, new RowRange(qkv.matrix(), first, rows));
+      return matMuls.of(place, x, new RowSlice(whole.name(), whole, first, rows));
     }
+    int part = Role.QKV.parts().indexOf(role);
     Optional<StoredTensor> bias = qkv.biases().stream().skip(part).map(Weight::tensor).findFirst();
-    return matMuls.of(name, x, qkv.weights().get(part).tensor(), bias);
+    return matMuls.of(place, x, qkv.weights().get(part).tensor(), bias);
   }
 
   private Value rotate(String path, Value x, int heads) {
