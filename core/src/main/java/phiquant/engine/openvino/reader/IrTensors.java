@@ -5,32 +5,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import phiquant.UserError;
 import phiquant.checkpoint.DType;
 import phiquant.checkpoint.Layout.Code;
 import phiquant.checkpoint.Layout.Grouped;
 import phiquant.checkpoint.MappedTensor;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.openvino.IrNames;
 
-/**
- * Finds the weights among an IR's constants and gives them their Hugging Face names. Matrices have
- * them already, with optimum's {@code self.} before and {@code ._openvino_orig_weight} behind;
- * norms are known by the operator that uses them, which is named for its module.
- */
+/** Finds the weights among an IR's constants and gives them their Hugging Face names. */
 final class IrTensors {
-  /** The module in the name of an operator: {@code __module.model.norm/aten::mul/Multiply_1}. */
-  private static final Pattern NORM = Pattern.compile("(?:__module\\.)?(.*norm)/.*");
-
-  /** The module of a linear layer in an operator's name; its Add is a bias. */
-  private static final Predicate<String> LINEAR =
-      Pattern.compile("(?:__module\\.)?(.*_proj|lm_head)/.*").asMatchPredicate();
-
-  private static final String SCALE = "/scale";
-  private static final String ZERO_POINT = "/zero_point";
-
   private final IrFile ir;
   private final Map<String, IrConstant> matrices = new LinkedHashMap<>();
   private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
@@ -63,14 +47,10 @@ final class IrTensors {
   }
 
   private void sort(String id, IrConstant constant) {
-    String name =
-        constant
-            .name()
-            .replaceFirst("^self\\.", "")
-            .replaceFirst("\\._openvino_orig_(weight|bias)", ".$1");
+    String name = IrNames.tensor(constant.name());
     if (name.endsWith(".weight")
-        || name.endsWith(".weight" + SCALE)
-        || name.endsWith(".weight" + ZERO_POINT)) {
+        || name.endsWith(".weight" + IrNames.SCALE)
+        || name.endsWith(".weight" + IrNames.ZERO_POINT)) {
       if (matrices.put(name, constant) != null) {
         throw new UserError(ir.path() + " has two constants for '" + name + "'.");
       }
@@ -82,14 +62,12 @@ final class IrTensors {
       return;
     }
     for (IrFile.Layer user : ir.usersOf(id)) {
-      Matcher norm = NORM.matcher(user.name());
-      if (user.type().equals("Multiply") && norm.matches()) {
-        String weight = norm.group(1) + ".weight";
-        tensors.put(weight, plain(weight, constant, List.of(columns)));
-      } else if (user.type().equals("Add") && norm.matches()) {
-        String bias = norm.group(1) + ".bias";
-        tensors.put(bias, plain(bias, constant, List.of(columns)));
-      } else if (name.endsWith(".bias") || user.type().equals("Add") && LINEAR.test(user.name())) {
+      Optional<String> norm = IrNames.norm(user.name());
+      if (norm.isPresent() && List.of("Multiply", "Add").contains(user.type())) {
+        String vector = norm.get() + (user.type().equals("Add") ? ".bias" : ".weight");
+        tensors.put(vector, plain(vector, constant, List.of(columns)));
+      } else if (name.endsWith(".bias")
+          || user.type().equals("Add") && IrNames.isLinear(user.name())) {
         // A Phi-3 has no bias; it keeps its name, so that it is not lost without a word.
         tensors.put(name, plain(name, constant, List.of(columns)));
       }
@@ -101,8 +79,8 @@ final class IrTensors {
     if (code.isEmpty()) {
       return plain(name, constant, constant.shape());
     }
-    IrConstant scales = matrices.get(name + SCALE);
-    Optional<IrConstant> zeroPoints = Optional.ofNullable(matrices.get(name + ZERO_POINT));
+    IrConstant scales = matrices.get(name + IrNames.SCALE);
+    Optional<IrConstant> zeroPoints = Optional.ofNullable(matrices.get(name + IrNames.ZERO_POINT));
     List<Long> shape = constant.shape();
     boolean whole = shape.size() == 2;
     if (shape.size() < 2) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import phiquant.engine.openvino.IrNames;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.Ir.Out;
 import phiquant.engine.openvino.ir.Type;
@@ -91,8 +92,7 @@ final class IrFlow implements Flow<IrFlow.Features> {
 
   @Override
   public Features norm(Norm norm, Features x) {
-    // Readers know a norm's weight by the module in the name of the operator that uses it.
-    graph.scope(norm.weight().name().replaceFirst("\\.weight$", "/"));
+    graph.scope(IrNames.scope(norm.weight()));
     Out weight = constants.vector(norm.weight());
     return new Features(
         switch (norm.kind()) {

@@ -7,6 +7,7 @@ import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.Part;
 import phiquant.engine.PlannedTensor;
 import phiquant.engine.RowEncoder;
+import phiquant.engine.openvino.IrNames;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.Ir.Out;
 import phiquant.engine.openvino.ir.Type;
@@ -107,7 +108,7 @@ final class WeightConstants {
       parts.add(new Part(BIN, zeroAt, multiple * groups * format.bits() / 8));
       Out zero =
           graph.constant(
-              tensor.name() + "/zero_point", codeType(format), scalesShape, zeroAt, zeroSize);
+              tensor.name() + IrNames.ZERO_POINT, codeType(format), scalesShape, zeroAt, zeroSize);
       values = binary("Subtract", values, toF16(zero));
       size += zeroSize;
     }
@@ -117,7 +118,7 @@ final class WeightConstants {
     parts.add(new Part(BIN, scaleAt, multiple * groups * format.scaleBits() / 8));
     Type scaleType = format.scaleBits() == 8 ? Type.F8E8M0 : Type.F16;
     Out scale =
-        graph.constant(tensor.name() + "/scale", scaleType, scalesShape, scaleAt, scaleSize);
+        graph.constant(tensor.name() + IrNames.SCALE, scaleType, scalesShape, scaleAt, scaleSize);
     values = binary("Multiply", values, scaleType == Type.F16 ? scale : toF16(scale));
     size += scaleSize;
 
