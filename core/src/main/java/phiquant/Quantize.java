@@ -11,9 +11,9 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.Ignored;
 import phiquant.engine.ArtifactPlan;
+import phiquant.engine.Engine;
 import phiquant.engine.Target;
 import phiquant.engine.TargetSpec;
-import phiquant.engine.Targets;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.pipeline.Pass;
@@ -59,7 +59,7 @@ public final class Quantize {
    * @throws UserError if there is no such target
    */
   public Quantize to(String spec) {
-    targets.add(Targets.of(TargetSpec.parse(spec)));
+    targets.add(Engine.target(TargetSpec.parse(spec)));
     return this;
   }
 

@@ -7,12 +7,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import phiquant.UserError;
+import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.ArtifactPlan;
+import phiquant.engine.Engine;
 import phiquant.engine.PlannedTensor;
 import phiquant.engine.TargetSpec;
-import phiquant.engine.Targets;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
+import phiquant.model.Role;
 
 /**
  * Chooses engine, format and precision for a device. Sizes are those of the plans that {@code
@@ -58,7 +60,7 @@ public final class Advisor {
 
   private Advice advise() {
     List<Choice> choices = new ArrayList<>();
-    Map<String, Engine> engines = Devices.engines();
+    Map<String, DeviceEngine> engines = Devices.engines();
     for (String engine : device.engines()) {
       for (String precision : PRECISIONS) {
         String target = engines.get(engine).targets().get(precision);
@@ -102,11 +104,15 @@ public final class Advisor {
   private String suited(String target) {
     PhiConfig config = model.config();
     boolean isShort = config.longRope().isPresent() && context <= config.originalContextLength();
-    return target.startsWith("mlx:") && isShort ? target + ",rope=short" : target;
+    return engine(target) == Engine.MLX && isShort ? target + ",rope=short" : target;
   }
 
-  private Choice choice(String engine, Engine facts, String precision, String target) {
-    ArtifactPlan plan = Targets.of(TargetSpec.parse(target)).plan(model, name);
+  private static Engine engine(String target) {
+    return Engine.named(TargetSpec.parse(target).engine()).orElseThrow();
+  }
+
+  private Choice choice(String engine, DeviceEngine facts, String precision, String target) {
+    ArtifactPlan plan = Engine.target(TargetSpec.parse(target)).plan(model, name);
     PhiConfig config = model.config();
     long cache =
         (long)
@@ -135,9 +141,9 @@ public final class Advisor {
 
   /** All weights but an embedding of which only one row is looked up. */
   private long readPerToken(ArtifactPlan plan) {
+    StoredTensor embedding = model.weight(Role.EMBEDDING, -1).tensor();
     return plan.tensors().stream()
-        .filter(
-            tensor -> model.config().tiedHead() || !tensor.source().name().contains("embed_tokens"))
+        .filter(tensor -> model.config().tiedHead() || tensor.source() != embedding)
         .mapToLong(PlannedTensor::bytes)
         .sum();
   }
@@ -171,7 +177,7 @@ public final class Advisor {
         .anyMatch(c -> c.engine().equals(choice.engine()) && c.precision().equals("fp16"));
   }
 
-  private List<String> why(Choice best, List<Choice> choices, Engine engine) {
+  private List<String> why(Choice best, List<Choice> choices, DeviceEngine engine) {
     List<String> why = new ArrayList<>();
     if (!best.fits()) {
       why.add(
@@ -222,8 +228,8 @@ public final class Advisor {
   private String longRope(String target) {
     int original = model.config().originalContextLength();
     return "Longrope: "
-        + switch (target.split("[:,]")[0]) {
-          case "mlx" ->
+        + switch (engine(target)) {
+          case MLX ->
               target.contains("rope=short")
                   ? "MLX knows one list of factors; this artifact gets the one that is right up to "
                       + original
@@ -231,7 +237,7 @@ public final class Advisor {
                   : "MLX knows one list of factors; this artifact gets the one for more than "
                       + original
                       + " tokens, so short conversations are rotated wrongly.";
-          case "gguf" ->
+          case GGUF ->
               "llama.cpp chooses the factors by the context that is allocated (-c), not by the"
                   + " length of the text: up to "
                   + original

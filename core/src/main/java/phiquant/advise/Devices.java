@@ -21,8 +21,8 @@ public final class Devices {
   }
 
   /** All engines by name. */
-  public static Map<String, Engine> engines() {
-    return read("engines.json", new TypeReference<Map<String, Engine>>() {});
+  public static Map<String, DeviceEngine> engines() {
+    return read("engines.json", new TypeReference<Map<String, DeviceEngine>>() {});
   }
 
   /**

@@ -51,6 +51,16 @@ public interface Checkpoint extends AutoCloseable {
    */
   default void requireUnchanged() {}
 
+  /** What was opened, for who sees it otherwise than it is stored. */
+  default Checkpoint opened() {
+    return this;
+  }
+
+  /** What phiquant was asked for when it made this, if it says so: {@code gguf:Q4_K_M}. */
+  default Optional<String> target() {
+    return Optional.empty();
+  }
+
   /** What tells its files of weights from others, later ones of the same names included. */
   default String stamp() {
     return "";

@@ -77,6 +77,14 @@ public abstract class CheckpointFolder implements Checkpoint {
         : CompanionFiles.read(folder, name);
   }
 
+  /** As {@code phiquant.json} beside the weights has it. */
+  @Override
+  public final Optional<String> target() {
+    return file("phiquant.json")
+        .map(bytes -> Json.object(bytes, folder + "/phiquant.json").path("target").asText(""))
+        .filter(target -> target.matches("[\\w:,.=;-]{1,200}"));
+  }
+
   @Override
   public final void requireUnchanged() {
     files.requireUnchanged();

@@ -43,6 +43,16 @@ public record CheckpointView(
   }
 
   @Override
+  public Checkpoint opened() {
+    return stored.opened();
+  }
+
+  @Override
+  public Optional<String> target() {
+    return stored.target();
+  }
+
+  @Override
   public void requireUnchanged() {
     stored.requireUnchanged();
   }

@@ -18,6 +18,7 @@ import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.Identity;
 import phiquant.checkpoint.Ignored;
 import phiquant.engine.Checkpoints;
+import phiquant.engine.Engine;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.run.Activations;
@@ -266,7 +267,7 @@ public final class Evaluator {
       List<Answer> answers,
       String command) {
     Checkpoint checkpoint = model.checkpoint();
-    ArtifactKind kind = ArtifactKind.of(checkpoint);
+    Engine kind = Engine.of(checkpoint);
     Map<String, Long> formats = new TreeMap<>();
     checkpoint
         .tensors()
@@ -293,7 +294,7 @@ public final class Evaluator {
     return CheckpointName.of(artifact).replaceFirst("-00001-of-\\d{5}(?=\\.gguf$)", "");
   }
 
-  private List<String> warnings(ArtifactKind kind, PhiModel model) {
+  private List<String> warnings(Engine kind, PhiModel model) {
     List<String> warnings = new ArrayList<>();
     RopeWarnings.of(kind, model.config()).ifPresent(warnings::add);
     if (model != original && model.checkpoint().file("tokenizer.json").isPresent()) {

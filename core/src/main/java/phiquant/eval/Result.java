@@ -2,6 +2,7 @@ package phiquant.eval;
 
 import java.util.List;
 import java.util.Map;
+import phiquant.engine.Engine;
 
 /**
  * What was found out about one model.
@@ -21,7 +22,7 @@ import java.util.Map;
  */
 public record Result(
     String name,
-    ArtifactKind kind,
+    Engine kind,
     long bytes,
     double bitsPerWeight,
     Map<String, Long> formats,

@@ -2,6 +2,7 @@ package phiquant.eval;
 
 import java.util.Locale;
 import java.util.Optional;
+import phiquant.engine.Engine;
 import phiquant.model.PhiConfig;
 
 /**
@@ -12,7 +13,7 @@ final class RopeWarnings {
   private RopeWarnings() {}
 
   /** What a user should know, if anything. */
-  static Optional<String> of(ArtifactKind kind, PhiConfig config) {
+  static Optional<String> of(Engine kind, PhiConfig config) {
     if (config.longRope().isEmpty()) {
       return Optional.empty();
     }

@@ -2,7 +2,7 @@ package phiquant.report;
 
 import java.util.ArrayList;
 import java.util.List;
-import phiquant.eval.ArtifactKind;
+import phiquant.engine.Engine;
 import phiquant.eval.Evaluation;
 import phiquant.eval.Result;
 
@@ -141,7 +141,7 @@ final class ParetoPlot {
     svg.close();
   }
 
-  private void shape(ArtifactKind kind, double x, double y) {
+  private void shape(Engine kind, double x, double y) {
     switch (kind) {
       case GGUF -> svg.open("circle", "cx", at(x), "cy", at(y), "r", "7");
       case MLX ->

@@ -3,8 +3,8 @@ package phiquant.report;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import phiquant.engine.Engine;
 import phiquant.eval.Answer;
-import phiquant.eval.ArtifactKind;
 import phiquant.eval.Evaluation;
 import phiquant.eval.Result;
 import phiquant.eval.Scores;
@@ -24,17 +24,17 @@ final class Evaluations {
         "checkpoint",
         2,
         "1.2.3",
-        result("original", ArtifactKind.CHECKPOINT, 400, 0, 0),
+        result("original", Engine.CHECKPOINT, 400, 0, 0),
         List.of(
-            result("model-Q4_K_M.gguf", ArtifactKind.GGUF, 127, 0.13, 0.07),
-            result("model-mlx-4bit", ArtifactKind.MLX, 111, 0.6, 0.1),
-            result("model-onnx-int4", ArtifactKind.ONNX, 122, 0.5, 0.09),
-            result("model-openvino-int4", ArtifactKind.OPENVINO, 149, 0.3, 0.06),
-            result("<script>alert(1)</script>\u0001 & \"co\"", ArtifactKind.GGUF, 384, 2e-6, 0)),
+            result("model-Q4_K_M.gguf", Engine.GGUF, 127, 0.13, 0.07),
+            result("model-mlx-4bit", Engine.MLX, 111, 0.6, 0.1),
+            result("model-onnx-int4", Engine.ONNX, 122, 0.5, 0.09),
+            result("model-openvino-int4", Engine.OPENVINO, 149, 0.3, 0.06),
+            result("<script>alert(1)</script>\u0001 & \"co\"", Engine.GGUF, 384, 2e-6, 0)),
         List.of("<i>A stray file</i> was not read."));
   }
 
-  static Result result(String name, ArtifactKind kind, double megabytes, double kl, double error) {
+  static Result result(String name, Engine kind, double megabytes, double kl, double error) {
     Scores scores = new Scores(28 + 10 * kl, kl, kl / 2, 5 * kl, 1 - kl / 3);
     List<TensorError> errors = new ArrayList<>();
     errors.add(new TensorError("embed", Role.EMBEDDING, -1, "Q6_K", error / 3, 0.1));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
-import phiquant.eval.ArtifactKind;
+import phiquant.engine.Engine;
 import phiquant.eval.Result;
 
 /** The page against the JDK's XML parser and the contrast formula of WCAG 2.2. */
@@ -92,10 +92,10 @@ class ReportPageTest {
   /** Smaller and closer wins; equal in both stays; larger and farther goes. */
   @Test
   void theFrontIsWhatNoneBeats() {
-    Result small = Evaluations.result("small", ArtifactKind.GGUF, 100, 0.5, 0);
-    Result good = Evaluations.result("good", ArtifactKind.GGUF, 200, 0.1, 0);
-    Result beaten = Evaluations.result("beaten", ArtifactKind.GGUF, 210, 0.2, 0);
-    Result twin = Evaluations.result("twin", ArtifactKind.MLX, 200, 0.1, 0);
+    Result small = Evaluations.result("small", Engine.GGUF, 100, 0.5, 0);
+    Result good = Evaluations.result("good", Engine.GGUF, 200, 0.1, 0);
+    Result beaten = Evaluations.result("beaten", Engine.GGUF, 210, 0.2, 0);
+    Result twin = Evaluations.result("twin", Engine.MLX, 200, 0.1, 0);
     assertThat(Pareto.front(List.of(beaten, good, twin, small))).containsExactly(small, good, twin);
   }
 

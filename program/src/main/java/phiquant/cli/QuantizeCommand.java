@@ -10,6 +10,7 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.ArtifactPlan;
 import phiquant.engine.Checkpoints;
+import phiquant.engine.Engine;
 import phiquant.pipeline.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -180,68 +181,46 @@ final class QuantizeCommand implements Callable<Integer> {
               + "'; it becomes part of file names, so it cannot be empty or hold"
               + " / or \\.");
     }
-    boolean gguf =
-        pure
-            || leaveOutputTensor
-            || !tensorTypes.isEmpty()
-            || outputTensorType != null
-            || tokenEmbeddingType != null
-            || splitMaxSize != null
-            || imatrix != null
-            || imatrixZeros;
-    refuseWithout(
-        "gguf",
-        gguf,
-        "--pure, --leave-output-tensor, --tensor-type, --output-tensor-type,"
-            + " --token-embedding-type, --split-max-size, --imatrix and --imatrix-zeros");
-    refuseWithout("mlx", !tensorBits.isEmpty() || dtype != null, "--tensor-bits and --dtype");
+    flags().forEach(flags -> flags.requireTarget(targets));
   }
 
-  private void refuseWithout(String engine, boolean given, String flags) {
-    if (given && targets.stream().noneMatch(target -> engine(target).equals(engine))) {
-      throw UserError.usage(flags + " are for " + engine + ", and no --to names it.");
-    }
+  private List<EngineFlags> flags() {
+    EngineFlags gguf =
+        new EngineFlags(Engine.GGUF)
+            .with("pure", pure)
+            .with("leave-output-tensor", leaveOutputTensor)
+            .with("tensor-type", tensorTypes)
+            .with("output-tensor-type", outputTensorType)
+            .with("token-embedding-type", tokenEmbeddingType)
+            .with("split-max-size", splitMaxSize)
+            .shared("name", name)
+            .with("imatrix", imatrix)
+            .with("imatrix-zeros", imatrixZeros);
+    EngineFlags mlx =
+        new EngineFlags(Engine.MLX).with("tensor-bits", tensorBits).with("dtype", dtype);
+    return List.of(gguf, mlx);
   }
 
-  private static String engine(String target) {
-    return target.split("[:,]", 2)[0].toLowerCase(Locale.ROOT);
-  }
-
-  /** A target with the options that were given as flags. */
+  /** A target with what was given as flags. */
   private String complete(String target) {
-    String engine = engine(target);
-    StringBuilder spec = new StringBuilder(target);
+    String spec = target;
     if (precision != null && !target.contains(":")) {
-      spec.insert(
-          engine.length(), ":" + EverydayNames.format(engine, precision.toLowerCase(Locale.ROOT)));
+      String engine = EngineFlags.name(target);
+      spec =
+          target.substring(0, engine.length())
+              + ":"
+              + format(engine)
+              + target.substring(engine.length());
     }
-    if (engine.equals("gguf")) {
-      flag(spec, "pure", pure);
-      flag(spec, "leave-output-tensor", leaveOutputTensor);
-      option(spec, "tensor-type", tensorTypes.isEmpty() ? null : String.join(";", tensorTypes));
-      option(spec, "output-tensor-type", outputTensorType);
-      option(spec, "token-embedding-type", tokenEmbeddingType);
-      option(spec, "split-max-size", splitMaxSize);
-      option(spec, "name", name);
-      option(spec, "imatrix", imatrix);
-      flag(spec, "imatrix-zeros", imatrixZeros);
+    for (EngineFlags flags : flags()) {
+      spec = flags.addedTo(spec);
     }
-    if (engine.equals("mlx")) {
-      option(spec, "tensor-bits", tensorBits.isEmpty() ? null : String.join(";", tensorBits));
-      option(spec, "dtype", dtype);
-    }
-    return spec.toString();
+    return spec;
   }
 
-  private static void flag(StringBuilder spec, String key, boolean set) {
-    if (set) {
-      spec.append(',').append(key);
-    }
-  }
-
-  private static void option(StringBuilder spec, String key, String value) {
-    if (value != null) {
-      spec.append(',').append(key).append('=').append(value);
-    }
+  /** The precision, by the name that everybody uses, as the engine's format. */
+  private String format(String engine) {
+    String everyday = precision.toLowerCase(Locale.ROOT);
+    return Engine.named(engine).map(known -> known.format(everyday)).orElse(everyday);
   }
 }

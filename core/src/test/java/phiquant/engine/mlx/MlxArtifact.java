@@ -19,8 +19,8 @@ import java.util.Map;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.ArtifactPlan;
 import phiquant.engine.Checkpoints;
+import phiquant.engine.Engine;
 import phiquant.engine.TargetSpec;
-import phiquant.engine.Targets;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.pipeline.Pass;
@@ -38,7 +38,7 @@ final class MlxArtifact {
       PhiModel model = Family.model(source);
       for (String spec : specs) {
         ArtifactPlan plan =
-            Targets.of(TargetSpec.parse(spec)).plan(model, checkpoint.getFileName().toString());
+            Engine.target(TargetSpec.parse(spec)).plan(model, checkpoint.getFileName().toString());
         folders.put(spec, out.resolve(plan.name()));
         plans.put(out.resolve(plan.name()), plan);
       }

@@ -8,8 +8,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import phiquant.UserError;
+import phiquant.engine.Engine;
 import phiquant.engine.TargetSpec;
-import phiquant.engine.Targets;
 import phiquant.quant.FloatType;
 
 class MlxOptionsTest {
@@ -34,7 +34,7 @@ class MlxOptionsTest {
   void severalExceptionsAreSeparatedBySemicolons() {
     TargetSpec spec =
         TargetSpec.parse("mlx:4bit,tensor-bits=a=b{1,2}=6:32;(down|o)_proj=8,group=32");
-    MlxRecipe recipe = ((MlxTarget) Targets.of(spec)).recipe();
+    MlxRecipe recipe = ((MlxTarget) Engine.target(spec)).recipe();
     assertThat(recipe.overrides()).hasSize(2);
     assertThat(recipe.overrides().get(0).matches("xa=bb")).isTrue();
     assertThat(recipe.overrides().get(0).groupSize()).contains(32);
@@ -67,13 +67,13 @@ class MlxOptionsTest {
         "'' | ENGINE:FORMAT",
       })
   void whatIsImpossibleIsAUsageErrorThatSaysWhatIsPossible(String spec, String fact) {
-    assertThatThrownBy(() -> Targets.of(TargetSpec.parse(spec)))
+    assertThatThrownBy(() -> Engine.target(TargetSpec.parse(spec)))
         .isInstanceOf(UserError.class)
         .matches(error -> ((UserError) error).isUsage())
         .hasMessageContaining(fact);
   }
 
   private static MlxRecipe recipe(String spec) {
-    return ((MlxTarget) Targets.of(TargetSpec.parse(spec))).recipe();
+    return ((MlxTarget) Engine.target(TargetSpec.parse(spec))).recipe();
   }
 }

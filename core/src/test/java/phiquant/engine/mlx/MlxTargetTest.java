@@ -24,10 +24,10 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.ArtifactPlan;
 import phiquant.engine.Checkpoints;
+import phiquant.engine.Engine;
 import phiquant.engine.PlannedFile;
 import phiquant.engine.PlannedTensor;
 import phiquant.engine.TargetSpec;
-import phiquant.engine.Targets;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 import phiquant.model.phi.Family;
@@ -172,7 +172,7 @@ class MlxTargetTest {
   }
 
   private static ArtifactPlan plan(Checkpoint checkpoint, String spec) {
-    return Targets.of(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "model");
+    return Engine.target(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "model");
   }
 
   private static JsonNode json(Path file) throws IOException {

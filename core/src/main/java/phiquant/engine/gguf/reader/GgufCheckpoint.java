@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.MappedFiles;
@@ -18,6 +19,7 @@ import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.GgufNames;
+import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.model.Architecture;
 import phiquant.model.PhiConfig;
 import phiquant.model.Role;
@@ -177,6 +179,16 @@ public final class GgufCheckpoint implements Checkpoint {
   @Override
   public boolean isQuantized() {
     return file.tensors().values().stream().anyMatch(tensor -> tensor.type().isQuantized());
+  }
+
+  /** As the header's file type has it. */
+  @Override
+  public Optional<String> target() {
+    Object type = file.metadata().get("general.file_type");
+    return Stream.of(GgufFileType.values())
+        .filter(known -> type instanceof Long id && id == known.id())
+        .map(known -> "gguf:" + known)
+        .findFirst();
   }
 
   @Override

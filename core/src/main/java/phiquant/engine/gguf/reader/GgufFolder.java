@@ -13,20 +13,38 @@ public final class GgufFolder {
   private GgufFolder() {}
 
   /**
+   * Opens a GGUF file, or the model of a folder.
+   *
+   * @return empty if the path is neither
+   * @throws UserError if it is damaged, or there are several models
+   */
+  public static Optional<GgufCheckpoint> open(Path path) {
+    Optional<Path> file =
+        Files.isDirectory(path)
+            ? model(path)
+            : Optional.of(path).filter(GgufFolder::isModel).filter(Files::exists);
+    return file.map(GgufCheckpoint::new);
+  }
+
+  private static boolean isModel(Path file) {
+    return file.toString().endsWith(".gguf");
+  }
+
+  /**
    * The file to open: the only one, or the first of a split model.
    *
    * @return empty if the folder has a config.json, so that it is another kind of checkpoint, or no
    *     GGUF file
    * @throws UserError if there are several models
    */
-  public static Optional<Path> model(Path folder) {
+  private static Optional<Path> model(Path folder) {
     if (Files.exists(folder.resolve("config.json"))) {
       return Optional.empty();
     }
     try (Stream<Path> files = Files.list(folder)) {
       List<Path> models =
           files
-              .filter(file -> file.toString().endsWith(".gguf"))
+              .filter(GgufFolder::isModel)
               .filter(file -> !file.toString().matches(".*-(?!00001)\\d{5}-of-\\d{5}\\.gguf"))
               .sorted()
               .toList();

@@ -5,9 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFolder;
+import phiquant.checkpoint.HuggingFaceFolder;
 import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
@@ -64,9 +66,20 @@ public final class OnnxFolder extends CheckpointFolder {
     }
   }
 
-  /** Whether a folder is one of these. */
-  public static boolean is(Path folder) {
-    return Files.exists(folder.resolve(MODEL)) || Files.exists(folder.resolve(GENAI));
+  /**
+   * Opens a folder, if it is one of these and not a checkpoint that has such a model beside it.
+   *
+   * @throws UserError if it is damaged, or a file of such a folder
+   */
+  public static Optional<OnnxFolder> open(Path path) {
+    if (path.toString().endsWith(".onnx") && Files.isRegularFile(path)) {
+      throw new UserError(
+          path + " is one file of a model.", "Give its folder, with " + MODEL + " in it.");
+    }
+    boolean one = Files.exists(path.resolve(MODEL)) || Files.exists(path.resolve(GENAI));
+    return one && !HuggingFaceFolder.is(path)
+        ? Optional.of(new OnnxFolder(path))
+        : Optional.empty();
   }
 
   @Override

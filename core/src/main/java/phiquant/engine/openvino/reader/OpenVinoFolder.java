@@ -1,7 +1,9 @@
 package phiquant.engine.openvino.reader;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFolder;
@@ -15,7 +17,7 @@ import phiquant.checkpoint.StoredTensor;
  */
 public final class OpenVinoFolder extends CheckpointFolder {
   /** The graph's file; its presence makes a folder one of these. */
-  public static final String XML = "openvino_model.xml";
+  private static final String XML = "openvino_model.xml";
 
   private static final String BIN = "openvino_model.bin";
 
@@ -30,6 +32,19 @@ public final class OpenVinoFolder extends CheckpointFolder {
   public OpenVinoFolder(Path folder) {
     super(folder, "Copy it there from the checkpoint that the IR was made of.");
     this.tensors = map(files -> open(folder, files));
+  }
+
+  /**
+   * Opens a folder that is one of these, given itself or by a file of it.
+   *
+   * @throws UserError if it is damaged
+   */
+  public static Optional<OpenVinoFolder> open(Path path) {
+    boolean file = path.endsWith(XML) || path.endsWith(BIN);
+    Path folder = file && Files.exists(path) ? path.toAbsolutePath().getParent() : path;
+    return Files.exists(folder.resolve(XML))
+        ? Optional.of(new OpenVinoFolder(folder))
+        : Optional.empty();
   }
 
   private Map<String, StoredTensor> open(Path folder, MappedFiles files) {

@@ -14,8 +14,8 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.ArtifactPlan;
 import phiquant.engine.Checkpoints;
+import phiquant.engine.Engine;
 import phiquant.engine.TargetSpec;
-import phiquant.engine.Targets;
 import phiquant.fixtures.Fixtures;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
@@ -76,7 +76,7 @@ class OnnxOptionsTest {
   void turnedBlocksNeedRowsOfWholeBlocks() {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhi135m())) {
       PhiModel model = Family.model(checkpoint);
-      var target = Targets.of(TargetSpec.parse("onnx:int4,use_qdq,block_size=128"));
+      var target = Engine.target(TargetSpec.parse("onnx:int4,use_qdq,block_size=128"));
       assertThatThrownBy(() -> target.plan(model, "135m"))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("rows of 576");
@@ -89,7 +89,7 @@ class OnnxOptionsTest {
     String spec = "onnx:int4,matmul_mixed_precision=last_matmul:int8,mixed_layers:int8";
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhiWide())) {
       Map<String, String> formats =
-          formats(Targets.of(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "wide"));
+          formats(Engine.target(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "wide"));
       List<Integer> raised = List.of(0, 1, 2, 3, 6, 9, 12, 15, 18, 21, 24, 27, 28, 29);
       for (int i = 0; i < 30; i++) {
         String layer = "model.layers." + i;
@@ -143,7 +143,7 @@ class OnnxOptionsTest {
 
   private static ArtifactPlan plan(String model, String spec) {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny(model))) {
-      return Targets.of(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "tiny");
+      return Engine.target(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "tiny");
     }
   }
 }

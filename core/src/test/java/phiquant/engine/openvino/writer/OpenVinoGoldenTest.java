@@ -26,9 +26,9 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.MappedFile;
 import phiquant.engine.ArtifactPlan;
 import phiquant.engine.Checkpoints;
+import phiquant.engine.Engine;
 import phiquant.engine.PlannedFile;
 import phiquant.engine.TargetSpec;
-import phiquant.engine.Targets;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 import phiquant.model.phi.Family;
@@ -198,7 +198,7 @@ class OpenVinoGoldenTest {
   }
 
   private static ArtifactPlan plan(Checkpoint checkpoint, String spec) {
-    return Targets.of(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "tiny");
+    return Engine.target(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "tiny");
   }
 
   @ParameterizedTest

@@ -11,4 +11,5 @@ import java.util.Map;
  * @param run how to start it, with {@code {artifact}} and {@code {context}} to fill in
  * @param why one would choose it
  */
-public record Engine(Map<String, String> targets, double cacheBytes, String run, String why) {}
+public record DeviceEngine(
+    Map<String, String> targets, double cacheBytes, String run, String why) {}
