@@ -194,7 +194,8 @@ class OddConfigurationsTest {
   }
 
   private static float[] logits(Path checkpoint) {
-    try (LanguageModel model = LanguageModel.open(checkpoint, RunOptions.exact())) {
+    try (LanguageModel model =
+        LanguageModel.open(Checkpoints.open(checkpoint), RunOptions.exact())) {
       return model.logits(TOKENS, model.cache(TOKENS.length));
     }
   }

@@ -245,7 +245,8 @@ class OddTokenizersTest {
 
   private static float[] logits(Path checkpoint) {
     int[] tokens = {1, 319, 1243, 29871, 13};
-    try (LanguageModel model = LanguageModel.open(checkpoint, RunOptions.exact())) {
+    try (LanguageModel model =
+        LanguageModel.open(Checkpoints.open(checkpoint), RunOptions.exact())) {
       return model.logits(tokens, model.cache(tokens.length));
     }
   }

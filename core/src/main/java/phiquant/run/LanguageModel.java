@@ -1,10 +1,8 @@
 package phiquant.run;
 
-import java.nio.file.Path;
 import java.util.List;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.engine.Checkpoints;
 import phiquant.model.Network;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
@@ -53,12 +51,11 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * Opens an artifact or checkpoint; reads headers only.
+   * Of an open artifact or checkpoint, which is closed with the model or if this fails.
    *
-   * @throws UserError if it is damaged or of an unsupported architecture
+   * @throws UserError if it is of an unsupported architecture
    */
-  public static LanguageModel open(Path artifact, RunOptions options) {
-    Checkpoint checkpoint = Checkpoints.open(artifact);
+  public static LanguageModel open(Checkpoint checkpoint, RunOptions options) {
     try {
       return new LanguageModel(checkpoint, options, true);
     } catch (RuntimeException e) {
@@ -67,7 +64,7 @@ public final class LanguageModel implements AutoCloseable {
     }
   }
 
-  /** The same for a checkpoint that is open and stays so. */
+  /** The same for a checkpoint that stays open. */
   public static LanguageModel of(Checkpoint checkpoint, RunOptions options) {
     return new LanguageModel(checkpoint, options, false);
   }

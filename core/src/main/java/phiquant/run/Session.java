@@ -2,7 +2,6 @@ package phiquant.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,7 +12,6 @@ import java.util.random.RandomGenerator;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
-import phiquant.engine.Checkpoints;
 import phiquant.run.attention.KvCache;
 import phiquant.run.sampling.Sampler;
 import phiquant.run.sampling.Sampling;
@@ -52,17 +50,12 @@ public final class Session implements AutoCloseable {
   }
 
   /**
-   * Opens an artifact or checkpoint.
+   * With an open artifact or checkpoint, which is closed with the session or if this fails.
    *
    * @param context tokens that prompt and answer may have together; by default {@value
    *     #DEFAULT_CONTEXT}, or fewer if the model was made for fewer
-   * @throws UserError if it is damaged, unsupported or made for fewer tokens
+   * @throws UserError if it is unsupported or made for fewer tokens
    */
-  public static Session open(Path artifact, RunOptions options, OptionalInt context) {
-    return open(Checkpoints.open(artifact), options, context);
-  }
-
-  /** The same for a checkpoint that is open, and is closed with the session or if this fails. */
   public static Session open(Checkpoint checkpoint, RunOptions options, OptionalInt context) {
     LanguageModel model = null;
     Tokenizer tokenizer = null;

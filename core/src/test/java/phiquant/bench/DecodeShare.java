@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import phiquant.engine.Checkpoints;
 import phiquant.run.Activations;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
@@ -33,7 +34,7 @@ public final class DecodeShare {
     RunOptions options = new RunOptions(threads, Activations.INT8, RopeRule.LLAMA, CacheType.F16);
     try (Arena arena = Arena.ofShared();
         FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
-        LanguageModel model = LanguageModel.open(path, options)) {
+        LanguageModel model = LanguageModel.open(Checkpoints.open(path), options)) {
       MemorySegment all = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), arena);
       double[] reading = new double[turns];
       double[] decoding = new double[turns];

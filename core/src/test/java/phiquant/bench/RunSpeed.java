@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import phiquant.engine.Checkpoints;
 import phiquant.engines.LlamaLibrary;
 import phiquant.run.Activations;
 import phiquant.run.LanguageModel;
@@ -40,7 +41,7 @@ public final class RunSpeed {
         args.length > 3 && args[3].equals("f32") ? Activations.F32 : Activations.INT8;
     RunOptions options = new RunOptions(threads, activations, RopeRule.LLAMA, CacheType.F16);
     long start = System.nanoTime();
-    try (LanguageModel model = LanguageModel.open(Path.of(args[0]), options)) {
+    try (LanguageModel model = LanguageModel.open(Checkpoints.open(Path.of(args[0])), options)) {
       double load = seconds(start);
       int[] ids =
           IntStream.range(0, PROMPT + DECODED)

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import phiquant.engine.Checkpoints;
 import phiquant.engines.EnginePerplexity;
 import phiquant.run.Activations;
 import phiquant.run.LanguageModel;
@@ -41,7 +42,7 @@ public record PairedLosses(double[] ours, double[] theirs, int windows) {
   private static double[] ours(Path artifact, Windows text, Activations activations) {
     RunOptions options = new RunOptions(2, activations, RopeRule.CHECKPOINT, CacheType.F32);
     double[] losses = new double[text.predicted()];
-    try (LanguageModel model = LanguageModel.open(artifact, options)) {
+    try (LanguageModel model = LanguageModel.open(Checkpoints.open(artifact), options)) {
       WindowRun.run(
           model,
           text,

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 import phiquant.run.attention.KvCache;
@@ -24,7 +25,7 @@ class GreedyTest {
   }
 
   private static void check(Path folder, String name) {
-    try (LanguageModel model = LanguageModel.open(folder, RunOptions.exact())) {
+    try (LanguageModel model = LanguageModel.open(Checkpoints.open(folder), RunOptions.exact())) {
       for (JsonNode prompt : Golden.json("greedy").path(name)) {
         KvCache cache = model.cache(256);
         List<Integer> expected = new ArrayList<>();

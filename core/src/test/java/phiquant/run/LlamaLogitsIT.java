@@ -37,7 +37,7 @@ class LlamaLogitsIT {
         model.equals("smolphi-wide") ? Fixtures.smolPhiWide() : Fixtures.smolPhi135m();
     Path file = quantize(checkpoint, "F32");
     int[] prompt = prompt();
-    try (LanguageModel ours = LanguageModel.open(file, RunOptions.exact());
+    try (LanguageModel ours = LanguageModel.open(Checkpoints.open(file), RunOptions.exact());
         LlamaLibrary.Session theirs = llama(file)) {
       KvCache cache = ours.cache(WINDOW);
       float[] logits = ours.logits(prompt, cache);
@@ -64,7 +64,7 @@ class LlamaLogitsIT {
     Path quantized = quantize(Fixtures.tinyPhi35Mini(), type);
     Path decoded = quantize(quantized, "F32");
     int[] ids = IntStream.range(0, 40).map(i -> (7919 * i + 13) % 32000).toArray();
-    try (LanguageModel ours = LanguageModel.open(quantized, RunOptions.exact());
+    try (LanguageModel ours = LanguageModel.open(Checkpoints.open(quantized), RunOptions.exact());
         LlamaLibrary.Session theirs = llama(decoded)) {
       assertClose(ours.logits(ids, ours.cache(WINDOW)), theirs.logits(ids)[ids.length - 1]);
     }
@@ -83,7 +83,7 @@ class LlamaLogitsIT {
     Path file = quantize(model, type + ",imatrix=" + matrix);
     RunOptions options = new RunOptions(2, Activations.INT8, RopeRule.LLAMA, CacheType.F32);
     int[] ids = IntStream.range(0, 40).map(i -> (79 * i + 13) % 256).toArray();
-    try (LanguageModel ours = LanguageModel.open(file, options);
+    try (LanguageModel ours = LanguageModel.open(Checkpoints.open(file), options);
         LlamaLibrary.Session theirs = llama(file)) {
       float[] logits = ours.logits(ids, ours.cache(WINDOW));
       assertClose(logits, theirs.logits(ids)[ids.length - 1], 0.03f);
@@ -100,7 +100,7 @@ class LlamaLogitsIT {
   void perplexityIsThatOfLlama(String type) {
     Path file = quantize(Fixtures.smolPhiWide(), type);
     RunOptions options = new RunOptions(2, Activations.INT8, RopeRule.LLAMA, CacheType.F32);
-    try (LanguageModel ours = LanguageModel.open(file, options);
+    try (LanguageModel ours = LanguageModel.open(Checkpoints.open(file), options);
         LlamaLibrary.Session theirs = llama(file)) {
       int[] text = theirs.tokenize(TEXT, false);
       int[] ids = Arrays.copyOf(text, Math.min(text.length, WINDOW));

@@ -65,7 +65,8 @@ class NonFiniteWeightsTest {
   }
 
   private static void assertRefused(Path artifact) {
-    try (LanguageModel opened = LanguageModel.open(artifact, RunOptions.defaults())) {
+    try (LanguageModel opened =
+        LanguageModel.open(Checkpoints.open(artifact), RunOptions.defaults())) {
       int[] prompt = {1, 2, 3, 4, 5, 6, 7, 8};
       assertThatThrownBy(() -> opened.logits(prompt, opened.cache(16)))
           .isInstanceOf(UserError.class)

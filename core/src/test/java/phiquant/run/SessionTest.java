@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import phiquant.UserError;
+import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 import phiquant.run.sampling.Sampling;
@@ -33,7 +34,9 @@ class SessionTest {
 
   @BeforeAll
   static void open() {
-    session = Session.open(Fixtures.smolPhiWide(), RunOptions.exact(), OptionalInt.of(256));
+    session =
+        Session.open(
+            Checkpoints.open(Fixtures.smolPhiWide()), RunOptions.exact(), OptionalInt.of(256));
   }
 
   @AfterAll
@@ -105,7 +108,8 @@ class SessionTest {
   @Test
   void theAnswerEndsWithTheContext() {
     try (Session small =
-        Session.open(Fixtures.tinyPhi4(), RunOptions.exact(), OptionalInt.of(16))) {
+        Session.open(
+            Checkpoints.open(Fixtures.tinyPhi4()), RunOptions.exact(), OptionalInt.of(16))) {
       int[] prompt = IntStream.range(100, 110).toArray();
       Reply reply = small.generate(prompt, greedy(1000), piece -> true);
       assertThat(reply.finish()).isEqualTo(Reply.Finish.LENGTH);
@@ -123,7 +127,11 @@ class SessionTest {
   @Test
   void aContextOverTheModelsLimitIsRefusedWithTheLimit() {
     assertThatThrownBy(
-            () -> Session.open(Fixtures.tinyPhi4(), RunOptions.defaults(), OptionalInt.of(16385)))
+            () ->
+                Session.open(
+                    Checkpoints.open(Fixtures.tinyPhi4()),
+                    RunOptions.defaults(),
+                    OptionalInt.of(16385)))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("16384");
   }
@@ -134,7 +142,8 @@ class SessionTest {
       Files.copy(Fixtures.tinyPhi35Mini().resolve(file), folder.resolve(file));
     }
     Files.copy(Fixtures.tinyPhi4().resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
-    assertThatThrownBy(() -> Session.open(folder, RunOptions.exact(), OptionalInt.of(16)))
+    assertThatThrownBy(
+            () -> Session.open(Checkpoints.open(folder), RunOptions.exact(), OptionalInt.of(16)))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("do not belong together");
   }
@@ -144,7 +153,8 @@ class SessionTest {
     for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
       Files.copy(Fixtures.tinyPhi35Mini().resolve(file), folder.resolve(file));
     }
-    try (Session bare = Session.open(folder, RunOptions.exact(), OptionalInt.of(16))) {
+    try (Session bare =
+        Session.open(Checkpoints.open(folder), RunOptions.exact(), OptionalInt.of(16))) {
       assertThatThrownBy(() -> bare.prompt(FRANCE))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("no chat template");

@@ -28,7 +28,8 @@ class TinyPhiLogitsTest {
   @ValueSource(strings = {"phi-2", "phi-3.5-mini", "phi-4", "phi-4-mini"})
   @Tag("width")
   void logitsEqualTransformers(String kind) {
-    try (LanguageModel model = LanguageModel.open(Fixtures.tiny(kind), RunOptions.exact())) {
+    try (LanguageModel model =
+        LanguageModel.open(Checkpoints.open(Fixtures.tiny(kind)), RunOptions.exact())) {
       for (JsonNode prompt : Golden.json("logits-tiny-" + kind).path("prompts")) {
         int[] ids = ids(kind, prompt.path("length").asInt());
         double[] loss = {0};
@@ -62,7 +63,8 @@ class TinyPhiLogitsTest {
       try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny(kind))) {
         artifact = Quantize.of(checkpoint).to(target).into(out).get(0);
       }
-      try (LanguageModel model = LanguageModel.open(artifact, RunOptions.exact())) {
+      try (LanguageModel model =
+          LanguageModel.open(Checkpoints.open(artifact), RunOptions.exact())) {
         for (JsonNode prompt : Golden.json("logits-tiny-" + kind).path("prompts")) {
           int[] ids = ids(kind, prompt.path("length").asInt());
           assertLogits(prompt, model.logits(ids, model.cache(ids.length)));
@@ -75,7 +77,8 @@ class TinyPhiLogitsTest {
   @ParameterizedTest
   @ValueSource(strings = {"phi-3.5-mini", "phi-4", "phi-4-mini"})
   void decodingEqualsThePromptAsAWhole(String kind) {
-    try (LanguageModel model = LanguageModel.open(Fixtures.tiny(kind), RunOptions.exact())) {
+    try (LanguageModel model =
+        LanguageModel.open(Checkpoints.open(Fixtures.tiny(kind)), RunOptions.exact())) {
       JsonNode prompts = Golden.json("logits-tiny-" + kind).path("prompts");
       int[] ids = ids(kind, 300);
       KvCache cache = model.cache(ids.length);

@@ -122,7 +122,8 @@ final class DemoCommand implements Callable<Integer> {
     step(
         "Letting phiquant's own engine continue \"" + prompt + "\" with " + model.getFileName(),
         "phiquant run " + model + " --raw -p \"" + prompt + "\" -n 16 --temp 0");
-    try (Session session = Session.open(model, RunOptions.defaults(), OptionalInt.empty())) {
+    try (Session session =
+        Session.open(Checkpoints.open(model), RunOptions.defaults(), OptionalInt.empty())) {
       Generation asked = new Generation(16, Sampling.GREEDY, List.of());
       StringBuilder text = new StringBuilder("  ").append(prompt);
       session.generate(session.prompt(prompt), asked, piece -> !text.append(piece).isEmpty());

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.run.RunOptions;
 import phiquant.run.Session;
@@ -28,7 +29,9 @@ class HttpIT {
 
   @BeforeAll
   static void start() {
-    session = Session.open(Fixtures.tinyPhi35Mini(), RunOptions.exact(), OptionalInt.of(64));
+    session =
+        Session.open(
+            Checkpoints.open(Fixtures.tinyPhi35Mini()), RunOptions.exact(), OptionalInt.of(64));
     server =
         Server.start(
             session,

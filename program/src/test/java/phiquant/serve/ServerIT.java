@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
+import phiquant.engine.Checkpoints;
 import phiquant.engines.Engines;
 import phiquant.fixtures.Fixtures;
 import phiquant.run.RunOptions;
@@ -46,7 +47,8 @@ class ServerIT {
   void theClientOfOpenAiGetsWhatItExpects() throws IOException {
     JsonNode seen;
     try (Session session =
-            Session.open(Fixtures.smolPhi135m(), RunOptions.exact(), OptionalInt.of(512));
+            Session.open(
+                Checkpoints.open(Fixtures.smolPhi135m()), RunOptions.exact(), OptionalInt.of(512));
         Server server = serve(session, "smolphi", 4)) {
       seen = drive("tour", url(server), "smolphi");
     }
@@ -123,7 +125,10 @@ class ServerIT {
     UnixOperatingSystemMXBean system =
         (UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     try (Session session =
-            Session.open(Fixtures.tinyPhi35Mini(), RunOptions.exact(), OptionalInt.of(1024));
+            Session.open(
+                Checkpoints.open(Fixtures.tinyPhi35Mini()),
+                RunOptions.exact(),
+                OptionalInt.of(1024));
         Server server = serve(session, "tiny", 64)) {
       drive("load", url(server), "tiny", "2", "2"); // Until everything is loaded.
       long files = system.getOpenFileDescriptorCount();
@@ -168,7 +173,10 @@ class ServerIT {
   void aFullQueueIsSaidAtOnceAndStoppingEndsTheAnswer() throws Exception {
     Socket first;
     try (Session session =
-            Session.open(Fixtures.tinyPhi35Mini(), RunOptions.exact(), OptionalInt.of(2048));
+            Session.open(
+                Checkpoints.open(Fixtures.tinyPhi35Mini()),
+                RunOptions.exact(),
+                OptionalInt.of(2048));
         Server server = serve(session, "tiny", 0)) {
       first = post(server, "\"stream\": true, \"max_tokens\": 2000");
       assertThat(line(first.getInputStream())).contains("200 OK");
@@ -214,7 +222,10 @@ class ServerIT {
   @Test
   void pagesFromElsewhereCannotReachALocalServer() throws Exception {
     try (Session session =
-            Session.open(Fixtures.tinyPhi35Mini(), RunOptions.exact(), OptionalInt.of(64));
+            Session.open(
+                Checkpoints.open(Fixtures.tinyPhi35Mini()),
+                RunOptions.exact(),
+                OptionalInt.of(64));
         Server server = serve(session, "tiny", 1);
         Socket socket = new Socket("127.0.0.1", server.address().getPort())) {
       socket
@@ -237,7 +248,8 @@ class ServerIT {
   @Test
   void theBrowsersPageSendsAMessageAndShowsTheAnswerAsItComes() throws Exception {
     try (Session session =
-            Session.open(Fixtures.smolPhi135m(), RunOptions.exact(), OptionalInt.of(512));
+            Session.open(
+                Checkpoints.open(Fixtures.smolPhi135m()), RunOptions.exact(), OptionalInt.of(512));
         Server server = serve(session, "smolphi", 4);
         Browser browser = Browser.open(url(server) + "/")) {
       browser.await("document.getElementById('model')?.textContent == 'smolphi'");

@@ -15,6 +15,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 import phiquant.run.RunOptions;
 import phiquant.run.Session;
@@ -34,7 +35,9 @@ class SlowClientsIT {
 
   @BeforeAll
   static void start() {
-    session = Session.open(Fixtures.tinyPhi35Mini(), RunOptions.exact(), OptionalInt.of(2048));
+    session =
+        Session.open(
+            Checkpoints.open(Fixtures.tinyPhi35Mini()), RunOptions.exact(), OptionalInt.of(2048));
     server =
         Server.start(
             session,

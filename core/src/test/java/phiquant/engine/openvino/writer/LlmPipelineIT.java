@@ -137,7 +137,8 @@ class LlmPipelineIT {
 
   private static int[] greedy(Path checkpoint, int[] prompt, int count) {
     int[] answer = new int[count];
-    try (LanguageModel model = LanguageModel.open(checkpoint, RunOptions.defaults())) {
+    try (LanguageModel model =
+        LanguageModel.open(Checkpoints.open(checkpoint), RunOptions.defaults())) {
       KvCache cache = model.cache(prompt.length + count);
       float[] logits = model.logits(prompt, cache);
       for (int i = 0; i < count; i++) {
