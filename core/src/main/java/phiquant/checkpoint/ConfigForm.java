@@ -64,12 +64,21 @@ public final class ConfigForm {
   }
 
   /**
+   * Whether it is a PhiMoE, whose class in transformers, unlike a Phi-3's, looks for the original
+   * context within rope_scaling (modeling_phimoe.py).
+   */
+  public static boolean isPhiMoe(JsonNode config) {
+    String name = architecture(config);
+    return name.equalsIgnoreCase("PhiMoEForCausalLM") || name.equals("phimoe");
+  }
+
+  /**
    * The configuration in that form: itself if it has it already, or is of another architecture, or
    * a Llama with a {@link #difference}.
    */
   public static ObjectNode of(ObjectNode config) {
     boolean llama = isLlama(config);
-    if (!isPhi3(config) && !isPhi2(config) && !llama) {
+    if (!isPhi3(config) && !isPhi2(config) && !isPhiMoe(config) && !llama) {
       return config;
     }
     ObjectNode form = config.deepCopy();
@@ -115,9 +124,10 @@ public final class ConfigForm {
    * Moves the facts of rotary embedding to where transformers 4 has them. As in {@code
    * convert_rope_params_to_dict} of transformers 5, rope_scaling counts where both are there, and
    * what stands inside of it counts before what stands outside; but for the original context, where
-   * the outside does.
+   * the outside does, unless it is a PhiMoE.
    */
   private static void rope(ObjectNode config) {
+    boolean moe = isPhiMoe(config);
     JsonNode parameters = config.remove("rope_parameters");
     JsonNode scaling = config.path("rope_scaling");
     if (!hasFacts(scaling) && (scaling.isObject() || scaling.isNull() || scaling.isMissingNode())) {
@@ -128,10 +138,11 @@ public final class ConfigForm {
     }
     ObjectNode rope = scaling.deepCopy();
     for (String key : List.of("rope_theta", "partial_rotary_factor", ORIGINAL)) {
-      JsonNode inside = rope.remove(key);
+      boolean original = key.equals(ORIGINAL);
+      JsonNode inside = original && moe ? rope.get(key) : rope.remove(key);
       if (inside != null
           && !inside.isNull()
-          && !(key.equals(ORIGINAL) && config.hasNonNull(ORIGINAL))) {
+          && !(original && !moe && config.hasNonNull(ORIGINAL))) {
         config.set(key, inside);
       }
     }

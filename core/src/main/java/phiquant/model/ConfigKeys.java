@@ -19,7 +19,8 @@ import phiquant.UserError;
  * @param epsilon which key is the norms'
  * @param defaults what absence means, for all keys that {@link PhiConfig} reads numbers from; those
  *     without a default are in {@code optional}
- * @param optional keys that are read, too, if they are there
+ * @param optional keys that are read, too, if they are there; of {@code rope_scaling} those that
+ *     not all architectures have there
  * @param computed what phiquant computes; {@code null} in a file means the first, the class's
  *     default
  */
@@ -49,11 +50,18 @@ public record ConfigKeys(
                   + " return_dict_in_generate suppress_tokens task_specific_params temperature"
                   + " tf_legacy_loss tie_encoder_decoder tokenizer_class top_k top_p torchscript"
                   + " typical_p use_bfloat16 _attn_implementation attn_implementation"
-                  + " _attn_implementation_autoset pretraining_tp")
+                  + " _attn_implementation_autoset pretraining_tp hidden_dropout"
+                  + " input_jitter_noise output_router_logits router_aux_loss_coef")
               .split(" "));
 
   private static final Set<String> IN_ROPE =
-      Set.of("type", "short_factor", "long_factor", "factor", "attention_factor");
+      Set.of(
+          "type",
+          "short_factor",
+          "long_factor",
+          "factor",
+          "attention_factor",
+          "original_max_position_embeddings");
 
   /** Whether an architecture's class reads that key. */
   public boolean reads(String key) {
@@ -104,7 +112,7 @@ public record ConfigKeys(
       }
     }
     for (String key : (Iterable<String>) config.path("rope_scaling")::fieldNames) {
-      if (!IN_ROPE.contains(key)) {
+      if (!IN_ROPE.contains(key) && !reads("rope_scaling." + key)) {
         unknown.add("rope_scaling." + PhiConfig.shorten(key));
       }
     }

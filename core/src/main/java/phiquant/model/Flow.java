@@ -38,6 +38,13 @@ public interface Flow<V> {
    */
   V gate(Mlp mlp, V gateUp);
 
+  /**
+   * The sum of what each token's experts give, times their weights.
+   *
+   * @param scores one for each expert, as {@link Experts#router} gives them
+   */
+  V experts(Experts experts, V x, V scores);
+
   /** What a feature becomes by itself. */
   V activate(Activation activation, V x);
 

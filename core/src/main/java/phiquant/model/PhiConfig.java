@@ -29,6 +29,7 @@ import phiquant.checkpoint.ConfigForm;
  * @param originalContextLength positions before longrope stretched them
  * @param slidingWindow how far back attention sees, if it is limited
  * @param tiedHead whether the head is the embedding
+ * @param experts what a feed-forward part has in place of one of that width, if the model has them
  */
 public record PhiConfig(
     int vocabulary,
@@ -45,7 +46,8 @@ public record PhiConfig(
     int contextLength,
     int originalContextLength,
     Optional<Integer> slidingWindow,
-    boolean tiedHead) {
+    boolean tiedHead,
+    Optional<Mixture> experts) {
 
   /**
    * LongRoPE (Ding et al. 2024, arXiv:2402.13753): one factor for each rotated pair divides its
@@ -56,6 +58,14 @@ public record PhiConfig(
    */
   public record LongRope(
       List<Double> shortFactors, List<Double> longFactors, double attentionFactor) {}
+
+  /**
+   * Experts of each layer.
+   *
+   * @param count how many there are, of which a token takes some
+   * @param jitter the router's, see {@link SparseMixer}
+   */
+  public record Mixture(int count, double jitter) {}
 
   /** Rows of the fused query, key and value matrix: queries first, then keys, then values. */
   public int qkvRows() {
@@ -128,7 +138,8 @@ public record PhiConfig(
         keys.reads("sliding_window") && config.hasNonNull("sliding_window")
             ? Optional.of(in.positive("sliding_window", null))
             : Optional.empty(),
-        in.flag("tie_word_embeddings"));
+        in.flag("tie_word_embeddings"),
+        in.mixture());
   }
 
   /** A value that is short enough for a message. */
@@ -191,6 +202,17 @@ public record PhiConfig(
       return value.asBoolean(false);
     }
 
+    Optional<Mixture> mixture() {
+      if (!keys.reads("num_local_experts")) {
+        return Optional.empty();
+      }
+      int count = positive("num_local_experts");
+      if (count < SparseMixer.CHOSEN) {
+        throw wrong("num_local_experts is " + count + ", fewer than a token takes");
+      }
+      return Optional.of(new Mixture(count, within("router_jitter_noise", 0, 1)));
+    }
+
     Optional<LongRope> longRope(int pairs, int context, int original) {
       JsonNode scaling = config.path("rope_scaling");
       if (config.hasNonNull("rope_scaling") && !scaling.isObject()) {
@@ -218,7 +240,16 @@ public record PhiConfig(
           new LongRope(
               factors(scaling, "short_factor", pairs),
               factors(scaling, "long_factor", pairs),
-              attention));
+              keys.reads("rope_scaling.short_mscale") ? stated(scaling, attention) : attention));
+    }
+
+    /** PhiMoE's own two names for it, one for each list of factors. */
+    private double stated(JsonNode scaling, double fallback) {
+      double attention = inside(scaling, "short_mscale", fallback);
+      if (inside(scaling, "long_mscale", fallback) != attention) {
+        throw wrong("rope_scaling.short_mscale and long_mscale differ, which is not supported");
+      }
+      return attention;
     }
 
     private double inside(JsonNode scaling, String key, double fallback) {

@@ -62,6 +62,13 @@ public record PhiModel(
     return find(role, layer, true);
   }
 
+  /** All weights of that role in that layer: one of each expert. */
+  public List<Weight> weights(Role role, int layer) {
+    return weights.stream()
+        .filter(weight -> weight.role() == role && weight.layer() == layer && !weight.bias())
+        .toList();
+  }
+
   private Weight find(Role role, int layer, boolean bias) {
     for (Weight weight : weights) {
       if (weight.role() == role && weight.layer() == layer && weight.bias() == bias) {

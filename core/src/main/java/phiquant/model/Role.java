@@ -20,6 +20,12 @@ public enum Role {
   /** Up alone: beside a gate of its own, or in a feed-forward part without one. */
   UP,
   DOWN,
+  /** What scores experts. */
+  ROUTER,
+  /** Of one expert; a layer has as many as experts, in their order. */
+  EXPERT_GATE,
+  EXPERT_UP,
+  EXPERT_DOWN,
   OUTPUT_NORM,
   HEAD;
 

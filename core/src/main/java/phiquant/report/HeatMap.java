@@ -28,6 +28,7 @@ final class HeatMap {
     ROWS.put(Role.GATE_UP, "gate and up");
     ROWS.put(Role.UP, "up");
     ROWS.put(Role.DOWN, "down");
+    ROWS.put(Role.ROUTER, "router");
   }
 
   private HeatMap() {}

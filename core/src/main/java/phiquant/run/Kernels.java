@@ -5,6 +5,7 @@ import java.util.Map;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.Activation;
 import phiquant.model.Attention;
+import phiquant.model.Experts;
 import phiquant.model.Flow;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
@@ -78,6 +79,12 @@ final class Kernels implements Flow<Void> {
 
   @Override
   public Void gate(Mlp mlp, Void gateUp) {
+    return null;
+  }
+
+  @Override
+  public Void experts(Experts experts, Void x, Void scores) {
+    experts.all().forEach(expert -> expert.of(x, this));
     return null;
   }
 

@@ -3,8 +3,10 @@ package phiquant.run;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import phiquant.model.Activation;
 import phiquant.model.Attention;
+import phiquant.model.Experts;
 import phiquant.model.Flow;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
@@ -150,7 +152,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
           cache.length() + t, cache.longFactors(), cos.panel(p), sin.panel(p), t % WIDTH, WIDTH);
     }
     attended = new Panels(config.heads() * config.headSize(), count);
-    gated = new Panels(config.feedForward(), count);
+    gated = gated(count);
   }
 
   /** Logits after every token of a run. */
@@ -237,6 +239,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   @Override
   public Term gate(Mlp mlp, Term in) {
     Panels gateUp = panels(in);
+    gated = gated(gateUp.tokens());
     int size = config.feedForward() * WIDTH;
     each(
         gateUp,
@@ -247,15 +250,36 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     return new Features(gated);
   }
 
+  private Panels gated(int tokens) {
+    return gated != null && gated.tokens() == tokens
+        ? gated
+        : new Panels(config.feedForward(), tokens);
+  }
+
+  /** One expert after the other, each with its tokens. */
+  @Override
+  public Term experts(Experts experts, Term in, Term scores) {
+    Routes routes = Routes.of(experts.mixer(), panels(scores));
+    Panels x = unrounded(features(in));
+    Panels sums = new Panels(x.features(), x.tokens());
+    for (int e = 0; e < experts.all().size(); e++) {
+      if (routes.has(e)) {
+        Features some = new Features(routes.take(e, x));
+        routes.add(e, panels(experts.all().get(e).of(some, this)), sums);
+      }
+    }
+    return new Features(sums);
+  }
+
   @Override
   public Term attend(Attention unused, Term in, int layer) {
     Panels qkv = panels(in);
     int position = cache.length();
     HeadStore keys = cache.keys(layer);
     HeadStore values = cache.values(layer);
-    each(qkv, p -> rotate(qkv.panel(p), cos.panel(p), sin.panel(p)));
+    each(qkv, p -> attention.rotate(qkv.panel(p), cos.panel(p), sin.panel(p)));
     for (int t = 0; t < count; t++) {
-      store(qkv, t, position + t, keys, values);
+      attention.store(qkv, t, position + t, keys, values);
     }
     workers.run(
         config.kvHeads() * qkv.count(),
@@ -297,18 +321,28 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   private Panels result(Role role, int features, int tokens) {
-    return results.computeIfAbsent(role, key -> new Panels(features, tokens));
+    Panels known = results.get(role);
+    if (known == null || known.tokens() != tokens) {
+      known = new Panels(features, tokens);
+      results.put(role, known);
+    }
+    return known;
+  }
+
+  private static Panels unrounded(Features x) {
+    if (x.rounded) {
+      x.again.run();
+      x.rounded = false;
+    }
+    return x.panels();
   }
 
   /** {@code y += W · x + b}, the inputs rounded first as the engine does. */
   private void accumulate(Product product, Panels y) {
-    if (product.x().rounded) {
-      product.x().again.run();
-    }
-    Panels x = product.x().panels();
+    Panels x = unrounded(product.x());
     float[] bias = kernels.bias(product.linear());
     if (bias != null) {
-      each(y, p -> addToEach(bias, y.panel(p)));
+      each(y, p -> y.addToEach(p, bias));
     }
     show(product.linear(), x);
     Matrix w = kernels.of(product.linear());
@@ -328,20 +362,8 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
 
   private void show(Linear linear, Panels x) {
     if (observer != null) {
-      float[] rows = new float[x.tokens() * x.features()];
-      for (int t = 0; t < x.tokens(); t++) {
-        x.get(t, rows, t * x.features());
-      }
+      float[] rows = x.rows();
       linear.weights().forEach(weight -> observer.accept(weight, x.tokens(), rows));
-    }
-  }
-
-  /** Adds a bias to each token of a panel. */
-  private static void addToEach(float[] bias, float[] panel) {
-    for (int k = 0, i = 0; k < bias.length; k++) {
-      for (int t = 0; t < WIDTH; t++, i++) {
-        panel[i] += bias[k];
-      }
     }
   }
 
@@ -357,43 +379,14 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     workers.run(w.rows(), Gemm.grain(), part);
   }
 
-  private interface ForPanel {
-    void run(int p);
-  }
-
-  private void each(Panels x, ForPanel task) {
+  private void each(Panels x, IntConsumer task) {
     workers.run(
         x.count(),
         1,
         (from, to, worker) -> {
           for (int p = from; p < to; p++) {
-            task.run(p);
+            task.accept(p);
           }
         });
-  }
-
-  /** Rotates queries and keys of a panel. */
-  private void rotate(float[] qkv, float[] cos, float[] sin) {
-    int half = config.rotarySize() / 2 * WIDTH;
-    for (int head = 0; head < config.heads() + config.kvHeads(); head++) {
-      int at = head * config.headSize() * WIDTH;
-      for (int i = 0; i < half; i++) {
-        float a = qkv[at + i];
-        float b = qkv[at + half + i];
-        qkv[at + i] = a * cos[i] - b * sin[i];
-        qkv[at + half + i] = b * cos[i] + a * sin[i];
-      }
-    }
-  }
-
-  private void store(Panels qkv, int token, int position, HeadStore keys, HeadStore values) {
-    float[] panel = qkv.panel(token / WIDTH);
-    int lane = token % WIDTH;
-    for (int head = 0; head < config.kvHeads(); head++) {
-      int key = (config.heads() + head) * config.headSize();
-      int value = key + config.kvHeads() * config.headSize();
-      keys.write(head, position, panel, key * WIDTH + lane, WIDTH);
-      values.write(head, position, panel, value * WIDTH + lane, WIDTH);
-    }
   }
 }

@@ -1,9 +1,11 @@
 package phiquant.run;
 
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import phiquant.model.Activation;
 import phiquant.model.Attention;
+import phiquant.model.Experts;
 import phiquant.model.Flow;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
@@ -11,6 +13,7 @@ import phiquant.model.Network;
 import phiquant.model.Norm;
 import phiquant.model.PhiConfig;
 import phiquant.model.Role;
+import phiquant.model.SparseMixer;
 import phiquant.model.Weight;
 import phiquant.run.attention.HeadStore;
 import phiquant.run.attention.KvCache;
@@ -40,6 +43,9 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   private final Features stream;
   private final Features attended;
   private final Features gated;
+  private final Features mixed;
+  private final int[] chosen = new int[SparseMixer.CHOSEN];
+  private final float[] shares = new float[SparseMixer.CHOSEN];
   private final Features logits = new Features(null, null);
 
   /** What products and norms give, by what they do: each is needed no longer than for its layer. */
@@ -96,6 +102,7 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     stream = Features.plain(config.hidden());
     attended = Features.factor(config.heads() * config.headSize());
     gated = Features.factor(config.feedForward());
+    mixed = Features.plain(config.hidden());
     cos = new float[config.rotarySize() / 2];
     sin = new float[config.rotarySize() / 2];
   }
@@ -227,6 +234,20 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     float[] both = gateUp.values;
     Exponentials.BEST.swiGlu(both, 0, both, width, gated.values, 0, width);
     return gated;
+  }
+
+  /** Reads the matrices of the chosen experts alone. */
+  @Override
+  public Features experts(Experts experts, Features x, Features scores) {
+    experts.mixer().choose(scores.values, chosen, shares);
+    Arrays.fill(mixed.values, 0);
+    for (int i = 0; i < chosen.length; i++) {
+      float[] out = experts.all().get(chosen[i]).of(x, this).values;
+      for (int k = 0; k < out.length; k++) {
+        mixed.values[k] += shares[i] * out[k];
+      }
+    }
+    return mixed;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package phiquant.engine.gguf;
 
+import phiquant.UserError;
 import phiquant.model.Role;
 
 /**
@@ -46,6 +47,11 @@ public final class GgufNames {
       case GATE -> "ffn_gate";
       case GATE_UP, UP -> "ffn_up";
       case DOWN -> "ffn_down";
+      case ROUTER, EXPERT_GATE, EXPERT_UP, EXPERT_DOWN ->
+          throw new UserError(
+              "gguf: experts are not written yet, so a mixture of experts cannot become a GGUF"
+                  + " file.",
+              "mlx and safetensors take it.");
       default -> throw new IllegalArgumentException(role + " is outside of layers");
     };
   }

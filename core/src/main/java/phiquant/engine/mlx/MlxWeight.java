@@ -143,6 +143,8 @@ record MlxWeight(
           case ATTENTION_NORM -> 5;
           case FEED_FORWARD_NORM -> 6;
           case UP -> 7;
+          case ROUTER -> 3;
+          case EXPERT_GATE, EXPERT_UP, EXPERT_DOWN -> 4;
           case OUTPUT_NORM -> 9;
           case HEAD -> 10;
         };

@@ -11,19 +11,21 @@ import phiquant.model.PhiModel;
 
 /** The architectures that phiquant knows: a new one is a file beside this and an entry here. */
 public final class Family {
-  private static final List<Architecture> ALL = List.of(new Phi3(), new Phi2());
+  private static final List<Architecture> ALL = List.of(new Phi3(), new PhiMoe(), new Phi2());
 
   private static final String SUPPORTED =
       "Supported: Phi3ForCausalLM (Phi-3 mini and medium, Phi-3.5-mini, Phi-4, Phi-4-mini and their"
-          + " reasoning variants), PhiForCausalLM (Phi-1, Phi-1.5, Phi-2), and a LlamaForCausalLM"
-          + " that computes the same as a Phi-3.";
+          + " reasoning variants), PhiMoEForCausalLM (Phi-3.5-MoE, Phi-mini-MoE, Phi-tiny-MoE),"
+          + " PhiForCausalLM (Phi-1, Phi-1.5, Phi-2), and a LlamaForCausalLM that computes the same"
+          + " as a Phi-3.";
 
   private Family() {}
 
   /** The architecture of that name in config.json, that of its class or that of its type. */
   public static Optional<Architecture> named(String name) {
     return ALL.stream()
-        .filter(each -> each.className().equals(name) || each.modelType().equals(name))
+        // Microsoft writes PhiMoEForCausalLM, transformers PhimoeForCausalLM.
+        .filter(each -> each.className().equalsIgnoreCase(name) || each.modelType().equals(name))
         .findFirst();
   }
 

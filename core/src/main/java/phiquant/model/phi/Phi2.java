@@ -76,62 +76,34 @@ public final class Phi2 implements Architecture {
   @Override
   public List<Part> parts(PhiConfig config) {
     long hidden = config.hidden();
-    long heads = (long) config.heads() * config.headSize();
-    long keys = (long) config.kvHeads() * config.headSize();
     List<Part> parts = new ArrayList<>();
     parts.add(Part.weight(Role.EMBEDDING, -1, "model.embed_tokens", config.vocabulary(), hidden));
     for (int i = 0; i < config.layers(); i++) {
       String at = "model.layers." + i + ".";
-      add(parts, Role.ATTENTION_NORM, i, at + "input_layernorm", hidden);
-      add(parts, Role.QUERY, i, at + "self_attn.q_proj", heads, hidden);
-      add(parts, Role.KEY, i, at + "self_attn.k_proj", keys, hidden);
-      add(parts, Role.VALUE, i, at + "self_attn.v_proj", keys, hidden);
-      add(parts, Role.ATTENTION_OUTPUT, i, at + "self_attn.dense", hidden, heads);
-      add(parts, Role.UP, i, at + "mlp.fc1", config.feedForward(), hidden);
-      add(parts, Role.DOWN, i, at + "mlp.fc2", hidden, config.feedForward());
+      Biased.add(parts, Role.ATTENTION_NORM, i, at + "input_layernorm", hidden);
+      Biased.addAttention(parts, i, at + "self_attn.", "dense", config);
+      Biased.add(parts, Role.UP, i, at + "mlp.fc1", config.feedForward(), hidden);
+      Biased.add(parts, Role.DOWN, i, at + "mlp.fc2", hidden, config.feedForward());
     }
-    add(parts, Role.OUTPUT_NORM, -1, "model.final_layernorm", hidden);
-    if (!config.tiedHead()) {
-      parts.add(Part.weight(Role.HEAD, -1, "lm_head", config.vocabulary(), hidden));
-    }
-    parts.add(Part.bias(Role.HEAD, -1, "lm_head", config.vocabulary()));
+    Biased.add(parts, Role.OUTPUT_NORM, -1, "model.final_layernorm", hidden);
+    Biased.addHead(parts, config);
     return List.copyOf(parts);
-  }
-
-  private static void add(List<Part> parts, Role role, int layer, String module, long... shape) {
-    parts.add(Part.weight(role, layer, module, shape));
-    parts.add(Part.bias(role, layer, module, shape[0]));
   }
 
   @Override
   public Network network(PhiModel model) {
-    Role head = model.config().tiedHead() ? Role.EMBEDDING : Role.HEAD;
-    List<Block> layers =
-        IntStream.range(0, model.config().layers()).<Block>mapToObj(i -> layer(model, i)).toList();
     return new Network(
         model.weight(Role.EMBEDDING, -1),
-        layers,
-        norm(model, Role.OUTPUT_NORM, -1),
-        new Linear(Role.HEAD, List.of(model.weight(head, -1)), List.of(model.bias(Role.HEAD, -1))));
+        IntStream.range(0, model.config().layers()).mapToObj(i -> layer(model, i)).toList(),
+        Biased.norm(model, Role.OUTPUT_NORM, -1),
+        Biased.head(model));
   }
 
-  private static Layer layer(PhiModel model, int i) {
-    Linear qkv = linear(model, Role.QKV, i, Role.QUERY, Role.KEY, Role.VALUE);
+  private static Block layer(PhiModel model, int i) {
     return new Layer(
-        norm(model, Role.ATTENTION_NORM, i),
-        new Attention(qkv, linear(model, Role.ATTENTION_OUTPUT, i, Role.ATTENTION_OUTPUT)),
-        linear(model, Role.UP, i, Role.UP),
-        linear(model, Role.DOWN, i, Role.DOWN));
-  }
-
-  private static Norm norm(PhiModel model, Role role, int layer) {
-    return Norm.layer(model.weight(role, layer), model.bias(role, layer), model.config().epsilon());
-  }
-
-  private static Linear linear(PhiModel model, Role whole, int layer, Role... parts) {
-    return new Linear(
-        whole,
-        List.of(parts).stream().map(part -> model.weight(part, layer)).toList(),
-        List.of(parts).stream().map(part -> model.bias(part, layer)).toList());
+        Biased.norm(model, Role.ATTENTION_NORM, i),
+        Biased.attention(model, i),
+        Biased.linear(model, Role.UP, i, Role.UP),
+        Biased.linear(model, Role.DOWN, i, Role.DOWN));
   }
 }

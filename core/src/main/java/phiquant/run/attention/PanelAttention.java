@@ -50,6 +50,32 @@ public final class PanelAttention {
     Arrays.setAll(memories, i -> new Memory());
   }
 
+  /** Rotates queries and keys of a panel. */
+  public void rotate(float[] qkv, float[] cos, float[] sin) {
+    int half = config.rotarySize() / 2 * WIDTH;
+    for (int head = 0; head < config.heads() + config.kvHeads(); head++) {
+      int at = head * config.headSize() * WIDTH;
+      for (int i = 0; i < half; i++) {
+        float a = qkv[at + i];
+        float b = qkv[at + half + i];
+        qkv[at + i] = a * cos[i] - b * sin[i];
+        qkv[at + half + i] = b * cos[i] + a * sin[i];
+      }
+    }
+  }
+
+  /** Stores the keys and values of one token. */
+  public void store(Panels qkv, int token, int position, HeadStore keys, HeadStore values) {
+    float[] panel = qkv.panel(token / WIDTH);
+    int lane = token % WIDTH;
+    for (int head = 0; head < config.kvHeads(); head++) {
+      int key = (config.heads() + head) * config.headSize();
+      int value = key + config.kvHeads() * config.headSize();
+      keys.write(head, position, panel, key * WIDTH + lane, WIDTH);
+      values.write(head, position, panel, value * WIDTH + lane, WIDTH);
+    }
+  }
+
   /**
    * One key and value head for one panel.
    *

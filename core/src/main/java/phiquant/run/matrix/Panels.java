@@ -76,6 +76,25 @@ public final class Panels {
     }
   }
 
+  /** All tokens' features, {@code [tokens, features]}. */
+  public float[] rows() {
+    float[] rows = new float[Math.multiplyExact(tokens, features)];
+    for (int t = 0; t < tokens; t++) {
+      get(t, rows, t * features);
+    }
+    return rows;
+  }
+
+  /** Adds the same features to each token of a panel. */
+  public void addToEach(int p, float[] bias) {
+    float[] panel = data[p];
+    for (int k = 0, i = 0; k < features; k++) {
+      for (int t = 0; t < WIDTH; t++, i++) {
+        panel[i] += bias[k];
+      }
+    }
+  }
+
   /** Apart, because loading it needs the vector module. */
   private static final class Vectors {
     static int two() {

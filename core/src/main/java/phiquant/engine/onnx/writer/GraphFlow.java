@@ -1,8 +1,10 @@
 package phiquant.engine.onnx.writer;
 
 import java.util.function.Supplier;
+import phiquant.UserError;
 import phiquant.model.Activation;
 import phiquant.model.Attention;
+import phiquant.model.Experts;
 import phiquant.model.Flow;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
@@ -90,6 +92,13 @@ final class GraphFlow implements Flow<Term> {
   public Term gate(Mlp mlp, Term gateUp) {
     Term.Product product = (Term.Product) gateUp;
     return new Term.Tensor(feedForward.gate(product.x(), product.linear()));
+  }
+
+  @Override
+  public Term experts(Experts experts, Term x, Term scores) {
+    throw new UserError(
+        "onnx: experts are not written yet, so a mixture of experts cannot become an ONNX model.",
+        "mlx and safetensors take it.");
   }
 
   @Override

@@ -4,12 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import phiquant.UserError;
 import phiquant.engine.openvino.IrNames;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.Ir.Out;
 import phiquant.engine.openvino.ir.Type;
 import phiquant.model.Activation;
 import phiquant.model.Attention;
+import phiquant.model.Experts;
 import phiquant.model.Flow;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
@@ -134,6 +136,13 @@ final class IrFlow implements Flow<IrFlow.Features> {
             graph.i64(-1),
             graph.i64s(width, width));
     return new Features(ops.multiply(parts.get(1), ops.unary("Swish", "opset4", parts.get(0))));
+  }
+
+  @Override
+  public Features experts(Experts experts, Features x, Features scores) {
+    throw new UserError(
+        "openvino: experts are not written yet, so a mixture of experts cannot become an IR.",
+        "mlx and safetensors take it.");
   }
 
   @Override
