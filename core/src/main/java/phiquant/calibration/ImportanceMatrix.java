@@ -52,6 +52,6 @@ public record ImportanceMatrix(
   static UserError wrong(String file, String fact) {
     return new UserError(
         file + " is not a sound importance matrix: " + fact + ".",
-        "Make it again, with llama-imatrix of llama.cpp for instance.");
+        "Make it again, with phiquant calibrate or llama-imatrix.");
   }
 }

@@ -18,8 +18,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import phiquant.engines.GgmlQuantizer;
 import phiquant.quant.BlockFormat;
-import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.formats.GgmlFormats;
 
 /** Nanoseconds per weight of every format's encoder on one core, ours beside ggml's own. */
 @State(Scope.Thread)

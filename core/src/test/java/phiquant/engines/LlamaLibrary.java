@@ -121,7 +121,12 @@ public final class LlamaLibrary {
    * @throws UserError if llama.cpp does not load it
    */
   public Session load(Path model, int context) {
-    return new Session(model, context);
+    return new Session(model, context, MemorySegment.NULL);
+  }
+
+  /** The same, and every node of its graph is shown. */
+  public Session load(Path model, int context, LlamaCollector collector) {
+    return new Session(model, context, collector.callback());
   }
 
   /** Continues a text greedily by that many tokens. */
@@ -157,6 +162,7 @@ public final class LlamaLibrary {
   private static final int N_UBATCH = 8;
   private static final int N_THREADS = 28;
   private static final int FLASH_ATTENTION = 52;
+  private static final int EACH_NODE = 88;
   private static final int TYPE_K = 104;
   private static final int TYPE_V = 108;
 
@@ -169,7 +175,7 @@ public final class LlamaLibrary {
     private final int tokens;
     private final int size;
 
-    private Session(Path path, int size) {
+    private Session(Path path, int size, MemorySegment eachNode) {
       this.size = size;
       model =
           (MemorySegment)
@@ -193,6 +199,7 @@ public final class LlamaLibrary {
       parameters.set(JAVA_INT, FLASH_ATTENTION, 0);
       parameters.set(JAVA_INT, TYPE_K, 0);
       parameters.set(JAVA_INT, TYPE_V, 0);
+      parameters.set(ADDRESS, EACH_NODE, eachNode);
       context =
           (MemorySegment)
               invoke(

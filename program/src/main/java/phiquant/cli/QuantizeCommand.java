@@ -100,7 +100,7 @@ final class QuantizeCommand implements Callable<Integer> {
   @Option(
       names = "--imatrix",
       paramLabel = "FILE",
-      description = "GGUF: how much every column counts, from llama-imatrix (GGUF or .dat).")
+      description = "GGUF: how much every column counts, from phiquant calibrate or llama-imatrix.")
   private String imatrix;
 
   @Option(

@@ -20,8 +20,8 @@ import phiquant.engine.TargetSpec;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.quant.BlockFormat;
-import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.formats.GgmlFormats;
 
 /**
  * A Hugging Face checkpoint: config.json, the weights as safetensors (shards of 5 GB with an index

@@ -16,12 +16,12 @@ package phiquant.quant.ggml;
  */
 public record AffineSearch(
     int group, int levels, float first, float step, int steps, boolean absolute) {
-  static final AffineSearch Q2_K = new AffineSearch(16, 3, -0.5f, 0.1f, 15, true);
-  static final AffineSearch Q4_K = new AffineSearch(32, 15, -1f, 0.1f, 20, false);
-  static final AffineSearch Q5_K = new AffineSearch(32, 31, -0.5f, 0.1f, 15, false);
+  public static final AffineSearch Q2_K = new AffineSearch(16, 3, -0.5f, 0.1f, 15, true);
+  public static final AffineSearch Q4_K = new AffineSearch(32, 15, -1f, 0.1f, 20, false);
+  public static final AffineSearch Q5_K = new AffineSearch(32, 31, -0.5f, 0.1f, 15, false);
 
   /** For errors that are weighted from outside: more candidates, squared errors. */
-  static AffineSearch weighted(int group, int levels) {
+  public static AffineSearch weighted(int group, int levels) {
     return new AffineSearch(group, levels, -0.9f, 0.05f, 36, false);
   }
 
@@ -31,7 +31,7 @@ public record AffineSearch(
    * @param weights how much errors count, from index {@code at}; null for this search's own rule
    * @param out receives the grid at index g
    */
-  void find(float[] x, int from, float[] weights, int at, Grids out, int g) {
+  public void find(float[] x, int from, float[] weights, int at, Grids out, int g) {
     if (weights == null) {
       find(x, from, importance(x, from), 0, out, g);
       return;
@@ -107,7 +107,7 @@ public record AffineSearch(
   }
 
   /** The levels that the search gave a group's weights: those of the candidate that won. */
-  void levels(float[] x, int from, Grids grids, int g, byte[] l, int at) {
+  public void levels(float[] x, int from, Grids grids, int g, byte[] l, int at) {
     for (int i = 0; i < group; i++) {
       l[at + i] = (byte) level(grids.inverses[g] * (x[from + i] - grids.bases[g]));
     }

@@ -5,13 +5,13 @@ package phiquant.quant.ggml;
  * each weight's level moves where that lowers the error, up to five times over. Source: {@code
  * make_q3_quants} of ggml-quants.c.
  */
-final class Descent {
+public final class Descent {
   private static final float EPSILON = 1e-15f;
 
   private Descent() {}
 
   /** The scale of 16 weights and their levels plus 4; 0 if they are zeros. */
-  static float search(float[] x, int from, byte[] l, int at) {
+  public static float search(float[] x, int from, byte[] l, int at) {
     float max = GgmlBlock.extreme(x, from, 16);
     if (Math.abs(max) < EPSILON) {
       return 0;

@@ -77,13 +77,13 @@ public abstract class GgmlBlock implements BlockFormat {
    * what is too large. Blocks of denormal weights come to that, for the inverse of their step is
    * infinite.
    */
-  static int truncate(float x) {
+  protected static int truncate(float x) {
     int i = (int) x;
     return i == Integer.MAX_VALUE ? Integer.MIN_VALUE : i;
   }
 
   /** C's roundf, then {@link #truncate}: to the nearest integer, halfway cases away from zero. */
-  static int roundAway(float x) {
+  protected static int roundAway(float x) {
     int whole = truncate(x);
     float rest = x - (float) whole;
     return whole == Integer.MIN_VALUE ? whole : whole + (rest >= 0.5f ? 1 : rest <= -0.5f ? -1 : 0);

@@ -11,7 +11,7 @@ public final class Grids {
   public final float[] bases;
 
   /** Room for so many groups. */
-  Grids(int groups) {
+  public Grids(int groups) {
     scales = new float[groups];
     mins = new float[groups];
     inverses = new float[groups];

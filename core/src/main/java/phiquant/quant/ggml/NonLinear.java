@@ -34,7 +34,7 @@ public final class NonLinear {
   private NonLinear() {}
 
   /** The index of the nearest level, of two that are equally near the upper one. */
-  static int nearest(float x) {
+  public static int nearest(float x) {
     if (x <= VALUES[0]) {
       return 0;
     }
@@ -46,7 +46,7 @@ public final class NonLinear {
    *
    * @param weights how much errors count, from index {@code at}; null if by the weights' squares
    */
-  static float scale(float[] x, int from, float[] weights, int at) {
+  public static float scale(float[] x, int from, float[] weights, int at) {
     float max = GgmlBlock.extreme(x, from, 32);
     if (Math.abs(max) < EPSILON) {
       return 0;

@@ -19,7 +19,8 @@ public record SymmetricSearch(int group, int half) {
    * @param scales receives the scale at index g, 0 if the group is zeros
    * @param inverses receives what the weights were multiplied with to get the levels, 0 for zeros
    */
-  void find(float[] x, int from, float[] weights, int at, float[] scales, float[] inverses, int g) {
+  public void find(
+      float[] x, int from, float[] weights, int at, float[] scales, float[] inverses, int g) {
     float max = GgmlBlock.extreme(x, from, group);
     scales[g] = 0;
     inverses[g] = 0;
@@ -54,7 +55,7 @@ public record SymmetricSearch(int group, int half) {
   }
 
   /** The levels that the search gave a group's weights, plus half; 0 for zeros. */
-  void levels(float[] x, int from, float inverse, byte[] l, int at) {
+  public void levels(float[] x, int from, float inverse, byte[] l, int at) {
     for (int i = 0; i < group; i++) {
       l[at + i] = (byte) (inverse == 0 ? 0 : level(inverse * x[from + i]) + half);
     }

@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import phiquant.engines.GgmlQuantizer;
 import phiquant.quant.BlockFormat;
+import phiquant.quant.ggml.formats.GgmlFormats;
 
 /** Every block format against ggml's own code, millions of weights of every kind. */
 class GgmlFormatsIT {

@@ -9,6 +9,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import phiquant.quant.BlockFormat;
+import phiquant.quant.ggml.formats.GgmlFormats;
 
 /** What every format promises for any finite weights, however they are chosen. */
 class GgmlPropertiesTest {

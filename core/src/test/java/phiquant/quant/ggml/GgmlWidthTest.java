@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import phiquant.quant.BlockFormat;
+import phiquant.quant.ggml.formats.GgmlFormats;
 
 /** The vector forms give the scalar forms' bytes; run at 128, 256 and 512 bit (see the pom). */
 @Tag("width")

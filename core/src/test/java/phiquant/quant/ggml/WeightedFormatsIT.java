@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import phiquant.engines.GgmlQuantizer;
 import phiquant.quant.BlockFormat;
+import phiquant.quant.ggml.formats.GgmlFormats;
 
 /** Every format with importances against ggml's own code, rows of every kind. */
 class WeightedFormatsIT {

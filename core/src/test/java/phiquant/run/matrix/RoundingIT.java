@@ -25,8 +25,8 @@ import phiquant.fixtures.Fixtures;
 import phiquant.model.Role;
 import phiquant.model.phi.Family;
 import phiquant.quant.BlockFormat;
-import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.formats.GgmlFormats;
 import phiquant.run.matrix.stored.Matrices;
 import phiquant.run.matrix.tokens.Gemm;
 

@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import phiquant.UserError;
-import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.formats.GgmlFormats;
 
 /**
  * One GGUF file, version 2 or 3, little-endian: metadata and tensors where they lie in the mapped

@@ -6,8 +6,8 @@ import java.util.Optional;
 import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.BlockFormat;
-import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.formats.GgmlFormats;
 
 /** A tensor of a GGUF file under its own name: blocks in the mapped file, decoded row by row. */
 public record GgufTensor(String name, GgmlType type, List<Long> shape, MemorySegment data)

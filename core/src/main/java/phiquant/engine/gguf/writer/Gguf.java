@@ -19,8 +19,8 @@ import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.quant.BlockFormat;
-import phiquant.quant.ggml.GgmlFormats;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.formats.GgmlFormats;
 
 /**
  * The file that llama.cpp runs. Byte for byte what convert_hf_to_gguf and llama-quantize make one
@@ -156,7 +156,7 @@ public final class Gguf implements Target {
               + type
               + " is garbage without an importance matrix, and there is none for '"
               + named.name()
-              + "': give one with --imatrix FILE.");
+              + "': give one with --imatrix FILE, made by phiquant calibrate.");
     }
     return columns.map(format::weighted).orElse(format);
   }

@@ -87,7 +87,7 @@ record GgufOptions(
           "gguf: "
               + fileType
               + " is garbage without an importance matrix: give one with --imatrix FILE, made by"
-              + " llama-imatrix of llama.cpp for instance.");
+              + " phiquant calibrate or llama-imatrix.");
     }
     return new GgufOptions(
         recipe,

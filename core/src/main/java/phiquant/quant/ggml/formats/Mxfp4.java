@@ -1,6 +1,8 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlBlock;
+import phiquant.quant.ggml.GgmlType;
 
 /**
  * Microscaling FP4 (OCP Microscaling Formats v1.0): {@code w ≈ 2^(e - 127) · v}, where v is a 4-bit

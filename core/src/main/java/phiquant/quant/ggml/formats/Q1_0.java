@@ -1,6 +1,8 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlBlock;
+import phiquant.quant.ggml.GgmlType;
 
 /**
  * Signs with a scale: {@code w ≈ ±d}, where d is the mean magnitude.

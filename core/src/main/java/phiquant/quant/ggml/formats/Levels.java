@@ -1,4 +1,6 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
+
+import phiquant.quant.ggml.Rounding;
 
 /**
  * Quantizes a group of weights by a grid that is fixed: simple loops over arrays, which the JVM

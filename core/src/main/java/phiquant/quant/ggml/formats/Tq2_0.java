@@ -1,6 +1,8 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlBlock;
+import phiquant.quant.ggml.GgmlType;
 
 /**
  * Ternary numbers in two bits each: {@code w ≈ d · (q - 1)}, q in {0, 1, 2}, d = max|w|.

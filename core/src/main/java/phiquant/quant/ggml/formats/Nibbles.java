@@ -1,8 +1,9 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlBlock;
 
 /** Writes 32 levels as the formats of 32 weights lay them out. */
 final class Nibbles {

@@ -1,9 +1,16 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import phiquant.quant.ggml.Descent;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.Rounding;
+import phiquant.quant.ggml.ScaleGroups;
+import phiquant.quant.ggml.SearchedBlock;
+import phiquant.quant.ggml.SymmetricGroups;
+import phiquant.quant.ggml.SymmetricSearch;
 
 /**
  * 3-bit integers with 6-bit scales: {@code w ≈ d · (s - 32) · (q - 4)}, q from 0 to 7, for sixteen

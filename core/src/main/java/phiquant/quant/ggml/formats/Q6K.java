@@ -1,8 +1,13 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.Rounding;
+import phiquant.quant.ggml.SearchedBlock;
+import phiquant.quant.ggml.SymmetricGroups;
+import phiquant.quant.ggml.SymmetricSearch;
 
 /**
  * 6-bit integers with 8-bit scales: {@code w ≈ d · s · (q - 32)}, q from 0 to 63, for sixteen

@@ -1,6 +1,7 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlBlock;
 
 /**
  * The eight 6-bit scales and eight 6-bit minimums of a Q4_K or Q5_K block in twelve bytes. For j

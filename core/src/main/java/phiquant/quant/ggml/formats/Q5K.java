@@ -1,8 +1,11 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.AffineGroups;
+import phiquant.quant.ggml.AffineSearch;
+import phiquant.quant.ggml.GgmlType;
 
 /**
  * 5-bit integers with 6-bit scales and minimums: as Q4_K, with q from 0 to 31.

@@ -1,6 +1,8 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlBlock;
+import phiquant.quant.ggml.GgmlType;
 
 /**
  * 8-bit integers with a scale: {@code w ≈ d · q}, where d = max|w| / 127 and q = round(w / d).

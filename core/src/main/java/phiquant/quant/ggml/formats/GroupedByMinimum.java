@@ -1,6 +1,13 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.AffineGroups;
+import phiquant.quant.ggml.AffineSearch;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.Grids;
+import phiquant.quant.ggml.PositiveSearch;
+import phiquant.quant.ggml.Rounding;
+import phiquant.quant.ggml.SearchedBlock;
 
 /**
  * What Q4_K and Q5_K have in common: eight groups of 32 weights, each with a scale and a minimum

@@ -1,8 +1,13 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.AffineGroups;
+import phiquant.quant.ggml.AffineSearch;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.Grids;
+import phiquant.quant.ggml.SearchedBlock;
 
 /**
  * 5-bit integers with a scale and a minimum: {@code w ≈ d · q + m}, where m = min w and d = (max w

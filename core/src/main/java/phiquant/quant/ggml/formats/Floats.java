@@ -1,4 +1,4 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 

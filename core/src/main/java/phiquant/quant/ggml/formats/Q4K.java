@@ -1,8 +1,11 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.AffineGroups;
+import phiquant.quant.ggml.AffineSearch;
+import phiquant.quant.ggml.GgmlType;
 
 /**
  * 4-bit integers with 6-bit scales and minimums: {@code w ≈ d · s · q - m · t}, q from 0 to 15, for

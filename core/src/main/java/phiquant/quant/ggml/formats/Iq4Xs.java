@@ -1,8 +1,13 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.NonLinear;
+import phiquant.quant.ggml.Rounding;
+import phiquant.quant.ggml.ScaleGroups;
+import phiquant.quant.ggml.SearchedBlock;
 
 /**
  * 4-bit indexes into sixteen uneven levels with 6-bit scales: {@code w ≈ d · (s - 32) · v[q]}, v of

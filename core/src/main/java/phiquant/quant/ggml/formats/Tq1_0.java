@@ -1,6 +1,8 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlBlock;
+import phiquant.quant.ggml.GgmlType;
 
 /**
  * Ternary numbers, five to a byte: {@code w ≈ d · t}, t in {-1, 0, 1}, d = max|w|, t = round(w /

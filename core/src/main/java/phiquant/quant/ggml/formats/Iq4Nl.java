@@ -1,6 +1,10 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.NonLinear;
+import phiquant.quant.ggml.ScaleGroups;
+import phiquant.quant.ggml.SearchedBlock;
 
 /**
  * 4-bit indexes into sixteen uneven levels: {@code w ≈ d · v[q]}, v of {@link NonLinear}.

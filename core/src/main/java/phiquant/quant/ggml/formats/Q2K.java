@@ -1,6 +1,13 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.AffineGroups;
+import phiquant.quant.ggml.AffineSearch;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.Grids;
+import phiquant.quant.ggml.PositiveSearch;
+import phiquant.quant.ggml.Rounding;
+import phiquant.quant.ggml.SearchedBlock;
 
 /**
  * 2-bit integers with 4-bit scales and minimums: {@code w ≈ d · s · q - m · t}, q from 0 to 3, for

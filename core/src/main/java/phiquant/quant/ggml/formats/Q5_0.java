@@ -1,8 +1,12 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.SearchedBlock;
+import phiquant.quant.ggml.SymmetricGroups;
+import phiquant.quant.ggml.SymmetricSearch;
 
 /**
  * 5-bit integers with a signed scale: {@code w ≈ d · (q - 16)}, where d = m / -16 and m is the

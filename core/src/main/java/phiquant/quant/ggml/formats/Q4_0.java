@@ -1,6 +1,10 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.SearchedBlock;
+import phiquant.quant.ggml.SymmetricGroups;
+import phiquant.quant.ggml.SymmetricSearch;
 
 /**
  * 4-bit integers with a signed scale: {@code w ≈ d · (q - 8)}, where d = m / -8 and m is the weight

@@ -1,7 +1,11 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import phiquant.quant.BlockFormat;
 import phiquant.quant.VectorSupport;
+import phiquant.quant.ggml.AffineGroups;
+import phiquant.quant.ggml.GgmlType;
+import phiquant.quant.ggml.ScaleGroups;
+import phiquant.quant.ggml.SymmetricGroups;
 import phiquant.quant.ggml.codebook.CodebookGroups;
 import phiquant.quant.ggml.codebook.Iq1M;
 import phiquant.quant.ggml.codebook.Iq1S;

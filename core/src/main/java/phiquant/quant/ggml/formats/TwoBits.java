@@ -1,8 +1,9 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlBlock;
 
 /**
  * 256 numbers of two bits in 64 bytes: byte 32h + i holds numbers 128h + i, + 32, + 64 and + 96,

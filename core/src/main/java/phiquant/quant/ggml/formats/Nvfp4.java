@@ -1,6 +1,8 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 import java.lang.foreign.MemorySegment;
+import phiquant.quant.ggml.GgmlBlock;
+import phiquant.quant.ggml.GgmlType;
 
 /**
  * NVIDIA's FP4: {@code w ≈ s · v}, where v is a 4-bit float (E2M1, as in {@link Mxfp4}) and s an

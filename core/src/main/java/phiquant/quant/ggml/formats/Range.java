@@ -1,4 +1,4 @@
-package phiquant.quant.ggml;
+package phiquant.quant.ggml.formats;
 
 /** The smallest and the largest weight of a block. */
 record Range(float min, float max) {
