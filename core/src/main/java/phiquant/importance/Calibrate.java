@@ -9,6 +9,8 @@ import java.util.TreeMap;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Identity;
+import phiquant.engine.gguf.imatrix.ColumnSums;
+import phiquant.engine.gguf.imatrix.Importance;
 import phiquant.engine.gguf.writer.ImportanceFile;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;

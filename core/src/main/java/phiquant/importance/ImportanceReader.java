@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import phiquant.UserError;
-import phiquant.calibration.ImportanceMatrix;
 import phiquant.checkpoint.MappedFile;
+import phiquant.engine.gguf.imatrix.ColumnSums;
+import phiquant.engine.gguf.imatrix.Importance;
+import phiquant.engine.gguf.imatrix.ImportanceMatrix;
 import phiquant.engine.gguf.reader.GgufFile;
 import phiquant.engine.gguf.reader.GgufTensor;
 

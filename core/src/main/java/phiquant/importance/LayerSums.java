@@ -3,6 +3,7 @@ package phiquant.importance;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import phiquant.engine.gguf.GgufNames;
+import phiquant.engine.gguf.imatrix.ColumnSums;
 import phiquant.model.Weight;
 import phiquant.run.LayerObserver;
 

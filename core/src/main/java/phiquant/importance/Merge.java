@@ -3,6 +3,7 @@ package phiquant.importance;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import phiquant.engine.gguf.imatrix.Importance;
 import phiquant.engine.gguf.writer.ImportanceFile;
 import phiquant.publish.Publication;
 

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import phiquant.UserError;
+import phiquant.engine.gguf.imatrix.ColumnSums;
+import phiquant.engine.gguf.imatrix.Importance;
 import phiquant.engine.gguf.reader.GgufFile;
 import phiquant.engine.gguf.writer.ImportanceFile;
 

@@ -10,6 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
+import phiquant.engine.gguf.imatrix.ColumnSums;
+import phiquant.engine.gguf.imatrix.Importance;
 import phiquant.engines.Engines;
 import phiquant.engines.LlamaCollector;
 import phiquant.engines.LlamaLibrary;

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import phiquant.importance.ColumnSums;
-import phiquant.importance.Importance;
+import phiquant.engine.gguf.imatrix.ColumnSums;
+import phiquant.engine.gguf.imatrix.Importance;
 import phiquant.quant.ggml.GgmlType;
 
 /**

@@ -1,4 +1,4 @@
-package phiquant.calibration;
+package phiquant.engine.gguf.imatrix;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

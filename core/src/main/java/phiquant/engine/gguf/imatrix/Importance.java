@@ -1,4 +1,4 @@
-package phiquant.importance;
+package phiquant.engine.gguf.imatrix;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package phiquant.calibration;
+package phiquant.engine.gguf.imatrix;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;

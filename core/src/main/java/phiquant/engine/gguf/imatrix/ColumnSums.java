@@ -1,4 +1,4 @@
-package phiquant.importance;
+package phiquant.engine.gguf.imatrix;
 
 /**
  * What was multiplied with one weight: for each column the sum of squares. A weight that is several
@@ -14,7 +14,7 @@ public record ColumnSums(float[] squares, float[] counts) {
   }
 
   /** Of both texts together; the shapes are the same. */
-  ColumnSums plus(ColumnSums other) {
+  public ColumnSums plus(ColumnSums other) {
     return new ColumnSums(sum(squares, other.squares), sum(counts, other.counts));
   }
 

@@ -1,4 +1,4 @@
-package phiquant.calibration;
+package phiquant.engine.gguf.imatrix;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
