@@ -1,0 +1,5 @@
+/**
+ * A model behind OpenAI's API and a page to chat with. {@code Server} is the face, {@code Routes}
+ * what is at which address, {@code Answerer} lets the model answer. Source: OpenAI's API reference.
+ */
+package phiquant.serve;
