@@ -4,8 +4,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
@@ -19,6 +23,9 @@ import phiquant.model.phi.Family;
 import phiquant.pipeline.Pass;
 import phiquant.pipeline.Progress;
 import phiquant.pipeline.Record;
+import phiquant.pipeline.study.Studies;
+import phiquant.study.Findings;
+import phiquant.study.Study;
 import phiquant.tokenizer.ChatTemplate;
 import phiquant.tokenizer.Tokenizer;
 
@@ -40,6 +47,7 @@ public final class Quantize {
   private boolean overwrite;
   private boolean allowNonFinite;
   private Progress progress = Progress.NONE;
+  private Optional<Path> findings = Optional.empty();
   private PhiModel model;
 
   private Quantize(Checkpoint checkpoint) {
@@ -99,6 +107,12 @@ public final class Quantize {
     return this;
   }
 
+  /** Where what was found out about a model is kept for the next run; if not said, nowhere. */
+  public Quantize keepFindings(Path folder) {
+    this.findings = Optional.of(folder);
+    return this;
+  }
+
   /** Who is told how far it is. */
   public Quantize progress(Progress progress) {
     this.progress = progress;
@@ -106,15 +120,48 @@ public final class Quantize {
   }
 
   /**
-   * What would be made. Reads no weights, except to compare a head with the embedding that
-   * config.json ties it to.
+   * What would be made, as far as it is known before the weights are read: all, but for targets
+   * that ask for studies, whose notes say what these will decide. Reads no matrix, except to
+   * compare a head with the embedding that config.json ties it to.
+   *
+   * @throws UserError if a target does not fit the model
+   */
+  public List<ArtifactPlan> outline() {
+    PhiModel model = model();
+    Tokenizer.check(checkpoint);
+    return targets.stream().map(target -> target.outline(model, name)).toList();
+  }
+
+  /**
+   * What would be made. Makes the studies that targets ask for.
    *
    * @throws UserError if a target does not fit the model
    */
   public List<ArtifactPlan> plan() {
-    PhiModel model = model();
-    Tokenizer.check(checkpoint);
-    return targets.stream().map(target -> target.plan(model, name)).toList();
+    return plan(outline());
+  }
+
+  /** What outlines become when the studies are made; most are plans already. */
+  private List<ArtifactPlan> plan(List<ArtifactPlan> outlines) {
+    Set<Study<?>> asked = studies();
+    if (asked.isEmpty()) {
+      return outlines;
+    }
+    Studies.Settings settings = new Studies.Settings(threads, this.findings, progress);
+    Findings findings = Studies.of(model(), asked, settings);
+    List<ArtifactPlan> plans = new ArrayList<>();
+    for (int i = 0; i < targets.size(); i++) {
+      Target target = targets.get(i);
+      plans.add(
+          target.studies().isEmpty() ? outlines.get(i) : target.plan(model(), name, findings));
+    }
+    return plans;
+  }
+
+  private Set<Study<?>> studies() {
+    Set<Study<?>> asked = new LinkedHashSet<>();
+    targets.forEach(target -> asked.addAll(target.studies()));
+    return asked;
   }
 
   /**
@@ -144,29 +191,53 @@ public final class Quantize {
    * @throws UserError if one cannot be made; then none is
    */
   public List<Path> into(Path output) {
-    return make(plan(), output);
+    return List.copyOf(make(outline(), output).keySet());
   }
 
-  /** Makes what {@link #plan} has planned. */
-  public List<Path> make(List<ArtifactPlan> plans, Path output) {
-    Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
+  /**
+   * Makes what {@link #outline} has outlined.
+   *
+   * @return what was made, by its place, in the order of the targets
+   * @throws UserError if one cannot be made; then none is
+   */
+  public Map<Path, ArtifactPlan> make(List<ArtifactPlan> outlines, Path output) {
+    Map<Path, ArtifactPlan> outlined = placed(outlines, output);
+    if (!studies().isEmpty()) {
+      Pass.check(outlined, overwrite);
+    }
+    return readable(
+        () -> {
+          Map<Path, ArtifactPlan> plans = placed(plan(outlines), output);
+          Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
+          plans.forEach((place, plan) -> artifacts.put(place, Record.with(plan, model())));
+          Pass.run(
+              artifacts,
+              new Pass.Settings(threads, overwrite, allowNonFinite, progress),
+              checkpoint::requireUnchanged);
+          return plans;
+        });
+  }
+
+  /** Says which file was cut while it was read, which the JVM cannot. */
+  private <T> T readable(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (InternalError e) {
+      checkpoint.requireUnchanged();
+      throw e;
+    }
+  }
+
+  private Map<Path, ArtifactPlan> placed(List<ArtifactPlan> plans, Path output) {
+    Map<Path, ArtifactPlan> placed = new LinkedHashMap<>();
     for (ArtifactPlan plan : plans) {
       Path place = place(plan, plans.size(), output);
       refuseToOverwriteInput(place);
-      if (artifacts.put(place, Record.with(plan, model())) != null) {
+      if (placed.put(place, plan) != null) {
         throw UserError.usage("Two targets would both be written to " + place + ".");
       }
     }
-    try {
-      Pass.run(
-          artifacts,
-          new Pass.Settings(threads, overwrite, allowNonFinite, progress),
-          checkpoint::requireUnchanged);
-    } catch (InternalError e) {
-      checkpoint.requireUnchanged(); // Says which file was cut, which the JVM cannot.
-      throw e;
-    }
-    return List.copyOf(artifacts.keySet());
+    return placed;
   }
 
   private static Path place(ArtifactPlan plan, int plans, Path output) {

@@ -112,7 +112,7 @@ public final class Advisor {
   }
 
   private Choice choice(String engine, DeviceEngine facts, String precision, String target) {
-    ArtifactPlan plan = Engine.target(TargetSpec.parse(target)).plan(model, name);
+    ArtifactPlan plan = Engine.target(TargetSpec.parse(target)).outline(model, name);
     PhiConfig config = model.config();
     long cache =
         (long)

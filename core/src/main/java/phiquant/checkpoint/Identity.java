@@ -15,6 +15,7 @@ import java.util.HexFormat;
 public final class Identity {
   private final MessageDigest digest;
 
+  /** Of nothing yet. */
   public Identity() {
     try {
       digest = MessageDigest.getInstance("SHA-256");
@@ -23,6 +24,7 @@ public final class Identity {
     }
   }
 
+  /** Of this model, too. */
   public Identity add(Checkpoint checkpoint) {
     add(checkpoint.config().toString());
     add(checkpoint.stamp());
@@ -39,6 +41,7 @@ public final class Identity {
     return this;
   }
 
+  /** Of a model that reads these, too. */
   public Identity add(int[] tokens) {
     ByteBuffer bytes = ByteBuffer.allocate(4 * tokens.length);
     bytes.asIntBuffer().put(tokens);
@@ -46,6 +49,7 @@ public final class Identity {
     return this;
   }
 
+  /** Of whatever else makes a difference, too. */
   public Identity add(String text) {
     digest.update((text + "\n").getBytes(StandardCharsets.UTF_8));
     return this;

@@ -73,9 +73,19 @@ public final class Pass {
     }
   }
 
+  /**
+   * Refuses what {@link #run} will refuse, as far as outlines tell, before long work begins.
+   *
+   * @throws UserError if a destination exists and may not be overwritten, or its disk is too small
+   */
+  public static void check(Map<Path, ArtifactPlan> outlines, boolean overwrite) {
+    outlines.keySet().forEach(path -> Publication.check(path, overwrite));
+    checkSpace(outlines);
+  }
+
   private void execute() {
     long total = runs.stream().mapToLong(Pass::sourceBytes).sum();
-    settings.progress().begin(total);
+    settings.progress().begin("Quantizing", total);
     List<Thread> workers = new ArrayList<>();
     for (int i = 0; i < settings.threads(); i++) {
       workers.add(Thread.ofPlatform().name("phiquant-" + i).daemon().start(this::work));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -109,12 +110,9 @@ final class DemoCommand implements Callable<Integer> {
     try (Checkpoint smol = Checkpoints.open(checkpoint)) {
       Quantize quantize = Quantize.of(smol).overwrite(true);
       TARGETS.forEach(quantize::to);
-      List<ArtifactPlan> plans = quantize.plan();
-      List<Path> made = quantize.make(plans, folder);
-      for (int i = 0; i < made.size(); i++) {
-        System.out.println("  " + Summary.of(made.get(i), plans.get(i)));
-      }
-      return made;
+      Map<Path, ArtifactPlan> made = quantize.make(quantize.outline(), folder);
+      made.forEach((path, plan) -> System.out.println("  " + Summary.of(path, plan)));
+      return List.copyOf(made.keySet());
     }
   }
 

@@ -4,7 +4,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import phiquant.CacheFolder;
 import phiquant.Quantize;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
@@ -134,13 +136,14 @@ final class QuantizeCommand implements Callable<Integer> {
               .threads(threads)
               .overwrite(overwrite)
               .allowNonFinite(allowNonFinite)
+              .keepFindings(CacheFolder.of("findings"))
               .progress(progress());
       if (name != null) {
         quantize.named(name);
       }
       model.ignored().forEach(pattern -> quantize.ignoring(pattern.pattern()));
       targets.forEach(target -> quantize.to(complete(target)));
-      List<ArtifactPlan> plans = quantize.plan();
+      List<ArtifactPlan> outlines = quantize.outline();
       if (!quiet) {
         Notices.print(quantize.notices());
       }
@@ -150,18 +153,18 @@ final class QuantizeCommand implements Callable<Integer> {
                 + " Start from the original weights if you can.");
       }
       if (dryRun) {
-        plans.forEach(plan -> System.out.print(PlanTable.of(plan)));
+        outlines.forEach(outline -> System.out.print(PlanTable.of(outline)));
         return 0;
       }
-      List<Path> made = quantize.make(plans, output);
+      Map<Path, ArtifactPlan> made = quantize.make(outlines, output);
       if (!quiet) {
         double seconds = (System.nanoTime() - start) / 1e9;
-        for (int i = 0; i < made.size(); i++) {
-          System.out.println(Summary.of(made.get(i), plans.get(i)));
-        }
+        made.forEach((path, plan) -> System.out.println(Summary.of(path, plan)));
         System.out.printf(Locale.ROOT, "Done in %.1f s.%n", seconds);
-        plans.forEach(
-            plan -> plan.notes().forEach(note -> System.out.println(plan.target() + ": " + note)));
+        made.values()
+            .forEach(
+                plan ->
+                    plan.notes().forEach(note -> System.out.println(plan.target() + ": " + note)));
       }
     }
     return 0;

@@ -9,10 +9,10 @@ final class TerminalProgress extends Notices {
   private ProgressBar bar;
 
   @Override
-  public void begin(long total) {
+  public void begin(String pass, long total) {
     bar =
         new ProgressBarBuilder()
-            .setTaskName("Quantizing")
+            .setTaskName(pass)
             .setInitialMax(total)
             .setUnit(" MB", 1_000_000)
             .setStyle(ProgressBarStyle.ASCII)

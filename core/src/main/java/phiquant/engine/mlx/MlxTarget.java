@@ -17,6 +17,7 @@ import phiquant.engine.PlannedTensor;
 import phiquant.engine.Target;
 import phiquant.engine.safetensors.SafetensorsLayout;
 import phiquant.model.PhiModel;
+import phiquant.study.Findings;
 
 /**
  * The folder that mlx-lm loads on a Mac, and MLX Swift on an iPhone: safetensors with MLX's packed
@@ -32,7 +33,7 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
   private static final long SHARD_BYTES = 5L << 30;
 
   @Override
-  public ArtifactPlan plan(PhiModel model, String name) {
+  public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
     if (shortRope && model.config().longRope().isEmpty()) {
       throw UserError.usage("rope=short is for models with longrope; this one has none.");
     }

@@ -22,6 +22,7 @@ import phiquant.model.Weight;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlType;
 import phiquant.quant.ggml.formats.GgmlFormats;
+import phiquant.study.Findings;
 
 /**
  * A Hugging Face checkpoint: config.json, the weights as safetensors (shards of 5 GB with an index
@@ -65,7 +66,7 @@ public final class Safetensors implements Target {
   }
 
   @Override
-  public ArtifactPlan plan(PhiModel model, String name) {
+  public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
     BlockFormat format = GgmlFormats.of(type);
     List<List<Weight>> shards = shards(model, format);
     List<PlannedFile> files = new ArrayList<>();

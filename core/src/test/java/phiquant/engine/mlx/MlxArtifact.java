@@ -38,7 +38,8 @@ final class MlxArtifact {
       PhiModel model = Family.model(source);
       for (String spec : specs) {
         ArtifactPlan plan =
-            Engine.target(TargetSpec.parse(spec)).plan(model, checkpoint.getFileName().toString());
+            Engine.target(TargetSpec.parse(spec))
+                .outline(model, checkpoint.getFileName().toString());
         folders.put(spec, out.resolve(plan.name()));
         plans.put(out.resolve(plan.name()), plan);
       }

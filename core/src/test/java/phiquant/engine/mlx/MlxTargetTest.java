@@ -172,7 +172,7 @@ class MlxTargetTest {
   }
 
   private static ArtifactPlan plan(Checkpoint checkpoint, String spec) {
-    return Engine.target(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "model");
+    return Engine.target(TargetSpec.parse(spec)).outline(Family.model(checkpoint), "model");
   }
 
   private static JsonNode json(Path file) throws IOException {

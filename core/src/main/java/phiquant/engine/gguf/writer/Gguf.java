@@ -21,6 +21,7 @@ import phiquant.model.Weight;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlType;
 import phiquant.quant.ggml.formats.GgmlFormats;
+import phiquant.study.Findings;
 
 /**
  * The file that llama.cpp runs. Byte for byte what convert_hf_to_gguf and llama-quantize make one
@@ -66,7 +67,7 @@ public final class Gguf implements Target {
   }
 
   @Override
-  public ArtifactPlan plan(PhiModel model, String name) {
+  public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
     if (!model.config().headsFillHidden()) {
       throw new UserError(
           "gguf: head_dim is not hidden_size / num_attention_heads, which llama.cpp needs.",

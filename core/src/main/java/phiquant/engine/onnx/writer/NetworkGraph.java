@@ -4,15 +4,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import phiquant.InputFile;
 import phiquant.UserError;
-import phiquant.calibration.Calibration;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.Network;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.quant.FloatType;
+import phiquant.study.Findings;
 
 /**
  * A network as a graph for ONNX Runtime GenAI: what it begins and ends with, and which operators a
@@ -33,12 +32,12 @@ final class NetworkGraph {
   private final Optional<RoundedInputs> rounded;
   private final MatMuls matMuls;
 
-  NetworkGraph(PhiModel model, OnnxOptions options) {
+  NetworkGraph(PhiModel model, OnnxOptions options, Findings findings) {
     this.model = model;
     this.config = model.config();
     this.options = options;
     this.type = options.type();
-    this.rounded = options.activations().map(this::rounded);
+    this.rounded = options.activations().map(asked -> rounded(asked, findings));
     Inputs inputs = rounded.isPresent() ? rounded.get() : Inputs.AS_THEY_ARE;
     this.matMuls = new MatMuls(graph, constants, options.precisions(model), inputs);
     refuseToShareWhatDiffers();
@@ -59,9 +58,8 @@ final class NetworkGraph {
     return rounded.map(RoundedInputs::summary).stream().toList();
   }
 
-  private RoundedInputs rounded(StaticActivations asked) {
-    String text = asked.text().map(InputFile::text).orElseGet(Calibration::builtInText);
-    return new RoundedInputs(graph, Calibration.ranges(model.checkpoint(), text), asked.bits());
+  private RoundedInputs rounded(StaticActivations asked, Findings findings) {
+    return new RoundedInputs(graph, findings.of(asked.ranges()), asked.bits());
   }
 
   private void build() {

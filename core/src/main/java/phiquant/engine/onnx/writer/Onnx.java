@@ -5,12 +5,16 @@ import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import phiquant.Version;
 import phiquant.engine.ArtifactPlan;
 import phiquant.engine.PlannedFile;
 import phiquant.engine.Target;
 import phiquant.engine.TargetSpec;
 import phiquant.model.PhiModel;
+import phiquant.study.Findings;
+import phiquant.study.Study;
 
 /**
  * A folder that ONNX Runtime GenAI loads: the graph, its constants in a file beside it, {@code
@@ -41,15 +45,28 @@ public final class Onnx implements Target {
   }
 
   @Override
-  public ArtifactPlan plan(PhiModel model, String name) {
-    NetworkGraph network = new NetworkGraph(model, options);
+  public Set<Study<?>> studies() {
+    return options.activations().stream()
+        .map(StaticActivations::ranges)
+        .collect(Collectors.toSet());
+  }
+
+  @Override
+  public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
+    NetworkGraph network = new NetworkGraph(model, options, findings);
     List<PlannedFile> files = new ArrayList<>();
     files.add(PlannedFile.whole("model.onnx", model(network.graph())));
     files.add(new PlannedFile(Graph.DATA, network.constants().data().size(), List.of()));
     files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
     files.addAll(PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json"));
     return new ArtifactPlan(
-        spec, folder(name), false, files, network.constants().planned(), network.notes());
+        spec, folder(name), false, files, network.constants().planned(), notes(network, findings));
+  }
+
+  private static List<String> notes(NetworkGraph network, Findings findings) {
+    return findings.areAssumed() && !network.notes().isEmpty()
+        ? List.of("Calibration will tell which inputs are rounded to 8 bits and which to 16.")
+        : network.notes();
   }
 
   private String folder(String name) {

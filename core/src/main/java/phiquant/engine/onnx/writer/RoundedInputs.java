@@ -3,8 +3,8 @@ package phiquant.engine.onnx.writer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
-import phiquant.calibration.ActivationRange;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.study.ActivationRange;
 
 /**
  * Rounds the inputs of matrix products to a grid that a calibration text has fixed: {@code

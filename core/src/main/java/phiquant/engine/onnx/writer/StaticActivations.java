@@ -5,16 +5,18 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import phiquant.InputFile;
 import phiquant.UserError;
+import phiquant.study.ActivationRanges;
 
 /**
  * What was asked for by {@code activations=static}: inputs of matrices rounded to grids that are
  * fixed beforehand.
  *
  * @param bits 8 or 16; absent: 8, or 16 where 8 would not do
- * @param text to calibrate on, in UTF-8; absent: the built-in one
+ * @param ranges of the inputs on the text that calibrates them, which is in UTF-8
  */
-record StaticActivations(OptionalInt bits, Optional<Path> text) {
+record StaticActivations(OptionalInt bits, ActivationRanges ranges) {
   /** The options that this reads. */
   static final Set<String> KEYS = Set.of("activations", "activation_bits", "calibration");
 
@@ -33,6 +35,8 @@ record StaticActivations(OptionalInt bits, Optional<Path> text) {
     return Optional.of(
         new StaticActivations(
             bits.equals("auto") ? OptionalInt.empty() : OptionalInt.of(Integer.parseInt(bits)),
-            Optional.ofNullable(options.get("calibration")).map(Path::of)));
+            Optional.ofNullable(options.get("calibration"))
+                .map(file -> new ActivationRanges(InputFile.text(Path.of(file))))
+                .orElseGet(ActivationRanges::ofBuiltInText)));
   }
 }

@@ -4,29 +4,25 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import phiquant.UserError;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
-import phiquant.quant.nncf.Int8Error;
+import phiquant.study.LayerErrors;
 
 /**
  * Which of the layers' matrices become 4-bit; the others stay at 8 bits. The embedding and the head
  * are never asked: they stay at 8 bits, as in NNCF, unless all layers are wanted.
  */
 final class LayerChoice {
-  /** Floats to read at once: what the second-level cache holds. */
-  private static final int CHUNK = 1 << 16;
-
   private LayerChoice() {}
 
   /** The matrices of the transformer layers, in the order of the model. */
   static List<Weight> candidates(PhiModel model) {
-    return model.weights().stream()
-        .filter(weight -> weight.isMatrix() && weight.layer() >= 0)
-        .toList();
+    return LayerErrors.ranked(model);
   }
 
   /**
@@ -73,16 +69,15 @@ final class LayerChoice {
   /**
    * NNCF's choice without data ({@code mixed_precision.py}, DataFreeCriterion): layers in falling
    * order of their error as 8-bit integers become 4-bit while their share of the parameters stays
-   * below the ratio. The error of a layer is the largest of its rows' mean squared errors. Reads
-   * all weights once.
+   * below the ratio.
    */
-  static Set<Weight> nncf(PhiModel model, double ratio) {
+  static Set<Weight> nncf(PhiModel model, double ratio, Map<String, Float> errors) {
     List<Weight> candidates = candidates(model);
     long all = candidates.stream().mapToLong(weight -> weight.tensor().elements()).sum();
     List<Scored> scored = new ArrayList<>();
-    candidates.parallelStream()
-        .map(weight -> new Scored(weight, 1 / (error(weight) + Math.ulp(1f))))
-        .forEachOrdered(scored::add);
+    for (Weight weight : candidates) {
+      scored.add(new Scored(weight, 1 / (errors.get(weight.name()) + Math.ulp(1f))));
+    }
     scored.sort(Comparator.comparingDouble(Scored::score));
     Set<Weight> chosen = new HashSet<>();
     long parameters = 0;
@@ -97,19 +92,4 @@ final class LayerChoice {
   }
 
   private record Scored(Weight weight, float score) {}
-
-  private static float error(Weight weight) {
-    int columns = Math.toIntExact(weight.tensor().columns());
-    int rows = Math.max(1, CHUNK / columns);
-    float[] x = new float[rows * columns];
-    float largest = 0;
-    for (long first = 0; first < weight.tensor().rows(); first += rows) {
-      int some = (int) Math.min(rows, weight.tensor().rows() - first);
-      weight.tensor().read(first, some, x, 0);
-      for (int row = 0; row < some; row++) {
-        largest = Math.max(largest, Int8Error.of(x, row * columns, columns));
-      }
-    }
-    return largest;
-  }
 }

@@ -25,6 +25,9 @@ import phiquant.model.Weight;
 import phiquant.quant.nncf.GroupFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Mxfp4;
+import phiquant.study.Findings;
+import phiquant.study.LayerErrors;
+import phiquant.study.Study;
 
 /**
  * A folder with the model as OpenVINO's intermediate representation (XML and .bin) and the
@@ -55,10 +58,22 @@ public final class OpenVino implements Target {
   }
 
   @Override
-  public ArtifactPlan plan(PhiModel model, String name) {
+  public Set<Study<?>> studies() {
+    return ranksLayers() ? Set.of(new LayerErrors()) : Set.of();
+  }
+
+  /** If all layers are wanted, NNCF does not rank them. */
+  private boolean ranksLayers() {
+    return options.fourBits().isPresent()
+        && options.layers().equals("nncf")
+        && options.ratio() != 1;
+  }
+
+  @Override
+  public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
     List<String> notes = new ArrayList<>();
     Beside<TokenizerModels> texts = Beside.begin(() -> TokenizerModels.of(model.checkpoint()));
-    Map<Weight, Precision> precisions = precisions(model, notes);
+    Map<Weight, Precision> precisions = precisions(model, findings, notes);
     IrFlow network = IrFlow.of(model.network(), model.config(), precisions::get);
     SelfDescription self = new SelfDescription(options, precisions);
     List<PlannedFile> files = new ArrayList<>();
@@ -90,10 +105,10 @@ public final class OpenVino implements Target {
         notes);
   }
 
-  private Map<Weight, Precision> precisions(PhiModel model, List<String> notes) {
+  private Map<Weight, Precision> precisions(PhiModel model, Findings findings, List<String> notes) {
     Map<Weight, Precision> precisions = new LinkedHashMap<>();
     Optional<GroupFormat> fourBits = options.fourBits();
-    Set<Weight> chosen = fourBits.isPresent() ? chosen(model) : Set.of();
+    Set<Weight> chosen = fourBits.isPresent() ? chosen(model, findings) : Set.of();
     IntegerFormat backup =
         options.npu() || (options.format().equals("int8") && options.symmetric())
             ? IntegerFormat.INT8_SYM
@@ -111,6 +126,11 @@ public final class OpenVino implements Target {
       }
       precisions.put(weight, precision);
     }
+    if (ranksLayers() && findings.areAssumed()) {
+      notes.add(
+          "Which layers get 4 bits is known when all weights have been read; here it is the first"
+              + " ones, as many as the ratio allows.");
+    }
     if (!adjusted.isEmpty()) {
       notes.add(
           "The group size "
@@ -124,14 +144,14 @@ public final class OpenVino implements Target {
     return precisions;
   }
 
-  private Set<Weight> chosen(PhiModel model) {
+  private Set<Weight> chosen(PhiModel model, Findings findings) {
     Set<Weight> chosen =
         switch (options.layers()) {
           case "auto" -> LayerChoice.auto(model);
           case "nncf" ->
-              options.ratio() == 1
-                  ? Set.copyOf(LayerChoice.candidates(model))
-                  : LayerChoice.nncf(model, options.ratio());
+              ranksLayers()
+                  ? LayerChoice.nncf(model, options.ratio(), findings.of(new LayerErrors()))
+                  : Set.copyOf(LayerChoice.candidates(model));
           case "all" -> Set.copyOf(LayerChoice.candidates(model));
           default -> LayerChoice.matching(model, options.pattern());
         };

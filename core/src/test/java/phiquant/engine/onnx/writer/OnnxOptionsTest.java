@@ -77,7 +77,7 @@ class OnnxOptionsTest {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhi135m())) {
       PhiModel model = Family.model(checkpoint);
       var target = Engine.target(TargetSpec.parse("onnx:int4,use_qdq,block_size=128"));
-      assertThatThrownBy(() -> target.plan(model, "135m"))
+      assertThatThrownBy(() -> target.outline(model, "135m"))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("rows of 576");
     }
@@ -89,7 +89,7 @@ class OnnxOptionsTest {
     String spec = "onnx:int4,matmul_mixed_precision=last_matmul:int8,mixed_layers:int8";
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.smolPhiWide())) {
       Map<String, String> formats =
-          formats(Engine.target(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "wide"));
+          formats(Engine.target(TargetSpec.parse(spec)).outline(Family.model(checkpoint), "wide"));
       List<Integer> raised = List.of(0, 1, 2, 3, 6, 9, 12, 15, 18, 21, 24, 27, 28, 29);
       for (int i = 0; i < 30; i++) {
         String layer = "model.layers." + i;
@@ -143,7 +143,7 @@ class OnnxOptionsTest {
 
   private static ArtifactPlan plan(String model, String spec) {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny(model))) {
-      return Engine.target(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "tiny");
+      return Engine.target(TargetSpec.parse(spec)).outline(Family.model(checkpoint), "tiny");
     }
   }
 }

@@ -198,7 +198,7 @@ class OpenVinoGoldenTest {
   }
 
   private static ArtifactPlan plan(Checkpoint checkpoint, String spec) {
-    return Engine.target(TargetSpec.parse(spec)).plan(Family.model(checkpoint), "tiny");
+    return Engine.target(TargetSpec.parse(spec)).outline(Family.model(checkpoint), "tiny");
   }
 
   @ParameterizedTest

@@ -1,23 +1,28 @@
-package phiquant.calibration;
+package phiquant.pipeline.study;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.pipeline.Progress;
+import phiquant.run.Activations;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
+import phiquant.run.attention.CacheType;
+import phiquant.run.attention.RopeRule;
+import phiquant.study.ActivationRange;
 import phiquant.tokenizer.Tokenizer;
 
 /**
  * Runs a model over a text, in 32 bits, and remembers the range of every linear layer's inputs:
  * what formats need to know whose activations are rounded on a grid that is fixed beforehand.
  */
-public final class Calibration {
+final class Calibration {
+  /** To be raised by whoever changes what is found. */
+  static final int NUMBER = 1;
+
   /** Tokens that see each other. */
   private static final int WINDOW = 256;
 
@@ -50,25 +55,13 @@ public final class Calibration {
   }
 
   /**
-   * The text that is used if there is no other: prose, questions, code, tables, some languages; 5
-   * kB, written for this.
-   */
-  public static String builtInText() {
-    try (InputStream in = Calibration.class.getResourceAsStream("/phiquant/calibration/text.txt")) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /**
    * Reads all weights as often as the text has windows of 256 tokens, up to 16.
    *
    * @return ranges by the name of the weight that the inputs are multiplied by
    * @throws UserError if the checkpoint has no tokenizer, or the text no tokens
    */
-  public static Map<String, ActivationRange> ranges(Checkpoint checkpoint, String text) {
-    Calibration calibration = new Calibration();
+  static Map<String, ActivationRange> ranges(
+      Checkpoint checkpoint, String text, int threads, Progress progress) {
     int[] tokens;
     try (Tokenizer tokenizer = Tokenizer.of(checkpoint)) {
       tokens = tokenizer.encode(text);
@@ -76,22 +69,34 @@ public final class Calibration {
     if (tokens.length < 2) {
       throw new UserError("The calibration text has no words.");
     }
-    try (LanguageModel model = LanguageModel.of(checkpoint, RunOptions.exact())) {
-      model.observe(
-          (weight, count, inputs) ->
-              calibration
-                  .seen
-                  .computeIfAbsent(weight.name(), name -> new Seen())
-                  .add(inputs, count * Math.toIntExact(weight.tensor().columns())));
-      int window = Math.min(WINDOW, model.config().contextLength());
-      int most = Math.min(MOST_TOKENS, tokens.length);
-      for (int from = 0; from < most; from += window) {
-        int[] some = Arrays.copyOfRange(tokens, from, Math.min(from + window, most));
-        model.logits(some, model.cache(some.length), (index, logits) -> {});
-      }
+    Calibration calibration = new Calibration();
+    RunOptions exact = new RunOptions(threads, Activations.F32, RopeRule.CHECKPOINT, CacheType.F32);
+    try (LanguageModel model = LanguageModel.of(checkpoint, exact)) {
+      calibration.read(tokens, model, progress);
     }
     Map<String, ActivationRange> ranges = new HashMap<>();
     calibration.seen.forEach((name, inputs) -> ranges.put(name, inputs.range()));
     return ranges;
+  }
+
+  private void read(int[] tokens, LanguageModel model, Progress progress) {
+    model.observe(
+        (weight, count, inputs) ->
+            seen.computeIfAbsent(weight.name(), name -> new Seen())
+                .add(inputs, count * Math.toIntExact(weight.tensor().columns())));
+    int window = Math.min(WINDOW, model.config().contextLength());
+    int most = Math.min(MOST_TOKENS, tokens.length);
+    long bytes =
+        model.checkpoint().tensors().values().stream().mapToLong(StoredTensor::storedBytes).sum();
+    progress.begin("Calibrating", bytes * Math.ceilDiv(most, window));
+    try {
+      for (int from = 0; from < most; from += window) {
+        int[] some = Arrays.copyOfRange(tokens, from, Math.min(from + window, most));
+        model.logits(some, model.cache(some.length), (index, logits) -> {});
+        progress.advance(bytes);
+      }
+    } finally {
+      progress.end();
+    }
   }
 }

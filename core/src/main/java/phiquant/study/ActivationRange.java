@@ -1,4 +1,4 @@
-package phiquant.calibration;
+package phiquant.study;
 
 /**
  * What the inputs of a linear layer look like on a text: how far they reach and how strong they
