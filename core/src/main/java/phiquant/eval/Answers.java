@@ -76,8 +76,8 @@ final class Answers {
   }
 
   /** Answers as text, split where they leave the original's. */
-  List<Answer> compare(List<int[]> original, List<int[]> said) {
-    List<Answer> answers = new ArrayList<>();
+  List<Continuation> compare(List<int[]> original, List<int[]> said) {
+    List<Continuation> answers = new ArrayList<>();
     for (int i = 0; i < said.size(); i++) {
       int[] tokens = said.get(i);
       int at = Arrays.mismatch(original.get(i), tokens);
@@ -89,7 +89,7 @@ final class Answers {
       int first = commonPrefix(before, all);
       int second = Math.max(first, commonPrefix(through, all));
       answers.add(
-          new Answer(
+          new Continuation(
               PROMPTS.get(i),
               all.substring(0, first),
               all.substring(first, second),

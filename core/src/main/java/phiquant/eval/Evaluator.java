@@ -264,7 +264,7 @@ public final class Evaluator {
       Scores exactScores,
       Result.Costs costs,
       List<TensorError> errors,
-      List<Answer> answers,
+      List<Continuation> answers,
       String command) {
     Checkpoint checkpoint = model.checkpoint();
     Engine kind = Engine.of(checkpoint);

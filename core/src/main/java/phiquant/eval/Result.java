@@ -30,7 +30,7 @@ public record Result(
     Scores exactScores,
     Costs costs,
     List<TensorError> errors,
-    List<Answer> answers,
+    List<Continuation> answers,
     List<String> warnings,
     String command) {
   /**

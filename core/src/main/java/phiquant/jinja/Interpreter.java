@@ -21,7 +21,7 @@ final class Interpreter {
   final Tests tests = new Tests(python, text);
   final Filters filters = new Filters(this);
   final Globals globals = new Globals(this);
-  private final Evaluator evaluator = new Evaluator(this);
+  private final ExpressionEvaluator evaluator = new ExpressionEvaluator(this);
 
   /** How a body ended. */
   private enum End {

@@ -45,7 +45,7 @@ public final class Publication implements AutoCloseable {
    *     writing it, or if it cannot be written
    */
   public static Publication begin(Path destination, boolean overwrite) {
-    return begin(destination, overwrite, Exchange::swap);
+    return begin(destination, overwrite, AtomicSwap::swap);
   }
 
   static Publication begin(Path destination, boolean overwrite, BiPredicate<Path, Path> swap) {

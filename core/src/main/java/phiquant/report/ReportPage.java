@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import phiquant.eval.Answer;
+import phiquant.eval.Continuation;
 import phiquant.eval.Evaluation;
 import phiquant.eval.Result;
 
@@ -132,7 +132,7 @@ public final class ReportPage {
     }
   }
 
-  private void answer(Answer answer) {
+  private void answer(Continuation answer) {
     html.open("dd").text(answer.same());
     if (!answer.differing().isEmpty()) {
       // White space alone would not show that it is marked.

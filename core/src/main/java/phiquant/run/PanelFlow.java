@@ -22,9 +22,9 @@ import phiquant.run.attention.Rope;
 import phiquant.run.floats.Exponentials;
 import phiquant.run.floats.LayerNorm;
 import phiquant.run.floats.RootMeanSquare;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
-import phiquant.run.matrix.Rounding;
 import phiquant.run.matrix.TokenCodes;
 import phiquant.run.matrix.tokens.CodeGemm;
 import phiquant.run.matrix.tokens.Gemm;
@@ -347,7 +347,8 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     show(product.linear(), x);
     Matrix w = kernels.of(product.linear());
     product.x().rounded = activations == Activations.INT8;
-    boolean rounded = activations == Activations.INT8 && !w.rounding().equals(Rounding.NONE);
+    boolean rounded =
+        activations == Activations.INT8 && !w.rounding().equals(ActivationRounding.NONE);
     if (rounded && CodeGemm.takes(w, x)) {
       TokenCodes codes = x.codes();
       each(x, p -> w.rounding().roundPanel(x.panel(p), p, codes));

@@ -72,7 +72,7 @@ class PublicationTest {
         Path place = folder.resolve("m");
         make(place, oldIsFolder, "old");
         try (Publication publication =
-            Publication.begin(place, true, (a, b) -> exchange && Exchange.swap(a, b))) {
+            Publication.begin(place, true, (a, b) -> exchange && AtomicSwap.swap(a, b))) {
           make(publication.path(), asFolder, "new");
           publication.publish();
         }
@@ -91,10 +91,10 @@ class PublicationTest {
     Path b = folder.resolve("b");
     fill(a, "a");
     make(b, false, "b");
-    assertThat(Exchange.swap(a, b)).isTrue();
+    assertThat(AtomicSwap.swap(a, b)).isTrue();
     assertThat(a).hasContent("b");
     assertThat(b.resolve("file")).hasContent("a");
-    assertThat(Exchange.swap(a, folder.resolve("absent"))).isFalse();
+    assertThat(AtomicSwap.swap(a, folder.resolve("absent"))).isFalse();
     assertThat(a).hasContent("b");
   }
 

@@ -46,7 +46,7 @@ public final class Steps {
     public static void publish(Path place, boolean folder, boolean exchange, boolean overwrite)
         throws IOException {
       try (Publication publication =
-          Publication.begin(place, overwrite, (a, b) -> exchange && Exchange.swap(a, b))) {
+          Publication.begin(place, overwrite, (a, b) -> exchange && AtomicSwap.swap(a, b))) {
         if (folder) {
           Files.createDirectory(publication.path());
           Files.writeString(publication.path().resolve("a"), "new");

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import phiquant.engine.Engine;
-import phiquant.eval.Answer;
+import phiquant.eval.Continuation;
 import phiquant.eval.Evaluation;
 import phiquant.eval.Result;
 import phiquant.eval.Scores;
@@ -53,7 +53,7 @@ final class Evaluations {
         scores,
         new Result.Costs(500, 100, 0.2, 700_000_000L),
         error == 0 && kl == 0 ? List.of() : errors,
-        List.of(new Answer("What is 1 < 2?", "It is ", kl > 0.2 ? "<b>" : "", "true.")),
+        List.of(new Continuation("What is 1 < 2?", "It is ", kl > 0.2 ? "<b>" : "", "true.")),
         kl > 0.5 ? List.of("Something to know.") : List.of(),
         "phiquant quantize original --to x -o out");
   }

@@ -6,7 +6,7 @@ import static phiquant.quant.nncf.Lanes.FLOATS;
 
 import jdk.incubator.vector.FloatVector;
 import phiquant.quant.VectorSupport;
-import phiquant.quant.nncf.GroupFormat.Grid;
+import phiquant.quant.nncf.CompressionFormat.Grid;
 
 /**
  * How badly 8-bit integers with a zero point fit a row: what NNCF ranks layers by when it has no

@@ -16,7 +16,7 @@ package phiquant.quant.nncf;
  * @param bits of a code: 4 or 8
  * @param symmetric whether there is no zero point
  */
-public record IntegerFormat(int bits, boolean symmetric) implements GroupFormat {
+public record IntegerFormat(int bits, boolean symmetric) implements CompressionFormat {
   public static final IntegerFormat INT4_SYM = new IntegerFormat(4, true);
   public static final IntegerFormat INT4_ASYM = new IntegerFormat(4, false);
   public static final IntegerFormat INT8_SYM = new IntegerFormat(8, true);

@@ -14,7 +14,7 @@ import jdk.incubator.vector.FloatVector;
  * {@link IntegerFormat} with the Vector API. Minimum, maximum and the rounding to codes do not
  * depend on an order, so the codes are the same at every width.
  */
-record VectorIntegerFormat(IntegerFormat scalar) implements VectorForm {
+record VectorIntegerFormat(IntegerFormat scalar) implements VectorCompression {
   @Override
   public Grid encode(float[] x, int from, int count, byte[] codes, int at) {
     Grid grid = grid(scalar, x, from, count);

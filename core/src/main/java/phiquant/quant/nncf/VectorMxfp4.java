@@ -10,7 +10,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /** {@link Mxfp4} with the Vector API: compares several weights at once with each middle. */
-record VectorMxfp4(Mxfp4 scalar) implements VectorForm {
+record VectorMxfp4(Mxfp4 scalar) implements VectorCompression {
   @Override
   public Grid encode(float[] x, int from, int count, byte[] codes, int at) {
     Grid grid = scalar.grid(Lanes.largest(x, from, count));

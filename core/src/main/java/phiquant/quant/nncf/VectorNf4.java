@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /** {@link Nf4} with the Vector API: compares several weights at once with each middle. */
-record VectorNf4(Nf4 scalar) implements VectorForm {
+record VectorNf4(Nf4 scalar) implements VectorCompression {
   @Override
   public Grid encode(float[] x, int from, int count, byte[] codes, int at) {
     Grid grid = scalar.grid(Lanes.largest(x, from, count));

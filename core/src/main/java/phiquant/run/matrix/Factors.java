@@ -12,7 +12,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The factors {@code a_i - B · a_(i-1)} of {@link Packing}, in the order in which kernels read
+ * The factors {@code a_i - B · a_(i-1)} of {@link DigitPacking}, in the order in which kernels read
  * them: for each vector of shorts those of their lowest digits, then those of the next. Two
  * neighbours a share an int here, so that eight shorts of a packed row are done at once.
  */
@@ -38,16 +38,16 @@ final class Factors {
 
   /**
    * What scales are multiplied with that are halves whose bits were moved, and 2^-112 of what they
-   * should be: for {@link Packing#SPLIT} each step four times, as a part of a vector wants it,
-   * times 2^112; for {@link Packing#CHUNKS} four steps, which belong to scales, and the negated
-   * sums of the same four groups, which belong to minimums, and so on, times 2^80, because sums may
-   * be too large for more.
+   * should be: for {@link DigitPacking#SPLIT} each step four times, as a part of a vector wants it,
+   * times 2^112; for {@link DigitPacking#CHUNKS} four steps, which belong to scales, and the
+   * negated sums of the same four groups, which belong to minimums, and so on, times 2^80, because
+   * sums may be too large for more.
    */
-  static void spread(Packing packing, float[] steps, float[] sums, float[] spread) {
+  static void spread(DigitPacking packing, float[] steps, float[] sums, float[] spread) {
     for (int i = 0; i < steps.length; i++) {
-      if (packing == Packing.SPLIT) {
+      if (packing == DigitPacking.SPLIT) {
         Arrays.fill(spread, 4 * i, 4 * i + 4, steps[i] * 0x1p112f);
-      } else if (packing == Packing.CHUNKS) {
+      } else if (packing == DigitPacking.CHUNKS) {
         int to = i / 4 * 8 + i % 4;
         spread[to] = steps[i] * 0x1p80f;
         spread[to + 4] = sums[i] * -0x1p80f;
@@ -60,7 +60,7 @@ final class Factors {
    *
    * @param a int8 activations {@code [columns]}, columns being a multiple of 128
    */
-  static void write(Packing packing, short[] a, short[] factors) {
+  static void write(DigitPacking packing, short[] a, short[] factors) {
     switch (packing) {
       case NONE -> {}
       case BYTES -> {

@@ -48,7 +48,7 @@ public final class Input {
   private float lift;
 
   private final short[] integers;
-  private Packing packing = Packing.NONE;
+  private DigitPacking packing = DigitPacking.NONE;
 
   public Input(int columns) {
     x = new float[columns];
@@ -68,7 +68,7 @@ public final class Input {
   }
 
   /** For which packing the factors are: the one place that says which kernels run. */
-  public Packing packing() {
+  public DigitPacking packing() {
     return packing;
   }
 
@@ -84,9 +84,9 @@ public final class Input {
    */
   public void ready(Matrix matrix, boolean rounded) {
     Needs needs = matrix.needs();
-    Rounding rounding = rounded ? needs.rounding() : Rounding.NONE;
+    ActivationRounding rounding = rounded ? needs.rounding() : ActivationRounding.NONE;
     rounding.round(x, steps);
-    packing = rounding.fitsCodes() ? needs.packing() : Packing.NONE;
+    packing = rounding.fitsCodes() ? needs.packing() : DigitPacking.NONE;
     sum();
     lift = needs.lift();
     if (lift != 0) {
@@ -95,7 +95,7 @@ public final class Input {
     if (needs.planes()) {
       spreadPlanes();
     }
-    if (packing != Packing.NONE) {
+    if (packing != DigitPacking.NONE) {
       Factors.integers(x, steps, integers);
       Factors.write(packing, integers, factors);
       Factors.spread(packing, steps, sums32, spread);

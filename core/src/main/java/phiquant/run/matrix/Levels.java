@@ -2,7 +2,7 @@ package phiquant.run.matrix;
 
 import phiquant.quant.VectorSupport;
 
-/** The arithmetic of {@link Rounding} to int8: {@code x = round(x · inverse) · step}. */
+/** The arithmetic of {@link ActivationRounding} to int8: {@code x = round(x · inverse) · step}. */
 interface Levels {
   /** The form to use. */
   Levels BEST = VectorSupport.available() ? new VectorLevels() : new Scalar();

@@ -35,7 +35,7 @@ public abstract class Matrix {
   }
 
   /** How this format's engine rounds what it multiplies these weights with. */
-  public final Rounding rounding() {
+  public final ActivationRounding rounding() {
     return needs.rounding();
   }
 

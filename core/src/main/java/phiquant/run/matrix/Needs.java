@@ -9,25 +9,25 @@ package phiquant.run.matrix;
  *     read in pairs
  * @param planes whether weights are multiplied with {@link Input#planes}
  */
-public record Needs(Rounding rounding, Packing packing, float lift, boolean planes) {
+public record Needs(ActivationRounding rounding, DigitPacking packing, float lift, boolean planes) {
   /** The numbers and their sums, no other form of them. */
-  public static Needs numbers(Rounding rounding) {
-    return new Needs(rounding, Packing.NONE, 0, false);
+  public static Needs numbers(ActivationRounding rounding) {
+    return new Needs(rounding, DigitPacking.NONE, 0, false);
   }
 
   /** Their factors as integers, too. */
-  public static Needs packed(Rounding rounding, Packing packing) {
+  public static Needs packed(ActivationRounding rounding, DigitPacking packing) {
     return new Needs(rounding, packing, 0, false);
   }
 
   /** The numbers in pairs, too. */
-  public static Needs pairs(Rounding rounding, float lift) {
-    return new Needs(rounding, Packing.NONE, lift, false);
+  public static Needs pairs(ActivationRounding rounding, float lift) {
+    return new Needs(rounding, DigitPacking.NONE, lift, false);
   }
 
   /** The numbers in planes, too. */
-  public static Needs planes(Rounding rounding) {
-    return new Needs(rounding, Packing.NONE, 0, true);
+  public static Needs planes(ActivationRounding rounding) {
+    return new Needs(rounding, DigitPacking.NONE, 0, true);
   }
 
   /** What both need that are one matrix: rounded and packed for this one. */

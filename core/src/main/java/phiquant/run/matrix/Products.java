@@ -10,9 +10,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * What the kernels have in common that multiply packed codes with int8 activations (see {@link
- * Packing}): vectors of 512 bits, or of 256 where there are no wider ones, in which shorts with
- * sums of products become half as many floats. Parts are 16 bytes of such a vector: eight shorts,
- * four floats.
+ * DigitPacking}): vectors of 512 bits, or of 256 where there are no wider ones, in which shorts
+ * with sums of products become half as many floats. Parts are 16 bytes of such a vector: eight
+ * shorts, four floats.
  *
  * <p>These kernels spell everything out: C2 does not inline a method into one that has grown by
  * dozens of vector operations, and a vector that is passed to it would become an object. They read
@@ -55,7 +55,7 @@ public final class Products {
    * The packing that these kernels want, or none where vectors have less than 256 bits or rows end
    * within 128 weights.
    */
-  public static Packing packing(Packing packing, int columns) {
-    return COUNT >= 8 && columns % 128 == 0 ? packing : Packing.NONE;
+  public static DigitPacking packing(DigitPacking packing, int columns) {
+    return COUNT >= 8 && columns % 128 == 0 ? packing : DigitPacking.NONE;
   }
 }

@@ -2,12 +2,12 @@ package phiquant.quant.nncf;
 
 import java.util.ArrayList;
 import java.util.List;
-import phiquant.quant.nncf.GroupFormat.Grid;
+import phiquant.quant.nncf.CompressionFormat.Grid;
 
 /** Weights in groups of one format: a code for each weight, a grid for each group. */
 record Encoded(byte[] codes, List<Grid> grids) {
   /** Every format, in the form that reads like the formula. */
-  static List<GroupFormat> formats() {
+  static List<CompressionFormat> formats() {
     return List.of(
         IntegerFormat.INT4_SYM,
         IntegerFormat.INT4_ASYM,
@@ -17,7 +17,7 @@ record Encoded(byte[] codes, List<Grid> grids) {
         new Mxfp4());
   }
 
-  static Encoded of(GroupFormat format, float[] x, int group) {
+  static Encoded of(CompressionFormat format, float[] x, int group) {
     byte[] codes = new byte[x.length];
     List<Grid> grids = new ArrayList<>();
     for (int from = 0; from < x.length; from += group) {

@@ -29,8 +29,8 @@ class NncfFormatsTest {
     for (Map.Entry<String, JsonNode> entry : golden.properties()) {
       String name = entry.getKey().replaceAll(" -?\\d+$", "");
       int group = Integer.parseInt(entry.getKey().replaceAll(".* ", ""));
-      GroupFormat format =
-          GroupFormats.fastest(
+      CompressionFormat format =
+          CompressionFormats.fastest(
               Encoded.formats().stream().filter(f -> f.name().equals(name)).findFirst().get());
       Encoded encoded = Encoded.of(format, x, group < 0 ? NncfWeights.COLUMNS : group);
       JsonNode theirs = entry.getValue();
@@ -51,8 +51,8 @@ class NncfFormatsTest {
   /** At all lengths up to several vectors, so that every tail occurs. */
   @ParameterizedTest
   @MethodSource("phiquant.quant.nncf.Encoded#formats")
-  void vectorCodesEqualScalarCodes(GroupFormat scalar) {
-    GroupFormat vector = GroupFormats.vector(scalar);
+  void vectorCodesEqualScalarCodes(CompressionFormat scalar) {
+    CompressionFormat vector = CompressionFormats.vector(scalar);
     for (float[] x : new float[][] {NncfWeights.ordinary(), NncfWeights.hard()}) {
       for (int group : new int[] {1, 7, 16, 17, 31, 32, 33, 64, 100, 128, 256, 1021}) {
         Encoded expected = Encoded.of(scalar, x, group);
@@ -79,9 +79,9 @@ class NncfFormatsTest {
     byte[] codes = new byte[99];
     new Random(1).nextBytes(codes);
     byte[] packed = new byte[51];
-    Nibbles.pack(codes, 99, MemorySegment.ofArray(packed), 1);
+    FourBitCodes.pack(codes, 99, MemorySegment.ofArray(packed), 1);
     byte[] back = new byte[99];
-    Nibbles.unpack(MemorySegment.ofArray(packed), 2, back, 0, 99);
+    FourBitCodes.unpack(MemorySegment.ofArray(packed), 2, back, 0, 99);
     for (int i = 0; i < 99; i++) {
       assertThat(packed[1 + i / 2] >> 4 * (i % 2) & 15).isEqualTo(codes[i] & 15);
       assertThat(back[i]).isEqualTo((byte) (codes[i] & 15));

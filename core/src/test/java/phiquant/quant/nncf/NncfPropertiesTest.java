@@ -10,7 +10,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.FloatRange;
 import net.jqwik.api.constraints.IntRange;
-import phiquant.quant.nncf.GroupFormat.Grid;
+import phiquant.quant.nncf.CompressionFormat.Grid;
 
 /** What must hold for every group of finite weights, whatever NNCF does. */
 class NncfPropertiesTest {
@@ -45,7 +45,8 @@ class NncfPropertiesTest {
 
   /** The nearest level, found by trying all. */
   @Property(tries = 1000)
-  void levelsAreTheNearest(@ForAll("levels") GroupFormat format, @ForAll("weights") float[] x) {
+  void levelsAreTheNearest(
+      @ForAll("levels") CompressionFormat format, @ForAll("weights") float[] x) {
     byte[] codes = new byte[x.length];
     Grid grid = format.encode(x, 0, x.length, codes, 0);
     for (int i = 0; i < x.length; i++) {
@@ -60,7 +61,8 @@ class NncfPropertiesTest {
 
   /** Also near the largest float; at that itself MXFP4 rounds up to 2^128. */
   @Property(tries = 1000)
-  void finiteWeightsGiveFiniteOnes(@ForAll("any") GroupFormat format, @ForAll("finite") float[] x) {
+  void finiteWeightsGiveFiniteOnes(
+      @ForAll("any") CompressionFormat format, @ForAll("finite") float[] x) {
     byte[] codes = new byte[x.length];
     Grid grid = format.encode(x, 0, x.length, codes, 0);
     if (format.scaleBits() == 16) {
@@ -75,7 +77,7 @@ class NncfPropertiesTest {
 
   @Property(tries = 300)
   void aGroupOfZerosStaysZero(
-      @ForAll("any") GroupFormat format, @ForAll @IntRange(min = 1, max = 300) int count) {
+      @ForAll("any") CompressionFormat format, @ForAll @IntRange(min = 1, max = 300) int count) {
     byte[] codes = new byte[count];
     Grid grid = format.encode(new float[count], 0, count, codes, 0);
     for (byte code : codes) {
@@ -86,7 +88,8 @@ class NncfPropertiesTest {
   /** One value over and over costs at most a part of itself that does not depend on its size. */
   @Property(tries = 300)
   void aGroupOfOneValueKeepsIt(
-      @ForAll("any") GroupFormat format, @ForAll @FloatRange(min = -1000, max = 1000) float value) {
+      @ForAll("any") CompressionFormat format,
+      @ForAll @FloatRange(min = -1000, max = 1000) float value) {
     float[] x = new float[64];
     Arrays.fill(x, value);
     byte[] codes = new byte[x.length];
@@ -98,12 +101,12 @@ class NncfPropertiesTest {
   }
 
   @Provide
-  Arbitrary<GroupFormat> any() {
+  Arbitrary<CompressionFormat> any() {
     return Arbitraries.of(Encoded.formats());
   }
 
   @Provide
-  Arbitrary<GroupFormat> levels() {
+  Arbitrary<CompressionFormat> levels() {
     return Arbitraries.of(new Nf4(), new Mxfp4());
   }
 

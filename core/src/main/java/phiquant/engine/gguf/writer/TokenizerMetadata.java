@@ -42,7 +42,7 @@ final class TokenizerMetadata {
    */
   static Map<String, Value> of(TokenizerFiles files, int size) {
     TokenizerMetadata metadata = new TokenizerMetadata(files, size);
-    boolean sentencePiece = PreTokenizer.isSentencePiece(files.tokenizer());
+    boolean sentencePiece = PreTokenizerName.isSentencePiece(files.tokenizer());
     metadata.vocabulary(sentencePiece);
     metadata.specialTokens();
     metadata.added();
@@ -55,7 +55,7 @@ final class TokenizerMetadata {
         sentencePiece ? Vocabulary.sentencePiece(files, size) : Vocabulary.byteLevel(files, size);
     put("ggml.model", new Value.Text(sentencePiece ? "llama" : "gpt2"));
     String pre =
-        sentencePiece ? "default" : PreTokenizer.name(files.tokenizer(), files.checkpoint());
+        sentencePiece ? "default" : PreTokenizerName.name(files.tokenizer(), files.checkpoint());
     put("ggml.pre", new Value.Text(pre));
     put("ggml.tokens", new Value.Texts(Arrays.asList(vocabulary.tokens())));
     if (sentencePiece) {

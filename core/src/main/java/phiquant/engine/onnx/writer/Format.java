@@ -11,17 +11,22 @@ import phiquant.quant.FloatType;
  * builder pairs them. {@code MOBILE} is int4 with everything small: the embedding in blocks too.
  */
 enum Format {
-  FP32(0, Device.CPU, Device.CUDA),
-  FP16(0, Device.CUDA, Device.DML, Device.WEBGPU),
-  BF16(0, Device.CUDA),
-  INT8(8, Device.CPU, Device.CUDA, Device.WEBGPU),
-  INT4(4, Device.CPU, Device.CUDA, Device.DML, Device.WEBGPU),
-  MOBILE(4, Device.CPU);
+  FP32(0, ExecutionProvider.CPU, ExecutionProvider.CUDA),
+  FP16(0, ExecutionProvider.CUDA, ExecutionProvider.DML, ExecutionProvider.WEBGPU),
+  BF16(0, ExecutionProvider.CUDA),
+  INT8(8, ExecutionProvider.CPU, ExecutionProvider.CUDA, ExecutionProvider.WEBGPU),
+  INT4(
+      4,
+      ExecutionProvider.CPU,
+      ExecutionProvider.CUDA,
+      ExecutionProvider.DML,
+      ExecutionProvider.WEBGPU),
+  MOBILE(4, ExecutionProvider.CPU);
 
   private final int bits;
-  private final List<Device> devices;
+  private final List<ExecutionProvider> devices;
 
-  Format(int bits, Device... devices) {
+  Format(int bits, ExecutionProvider... devices) {
     this.bits = bits;
     this.devices = List.of(devices);
   }
@@ -32,17 +37,17 @@ enum Format {
   }
 
   /** Devices that it can be for; the first is meant if none is named. */
-  List<Device> devices() {
+  List<ExecutionProvider> devices() {
     return devices;
   }
 
   /** What the model computes in. */
-  FloatType type(Device device) {
+  FloatType type(ExecutionProvider device) {
     return switch (this) {
       case FP32 -> FloatType.FLOAT32;
       case FP16 -> FloatType.FLOAT16;
       case BF16 -> FloatType.BFLOAT16;
-      default -> device == Device.CPU ? FloatType.FLOAT32 : FloatType.FLOAT16;
+      default -> device == ExecutionProvider.CPU ? FloatType.FLOAT32 : FloatType.FLOAT16;
     };
   }
 

@@ -10,7 +10,12 @@ import phiquant.model.PhiConfig;
  * turns them itself: what the CPU, CUDA (16 bits) and WebGPU have.
  */
 record FusedAttention(
-    Graph graph, MatMuls matMuls, PhiConfig config, Cache cache, Lengths lengths, Rotary rotary)
+    Graph graph,
+    MatMuls matMuls,
+    PhiConfig config,
+    Cache cache,
+    Lengths lengths,
+    RotaryTables rotary)
     implements SelfAttention {
 
   @Override

@@ -82,7 +82,7 @@ final class GenAiConfig {
   }
 
   /** What the builder gives to each provider; the CPU is always there and needs nothing. */
-  private static void provider(ArrayNode providers, Device device) {
+  private static void provider(ArrayNode providers, ExecutionProvider device) {
     switch (device) {
       case CPU -> {}
       case CUDA -> providers.addObject().putObject("cuda").put("enable_cuda_graph", "0");

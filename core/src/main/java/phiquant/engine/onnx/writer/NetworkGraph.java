@@ -149,16 +149,16 @@ final class NetworkGraph {
     Cache cache = new Cache(graph, config, repeated ? config.heads() : config.kvHeads(), element);
     Lengths lengths = Lengths.of(graph, mask);
     if (!options.needsPositions()) {
-      Rotary rotary = Rotary.of(graph, constants, config, type, lengths);
+      RotaryTables rotary = RotaryTables.of(graph, constants, config, type, lengths);
       return new FusedAttention(graph, matMuls, config, cache, lengths, rotary);
     }
     Value positions = graph.input("position_ids", ElementType.INT64, TOKENS);
     if (!repeated) {
-      Rotary rotary = Rotary.concatenated(constants, config, type);
-      Value shifted = Rotary.shifted(graph, config, positions);
+      RotaryTables rotary = RotaryTables.concatenated(constants, config, type);
+      Value shifted = RotaryTables.shifted(graph, config, positions);
       return new SplitAttention(graph, matMuls, config, cache, lengths, rotary, shifted);
     }
-    Rotary rotary = Rotary.of(graph, constants, config, type, lengths);
+    RotaryTables rotary = RotaryTables.of(graph, constants, config, type, lengths);
     SplitAttention split =
         new SplitAttention(graph, matMuls, config, cache, lengths, rotary, positions);
     Value padding =

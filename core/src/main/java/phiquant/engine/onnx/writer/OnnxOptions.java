@@ -40,7 +40,7 @@ import phiquant.quant.matmulnbits.NBitsFormat;
  */
 record OnnxOptions(
     Format format,
-    Device device,
+    ExecutionProvider device,
     int block,
     boolean symmetric,
     int accuracyLevel,
@@ -90,12 +90,12 @@ record OnnxOptions(
                             .formatted(formatName, list(Format.values()))));
     Optional<StaticActivations> activations = StaticActivations.of(options);
     checkKeys(format, activations.isPresent(), options.keySet());
-    Device device = device(format, options.get("device"));
+    ExecutionProvider device = device(format, options.get("device"));
     if (activations.isEmpty() && !Collections.disjoint(options.keySet(), StaticActivations.KEYS)) {
       throw UserError.usage(
           "onnx: activation_bits and calibration are for activations=static; give that too.");
     }
-    if (activations.isPresent() && device != Device.CPU) {
+    if (activations.isPresent() && device != ExecutionProvider.CPU) {
       throw UserError.usage(
           "onnx: activations=static is a model of ONNX's own operators in 32 bits; leave device out.");
     }
@@ -118,7 +118,7 @@ record OnnxOptions(
         number(
             options,
             "accuracy_level",
-            device == Device.CPU || device == Device.WEBGPU ? 4 : 0,
+            device == ExecutionProvider.CPU || device == ExecutionProvider.WEBGPU ? 4 : 0,
             List.of(0, 1, 2, 3, 4)),
         algorithm(options.getOrDefault("algo_config", "default")),
         mixed(options.getOrDefault("matmul_mixed_precision", "")),
@@ -142,12 +142,12 @@ record OnnxOptions(
 
   /** Whether queries and keys are turned by operators of their own, at positions given as input. */
   boolean needsPositions() {
-    return device == Device.DML || repeatsKeys();
+    return device == ExecutionProvider.DML || repeatsKeys();
   }
 
   /** Whether attention has as many keys and values as queries: CUDA in 32 bits. */
   boolean repeatsKeys() {
-    return device == Device.CUDA && format == Format.FP32;
+    return device == ExecutionProvider.CUDA && format == Format.FP32;
   }
 
   /** The precision of every matrix. */
@@ -186,11 +186,11 @@ record OnnxOptions(
     }
   }
 
-  private static Device device(Format format, String name) {
+  private static ExecutionProvider device(Format format, String name) {
     if (name == null) {
       return format.devices().getFirst();
     }
-    for (Device device : format.devices()) {
+    for (ExecutionProvider device : format.devices()) {
       if (device.label().equals(name)) {
         return device;
       }
@@ -202,7 +202,7 @@ record OnnxOptions(
                     one.label()
                         + " on "
                         + one.devices().stream()
-                            .map(Device::label)
+                            .map(ExecutionProvider::label)
                             .collect(Collectors.joining(", ")))
             .collect(Collectors.joining("; "));
     throw UserError.usage(

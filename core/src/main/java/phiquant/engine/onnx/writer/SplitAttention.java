@@ -23,7 +23,7 @@ record SplitAttention(
     PhiConfig config,
     Cache cache,
     Lengths lengths,
-    Rotary rotary,
+    RotaryTables rotary,
     Value positions)
     implements SelfAttention {
 

@@ -12,15 +12,15 @@ import phiquant.checkpoint.Layout.Code;
 import phiquant.checkpoint.Layout.Grouped;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.BFloat16;
-import phiquant.quant.nncf.GroupFormat;
-import phiquant.quant.nncf.GroupFormat.Grid;
-import phiquant.quant.nncf.Nibbles;
+import phiquant.quant.nncf.CompressionFormat;
+import phiquant.quant.nncf.CompressionFormat.Grid;
+import phiquant.quant.nncf.FourBitCodes;
 
 /** A matrix in codes, scales and perhaps zero points, as one tensor of floats. */
 record CompressedTensor(String name, List<Long> shape, Grouped grouped) implements StoredTensor {
   @Override
   public String format() {
-    GroupFormat format = ElementType.format(grouped.code());
+    CompressionFormat format = IrType.format(grouped.code());
     boolean asymmetric = grouped.zeroPoints().isPresent();
     String kind =
         switch (grouped.code()) {
@@ -44,7 +44,7 @@ record CompressedTensor(String name, List<Long> shape, Grouped grouped) implemen
 
   @Override
   public void read(long first, int count, float[] out, int at) {
-    GroupFormat format = ElementType.format(grouped.code());
+    CompressionFormat format = IrType.format(grouped.code());
     int group = grouped.group();
     long groupsBefore = first * (columns() / group);
     int groups = Math.toIntExact(count * (columns() / group));
@@ -78,7 +78,7 @@ record CompressedTensor(String name, List<Long> shape, Grouped grouped) implemen
     if (grouped.code().bits() == 8) {
       MemorySegment.copy(in, JAVA_BYTE, first, codes, 0, codes.length);
     } else {
-      Nibbles.unpack(in, first, codes, 0, codes.length);
+      FourBitCodes.unpack(in, first, codes, 0, codes.length);
     }
   }
 }

@@ -15,7 +15,7 @@ import phiquant.UserError;
  * @param shape outermost dimension first
  * @param data its bytes, as many as type and shape call for
  */
-record IrConstant(String name, ElementType type, List<Long> shape, MemorySegment data) {
+record IrConstant(String name, IrType type, List<Long> shape, MemorySegment data) {
   /**
    * The constant of a layer; empty if its type is none that weights have.
    *
@@ -23,7 +23,7 @@ record IrConstant(String name, ElementType type, List<Long> shape, MemorySegment
    */
   static Optional<IrConstant> of(Path path, IrFile.Layer layer, MemorySegment bin) {
     Map<String, String> attributes = layer.attributes();
-    Optional<ElementType> type = ElementType.named(attributes.getOrDefault("element_type", ""));
+    Optional<IrType> type = IrType.named(attributes.getOrDefault("element_type", ""));
     if (type.isEmpty()) {
       return Optional.empty();
     }

@@ -26,13 +26,13 @@ final class Encoder {
   private Encoder() {}
 
   /** The graph for a tokenizer. */
-  static Ir graph(TokenizerFiles files, BytePairs bytePairs) {
+  static Ir graph(TokenizerFacts files, BytePairs bytePairs) {
     Encoder encoder = new Encoder();
     encoder.build(files, bytePairs);
     return encoder.graph;
   }
 
-  private void build(TokenizerFiles files, BytePairs bytePairs) {
+  private void build(TokenizerFacts files, BytePairs bytePairs) {
     JsonNode json = files.tokenizer();
     Pieces pieces = cutSpecial(whole(ops.unpack(graph.parameter("texts", Type.STRING, "?"))), json);
     pieces = new Normalizer(ops).apply(json.path("normalizer"), pieces);

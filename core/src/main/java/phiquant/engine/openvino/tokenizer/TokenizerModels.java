@@ -25,7 +25,7 @@ public record TokenizerModels(List<PlannedFile> files, Optional<String> note) {
 
   /** Those of a checkpoint. */
   public static TokenizerModels of(Checkpoint checkpoint) {
-    Optional<TokenizerFiles> files = TokenizerFiles.of(checkpoint);
+    Optional<TokenizerFacts> files = TokenizerFacts.of(checkpoint);
     if (files.isEmpty()) {
       return without("there is no tokenizer.json");
     }
@@ -48,7 +48,7 @@ public record TokenizerModels(List<PlannedFile> files, Optional<String> note) {
                 + "."));
   }
 
-  private static List<PlannedFile> models(TokenizerFiles files) {
+  private static List<PlannedFile> models(TokenizerFacts files) {
     List<AddedToken> added = AddedToken.of(files.tokenizer());
     BytePairs bytePairs = BytePairs.of(files.tokenizer(), added);
     Ir encoder = Encoder.graph(files, bytePairs);
@@ -70,7 +70,7 @@ public record TokenizerModels(List<PlannedFile> files, Optional<String> note) {
   }
 
   /** What OpenVINO GenAI reads, under the names that it looks for. */
-  private static Map<String, String> info(TokenizerFiles files) {
+  private static Map<String, String> info(TokenizerFacts files) {
     Map<String, String> info = new LinkedHashMap<>();
     for (String role : List.of("bos", "eos", "pad")) {
       files.id(role).ifPresent(id -> info.put(role + "_token_id", id.toString()));

@@ -5,10 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import phiquant.engine.RowEncoder;
-import phiquant.quant.nncf.GroupFormat;
-import phiquant.quant.nncf.GroupFormat.Grid;
-import phiquant.quant.nncf.GroupFormats;
-import phiquant.quant.nncf.Nibbles;
+import phiquant.quant.nncf.CompressionFormat;
+import phiquant.quant.nncf.CompressionFormat.Grid;
+import phiquant.quant.nncf.CompressionFormats;
+import phiquant.quant.nncf.FourBitCodes;
 
 /**
  * Encodes rows in a compressed format into three constants: codes, scales and, where the format has
@@ -17,7 +17,7 @@ import phiquant.quant.nncf.Nibbles;
  * @param format of the codes
  * @param group weights that share a scale; divides a row
  */
-record CompressedRows(GroupFormat format, int group) implements RowEncoder {
+record CompressedRows(CompressionFormat format, int group) implements RowEncoder {
   /** Codes of 4 bits share bytes, so an odd number of them in a row needs two rows. */
   @Override
   public int rowMultiple() {
@@ -26,7 +26,7 @@ record CompressedRows(GroupFormat format, int group) implements RowEncoder {
 
   @Override
   public void encode(float[] x, int rows, int columns, MemorySegment[] out) {
-    GroupFormat fastest = GroupFormats.fastest(format);
+    CompressionFormat fastest = CompressionFormats.fastest(format);
     int groups = rows * (columns / group);
     byte[] codes = new byte[group];
     byte[] zeroPoints = new byte[groups];
@@ -50,7 +50,7 @@ record CompressedRows(GroupFormat format, int group) implements RowEncoder {
     if (format.bits() == 8) {
       MemorySegment.copy(codes, 0, out, JAVA_BYTE, at, codes.length);
     } else {
-      Nibbles.pack(codes, codes.length, out, at);
+      FourBitCodes.pack(codes, codes.length, out, at);
     }
   }
 }

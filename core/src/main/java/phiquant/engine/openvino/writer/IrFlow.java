@@ -87,7 +87,7 @@ final class IrFlow implements Flow<IrFlow.Features> {
     embedding = matrix(table);
     Out x = ops.gather(embedding, ops.convert(tokens, Type.I32), graph.i32(0));
     Out batch = ops.gather(ops.shapeOf(tokens), graph.i64s(0), graph.i64(0));
-    Rotary rotary = new Rotary(graph, ops, config, positions);
+    RotaryEmbedding rotary = new RotaryEmbedding(graph, ops, config, positions);
     attention = new StatefulAttention(graph, ops, config, rotary, batch, beams, x, mask);
     return new Features(x);
   }

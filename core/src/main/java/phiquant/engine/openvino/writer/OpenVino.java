@@ -22,7 +22,7 @@ import phiquant.engine.openvino.writer.Precision.Plain;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
-import phiquant.quant.nncf.GroupFormat;
+import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Mxfp4;
 import phiquant.study.Findings;
@@ -107,7 +107,7 @@ public final class OpenVino implements Target {
 
   private Map<Weight, Precision> precisions(PhiModel model, Findings findings, List<String> notes) {
     Map<Weight, Precision> precisions = new LinkedHashMap<>();
-    Optional<GroupFormat> fourBits = options.fourBits();
+    Optional<CompressionFormat> fourBits = options.fourBits();
     Set<Weight> chosen = fourBits.isPresent() ? chosen(model, findings) : Set.of();
     IntegerFormat backup =
         options.npu() || (options.format().equals("int8") && options.symmetric())
@@ -167,7 +167,7 @@ public final class OpenVino implements Target {
   }
 
   private Precision grouped(
-      Weight weight, GroupFormat format, IntegerFormat backup, List<String> adjusted) {
+      Weight weight, CompressionFormat format, IntegerFormat backup, List<String> adjusted) {
     long columns = weight.tensor().columns();
     int group = options.group();
     if (group == Compressed.WHOLE_ROW || columns % group == 0) {

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import phiquant.UserError;
 import phiquant.engine.TargetSpec;
-import phiquant.quant.nncf.GroupFormat;
+import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Mxfp4;
 import phiquant.quant.nncf.Nf4;
@@ -155,7 +155,7 @@ record Options(
   }
 
   /** The 4-bit format, if there is one. */
-  Optional<GroupFormat> fourBits() {
+  Optional<CompressionFormat> fourBits() {
     return switch (format) {
       case "int4" -> Optional.of(symmetric ? IntegerFormat.INT4_SYM : IntegerFormat.INT4_ASYM);
       case "nf4" -> Optional.of(new Nf4());

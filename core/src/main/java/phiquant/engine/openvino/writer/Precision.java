@@ -1,7 +1,7 @@
 package phiquant.engine.openvino.writer;
 
 import phiquant.engine.openvino.ir.Type;
-import phiquant.quant.nncf.GroupFormat;
+import phiquant.quant.nncf.CompressionFormat;
 
 /** How one weight is stored: as plain floats, or as codes in groups. */
 sealed interface Precision {
@@ -21,7 +21,7 @@ sealed interface Precision {
    *
    * @param group weights that share a scale, or {@link #WHOLE_ROW}
    */
-  record Compressed(GroupFormat format, int group) implements Precision {
+  record Compressed(CompressionFormat format, int group) implements Precision {
     static final int WHOLE_ROW = -1;
 
     @Override

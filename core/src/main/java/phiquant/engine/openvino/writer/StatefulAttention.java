@@ -18,7 +18,7 @@ final class StatefulAttention {
   private final Ir graph;
   private final Ops ops;
   private final PhiConfig config;
-  private final Rotary rotary;
+  private final RotaryEmbedding rotary;
   private final Out batch;
   private final Out beams;
   private final Out embedded;
@@ -44,7 +44,7 @@ final class StatefulAttention {
       Ir graph,
       Ops ops,
       PhiConfig config,
-      Rotary rotary,
+      RotaryEmbedding rotary,
       Out batch,
       Out beams,
       Out embedded,

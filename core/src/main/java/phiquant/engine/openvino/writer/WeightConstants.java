@@ -14,7 +14,7 @@ import phiquant.engine.openvino.ir.Type;
 import phiquant.engine.openvino.writer.Precision.Compressed;
 import phiquant.engine.openvino.writer.Precision.Plain;
 import phiquant.model.Weight;
-import phiquant.quant.nncf.GroupFormat;
+import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Nf4;
 
@@ -86,7 +86,7 @@ final class WeightConstants {
     return type == Type.F32 ? constant : graph.decompress(constant, Type.F32);
   }
 
-  private Out compressed(StoredTensor tensor, GroupFormat format, int group) {
+  private Out compressed(StoredTensor tensor, CompressionFormat format, int group) {
     CompressedRows encoder = new CompressedRows(format, group);
     long groups = tensor.columns() / group;
     boolean whole = groups == 1;
@@ -156,7 +156,7 @@ final class WeightConstants {
     return graph.op(type, "opset1", Map.of("auto_broadcast", "numpy"), a.type(), a, b);
   }
 
-  private static Type codeType(GroupFormat format) {
+  private static Type codeType(CompressionFormat format) {
     if (format instanceof IntegerFormat integer) {
       boolean symmetric = integer.symmetric();
       return integer.bits() == 8 ? symmetric ? Type.I8 : Type.U8 : symmetric ? Type.I4 : Type.U4;

@@ -81,7 +81,7 @@ abstract class GroupedByMinimum extends SearchedBlock {
         continue;
       }
       float dm = half(out, at + 2) * SixBitScales.min(out, at + 4, group);
-      Levels.unsigned(x, first, 32, dm, d, search.levels(), levels, 32 * group);
+      FixedGrid.unsigned(x, first, 32, dm, d, search.levels(), levels, 32 * group);
     }
   }
 

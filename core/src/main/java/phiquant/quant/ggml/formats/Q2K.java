@@ -76,7 +76,7 @@ final class Q2K extends SearchedBlock {
         continue;
       }
       float dm = half(out, at + 82) * (st >> 4);
-      Levels.unsigned(x, first, 16, dm, d, 3, l, 16 * group);
+      FixedGrid.unsigned(x, first, 16, dm, d, 3, l, 16 * group);
     }
   }
 

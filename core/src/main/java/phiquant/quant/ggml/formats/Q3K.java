@@ -80,7 +80,7 @@ final class Q3K extends SearchedBlock {
       float d = half(out, at + 108) * (scale(out, at + 96, group) - 32);
       int begin = from + 16 * group;
       if (d != 0) {
-        Levels.signed(x, begin, 16, d, 4, l, 16 * group);
+        FixedGrid.signed(x, begin, 16, d, 4, l, 16 * group);
       } else if (inverses != null) {
         SEARCH.levels(x, begin, inverses[first + group], l, 16 * group);
       } else {

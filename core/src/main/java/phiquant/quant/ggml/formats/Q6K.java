@@ -74,7 +74,7 @@ final class Q6K extends SearchedBlock {
       if (d == 0) {
         SEARCH.levels(x, begin, inverses[first + group], l, 16 * group); // They stay, as in ggml.
       } else {
-        Levels.signed(x, begin, 16, d, 32, l, 16 * group);
+        FixedGrid.signed(x, begin, 16, d, 32, l, 16 * group);
       }
     }
     pack(l, out, at);

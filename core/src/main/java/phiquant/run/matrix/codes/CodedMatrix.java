@@ -1,9 +1,9 @@
 package phiquant.run.matrix.codes;
 
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Needs;
-import phiquant.run.matrix.Rounding;
 
 /**
  * A matrix of small codes, whatever they are packed as: rows are unpacked one by one to {@link
@@ -12,7 +12,7 @@ import phiquant.run.matrix.Rounding;
 public class CodedMatrix extends Matrix implements SmallCodes {
   private final Unpacking unpacking;
 
-  public CodedMatrix(int rows, int columns, Rounding rounding, Unpacking unpacking) {
+  public CodedMatrix(int rows, int columns, ActivationRounding rounding, Unpacking unpacking) {
     this(rows, columns, Needs.numbers(rounding), unpacking);
   }
 

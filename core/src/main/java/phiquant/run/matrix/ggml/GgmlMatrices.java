@@ -7,8 +7,8 @@ import phiquant.checkpoint.Layout;
 import phiquant.quant.ggml.codebook.CodebookBlock;
 import phiquant.quant.ggml.codebook.TernaryBlock;
 import phiquant.quant.ggml.formats.GgmlFormats;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Matrix;
-import phiquant.run.matrix.Rounding;
 import phiquant.run.matrix.codes.CodedMatrix;
 import phiquant.run.matrix.codes.Unpacking;
 import phiquant.run.matrix.ggml.codebook.Points;
@@ -20,7 +20,8 @@ public final class GgmlMatrices {
   private GgmlMatrices() {}
 
   /** Empty if there is no kernel for the format. */
-  public static Optional<Matrix> of(Layout.Ggml layout, int rows, int columns, Rounding rounding) {
+  public static Optional<Matrix> of(
+      Layout.Ggml layout, int rows, int columns, ActivationRounding rounding) {
     return switch (layout.type()) {
       case F32 -> plain(DType.F32, layout, rows, columns, rounding);
       case F16 -> plain(DType.F16, layout, rows, columns, rounding);
@@ -34,7 +35,7 @@ public final class GgmlMatrices {
   }
 
   private static Optional<Matrix> plain(
-      DType type, Layout.Ggml layout, int rows, int columns, Rounding rounding) {
+      DType type, Layout.Ggml layout, int rows, int columns, ActivationRounding rounding) {
     return Optional.of(
         PlainMatrix.of(new Layout.Plain(type, layout.blocks()), rows, columns, rounding));
   }
@@ -43,13 +44,13 @@ public final class GgmlMatrices {
     MemorySegment blocks = layout.blocks();
     return Optional.ofNullable(
         switch (layout.type()) {
-          case Q4_1 -> new Q4_1(blocks);
+          case Q4_1 -> new Q4_1Codes(blocks);
           case Q5_0 -> new Fives(blocks, false);
           case Q5_1 -> new Fives(blocks, true);
           case IQ4_NL, IQ4_XS, MXFP4 -> new Table(blocks, layout.type());
-          case Q2_K -> new TwoBits(blocks, false);
-          case Q3_K -> new TwoBits(blocks, true);
-          case Q5_K -> new Q5K(blocks);
+          case Q2_K -> new TwoBitCodes(blocks, false);
+          case Q3_K -> new TwoBitCodes(blocks, true);
+          case Q5_K -> new Q5KCodes(blocks);
           case IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S ->
               new Points(blocks, (CodebookBlock) GgmlFormats.scalar(layout.type()));
           case IQ1_S, IQ1_M ->

@@ -4,11 +4,11 @@ import java.lang.foreign.MemorySegment;
 import phiquant.checkpoint.Layout;
 import phiquant.quant.ggml.GgmlBlock;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.run.matrix.ActivationRounding;
+import phiquant.run.matrix.DigitPacking;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Needs;
-import phiquant.run.matrix.Packing;
 import phiquant.run.matrix.Products;
-import phiquant.run.matrix.Rounding;
 
 /** What the kernels of ggml's formats share: blocks that lie row after row. */
 abstract class GgmlMatrix extends Matrix {
@@ -18,11 +18,11 @@ abstract class GgmlMatrix extends Matrix {
   /**
    * @param packing for products in integers, where this machine's vectors and the columns allow it
    */
-  GgmlMatrix(Layout.Ggml layout, int rows, int columns, Packing packing) {
+  GgmlMatrix(Layout.Ggml layout, int rows, int columns, DigitPacking packing) {
     super(
         rows,
         columns,
-        Needs.packed(Rounding.of(layout.type()), Products.packing(packing, columns)));
+        Needs.packed(ActivationRounding.of(layout.type()), Products.packing(packing, columns)));
     this.blocks = layout.blocks();
     this.type = layout.type();
   }

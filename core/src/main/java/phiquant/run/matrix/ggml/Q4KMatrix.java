@@ -23,8 +23,8 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import phiquant.checkpoint.Layout;
 import phiquant.run.matrix.Cuts;
+import phiquant.run.matrix.DigitPacking;
 import phiquant.run.matrix.Input;
-import phiquant.run.matrix.Packing;
 import phiquant.run.matrix.Products;
 import phiquant.run.matrix.codes.Codes;
 import phiquant.run.matrix.codes.SmallCodes;
@@ -86,13 +86,13 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
   private final Unpacking codes;
 
   Q4KMatrix(Layout.Ggml layout, int rows, int columns) {
-    super(layout, rows, columns, Packing.CHUNKS);
-    this.codes = new Q4K(layout.blocks());
+    super(layout, rows, columns, DigitPacking.CHUNKS);
+    this.codes = new Q4KCodes(layout.blocks());
   }
 
   @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
-    if (input.packing() == Packing.CHUNKS) {
+    if (input.packing() == DigitPacking.CHUNKS) {
       multiplyIntegers(from, to, input, y, yAt);
     } else {
       multiplyFloats(from, to, input, y, yAt);

@@ -18,8 +18,8 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import phiquant.checkpoint.Layout;
+import phiquant.run.matrix.DigitPacking;
 import phiquant.run.matrix.Input;
-import phiquant.run.matrix.Packing;
 import phiquant.run.matrix.Products;
 import phiquant.run.matrix.codes.Codes;
 import phiquant.run.matrix.codes.SmallCodes;
@@ -54,13 +54,13 @@ final class Q4_0Matrix extends GgmlMatrix implements SmallCodes {
   private final Unpacking codes;
 
   Q4_0Matrix(Layout.Ggml layout, int rows, int columns) {
-    super(layout, rows, columns, Packing.SPLIT);
-    this.codes = new Q4_0(layout.blocks());
+    super(layout, rows, columns, DigitPacking.SPLIT);
+    this.codes = new Q4_0Codes(layout.blocks());
   }
 
   @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
-    if (input.packing() == Packing.SPLIT) {
+    if (input.packing() == DigitPacking.SPLIT) {
       multiplyIntegers(from, to, input, y, yAt);
     } else {
       multiplyFloats(from, to, input, y, yAt);

@@ -17,8 +17,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 import phiquant.checkpoint.Layout;
+import phiquant.run.matrix.DigitPacking;
 import phiquant.run.matrix.Input;
-import phiquant.run.matrix.Packing;
 import phiquant.run.matrix.Products;
 
 /**
@@ -58,7 +58,7 @@ final class Q6KMatrix extends GgmlMatrix {
   private static final int[] RIGHT = {0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2};
 
   Q6KMatrix(Layout.Ggml layout, int rows, int columns) {
-    super(layout, rows, columns, Packing.BYTES);
+    super(layout, rows, columns, DigitPacking.BYTES);
   }
 
   private static VectorShuffle<Float> scales(int first) {
@@ -67,7 +67,7 @@ final class Q6KMatrix extends GgmlMatrix {
 
   @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
-    if (input.packing() == Packing.BYTES) {
+    if (input.packing() == DigitPacking.BYTES) {
       multiplyIntegers(from, to, input, y, yAt);
     } else {
       multiplyFloats(from, to, input, y, yAt);

@@ -12,8 +12,8 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import phiquant.checkpoint.Layout;
+import phiquant.run.matrix.DigitPacking;
 import phiquant.run.matrix.Input;
-import phiquant.run.matrix.Packing;
 
 /**
  * Q8_0: {@code w = d · q}. A block of 32 weights has d as f16 and 32 signed bytes, which need no
@@ -24,7 +24,7 @@ final class Q8_0Matrix extends GgmlMatrix {
   private static final int BLOCK = 34;
 
   Q8_0Matrix(Layout.Ggml layout, int rows, int columns) {
-    super(layout, rows, columns, Packing.NONE);
+    super(layout, rows, columns, DigitPacking.NONE);
   }
 
   @Override

@@ -2,8 +2,8 @@ package phiquant.run.matrix.grouped;
 
 import java.util.Optional;
 import phiquant.checkpoint.Layout;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Matrix;
-import phiquant.run.matrix.Rounding;
 import phiquant.run.matrix.codes.CodedMatrix;
 import phiquant.run.matrix.codes.Unpacking;
 
@@ -12,7 +12,8 @@ public final class GroupedMatrices {
   private GroupedMatrices() {}
 
   /** Empty if the layout is another, or its groups do not fit. */
-  public static Optional<Matrix> of(Layout layout, int rows, int columns, Rounding rounding) {
+  public static Optional<Matrix> of(
+      Layout layout, int rows, int columns, ActivationRounding rounding) {
     return unpacking(layout, columns)
         .map(
             unpacking ->

@@ -9,10 +9,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Cuts;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Needs;
-import phiquant.run.matrix.Rounding;
 import phiquant.run.matrix.codes.CodedMatrix;
 import phiquant.run.matrix.codes.Codes;
 
@@ -36,7 +36,7 @@ final class NibbleMatrix extends CodedMatrix {
 
   private final GroupCodes codes;
 
-  NibbleMatrix(int rows, int columns, Rounding rounding, GroupCodes codes) {
+  NibbleMatrix(int rows, int columns, ActivationRounding rounding, GroupCodes codes) {
     super(rows, columns, Needs.planes(rounding), codes);
     this.codes = codes;
   }

@@ -11,14 +11,14 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import phiquant.quant.BFloat16;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Cuts;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Needs;
-import phiquant.run.matrix.Rounding;
 
 /** bfloat16 numbers: the upper halves of floats. */
 final class BFloat16Matrix extends PlainMatrix {
-  BFloat16Matrix(MemorySegment data, int rows, int columns, Rounding rounding) {
+  BFloat16Matrix(MemorySegment data, int rows, int columns, ActivationRounding rounding) {
     super(data, rows, columns, 2, Needs.pairs(rounding, 1));
   }
 

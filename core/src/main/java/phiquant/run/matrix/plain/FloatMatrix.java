@@ -8,15 +8,15 @@ import static phiquant.run.matrix.Lanes.ORDER;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Cuts;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Needs;
-import phiquant.run.matrix.Rounding;
 
 /** Floats. */
 final class FloatMatrix extends PlainMatrix {
   FloatMatrix(MemorySegment data, int rows, int columns) {
-    super(data, rows, columns, 4, Needs.numbers(Rounding.NONE));
+    super(data, rows, columns, 4, Needs.numbers(ActivationRounding.NONE));
   }
 
   @Override

@@ -13,10 +13,10 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import phiquant.quant.Half;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Cuts;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Needs;
-import phiquant.run.matrix.Rounding;
 
 /**
  * binary16 numbers. Shifted to the places of a float's bits, a half is the float {@code w ·
@@ -28,7 +28,7 @@ final class HalfMatrix extends PlainMatrix {
   /** So much that no number of a network becomes infinite. */
   private static final float LIFT = 0x1p88f;
 
-  HalfMatrix(MemorySegment data, int rows, int columns, Rounding rounding) {
+  HalfMatrix(MemorySegment data, int rows, int columns, ActivationRounding rounding) {
     super(data, rows, columns, 2, Needs.pairs(rounding, LIFT));
   }
 

@@ -2,9 +2,9 @@ package phiquant.run.matrix.plain;
 
 import java.lang.foreign.MemorySegment;
 import phiquant.checkpoint.Layout;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Needs;
-import phiquant.run.matrix.Rounding;
 
 /**
  * What matrices of plain numbers share: rows of equal elements, of any length.
@@ -30,7 +30,8 @@ public abstract class PlainMatrix extends Matrix {
    *
    * @param rounding what the engine rounds floats to that it multiplies with 16-bit numbers
    */
-  public static PlainMatrix of(Layout.Plain plain, int rows, int columns, Rounding rounding) {
+  public static PlainMatrix of(
+      Layout.Plain plain, int rows, int columns, ActivationRounding rounding) {
     return switch (plain.type()) {
       case F16 -> new HalfMatrix(plain.data(), rows, columns, rounding);
       case BF16 -> new BFloat16Matrix(plain.data(), rows, columns, rounding);

@@ -3,8 +3,8 @@ package phiquant.run.matrix.stored;
 import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.VectorSupport;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Matrix;
-import phiquant.run.matrix.Rounding;
 import phiquant.run.matrix.ggml.GgmlMatrices;
 import phiquant.run.matrix.grouped.GroupedMatrices;
 import phiquant.run.matrix.plain.PlainMatrix;
@@ -19,7 +19,7 @@ public final class Matrices {
     if (layout instanceof Layout.Stacked stacked) {
       return new StackedMatrix(stacked.parts().stream().map(Matrices::of).toList());
     }
-    Rounding rounding = layout == null ? Rounding.NONE : rounding(layout);
+    ActivationRounding rounding = layout == null ? ActivationRounding.NONE : rounding(layout);
     Matrix stored = new StoredMatrix(tensor, rounding);
     if (layout == null || !VectorSupport.available()) {
       return stored;
@@ -45,13 +45,13 @@ public final class Matrices {
         : stored;
   }
 
-  private static Rounding rounding(Layout layout) {
+  private static ActivationRounding rounding(Layout layout) {
     return switch (layout) {
-      case Layout.Ggml ggml -> Rounding.of(ggml.type());
-      case Layout.Blocked blocked -> Rounding.int8(blocked.block());
-      case Layout.TurnedBlocks turned -> Rounding.int8(turned.blocks().format().block());
-      case Layout.Grouped grouped -> Rounding.int8(32);
-      default -> Rounding.NONE;
+      case Layout.Ggml ggml -> ActivationRounding.of(ggml.type());
+      case Layout.Blocked blocked -> ActivationRounding.int8(blocked.block());
+      case Layout.TurnedBlocks turned -> ActivationRounding.int8(turned.blocks().format().block());
+      case Layout.Grouped grouped -> ActivationRounding.int8(32);
+      default -> ActivationRounding.NONE;
     };
   }
 }

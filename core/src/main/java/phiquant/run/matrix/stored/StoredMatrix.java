@@ -4,11 +4,11 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.VectorSupport;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Lanes;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Needs;
-import phiquant.run.matrix.Rounding;
 
 /**
  * Any stored matrix, decoded a few rows at a time by its own reader: right for every format, fast
@@ -20,7 +20,7 @@ final class StoredMatrix extends Matrix {
 
   private final StoredTensor tensor;
 
-  StoredMatrix(StoredTensor tensor, Rounding rounding) {
+  StoredMatrix(StoredTensor tensor, ActivationRounding rounding) {
     super(
         Math.toIntExact(tensor.rows()), Math.toIntExact(tensor.columns()), Needs.numbers(rounding));
     this.tensor = tensor;

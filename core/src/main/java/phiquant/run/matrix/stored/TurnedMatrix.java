@@ -5,10 +5,10 @@ import static phiquant.run.matrix.Lanes.FLOATS;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Needs;
-import phiquant.run.matrix.Rounding;
 import phiquant.run.matrix.plain.PlainMatrix;
 
 /**
@@ -44,7 +44,7 @@ final class TurnedMatrix extends Matrix {
 
   private final Lines lines;
 
-  TurnedMatrix(int rows, int columns, Rounding rounding, Lines lines) {
+  TurnedMatrix(int rows, int columns, ActivationRounding rounding, Lines lines) {
     super(rows, columns, Needs.numbers(rounding));
     this.lines = lines;
   }

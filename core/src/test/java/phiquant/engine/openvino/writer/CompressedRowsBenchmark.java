@@ -16,7 +16,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
-import phiquant.quant.nncf.GroupFormat;
+import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Mxfp4;
 import phiquant.quant.nncf.Nf4;
@@ -49,7 +49,7 @@ public class CompressedRowsBenchmark {
     for (int i = 0; i < weights.length; i++) {
       weights[i] = (float) random.nextGaussian() * 0.02f;
     }
-    GroupFormat codec =
+    CompressionFormat codec =
         switch (format) {
           case "int4 sym" -> IntegerFormat.INT4_SYM;
           case "int4 asym" -> IntegerFormat.INT4_ASYM;

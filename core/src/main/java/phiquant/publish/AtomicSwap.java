@@ -15,12 +15,12 @@ import java.nio.file.Path;
  * manual page, and {@code linux/fs.h}), macOS {@code renamex_np} with {@code RENAME_SWAP} (see
  * {@code rename(2)} there).
  */
-final class Exchange {
+final class AtomicSwap {
   private static final int AT_FDCWD = -100;
   private static final int RENAME_EXCHANGE = 2;
   private static final int RENAME_SWAP = 2;
 
-  private Exchange() {}
+  private AtomicSwap() {}
 
   /** Whether they have changed places; false, and nothing has happened, where that is unknown. */
   static boolean swap(Path a, Path b) {

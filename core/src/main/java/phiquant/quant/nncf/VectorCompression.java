@@ -4,10 +4,10 @@ package phiquant.quant.nncf;
  * A format whose codes are made with the Vector API. All but {@link #encode} is as in the scalar
  * form, which it must equal bit for bit.
  */
-sealed interface VectorForm extends GroupFormat
+sealed interface VectorCompression extends CompressionFormat
     permits VectorIntegerFormat, VectorNf4, VectorMxfp4 {
   /** The form that reads like the formula. */
-  GroupFormat scalar();
+  CompressionFormat scalar();
 
   @Override
   default String name() {

@@ -9,4 +9,4 @@ package phiquant.eval;
  * @param differing text of the first token that is another, or empty
  * @param rest what follows
  */
-public record Answer(String prompt, String same, String differing, String rest) {}
+public record Continuation(String prompt, String same, String differing, String rest) {}

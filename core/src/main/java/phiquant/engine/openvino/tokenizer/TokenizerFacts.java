@@ -14,13 +14,13 @@ import phiquant.checkpoint.Json;
  * @param tokenizer tokenizer.json
  * @param config tokenizer_config.json; empty if there is none
  */
-record TokenizerFiles(Checkpoint checkpoint, ObjectNode tokenizer, ObjectNode config) {
+record TokenizerFacts(Checkpoint checkpoint, ObjectNode tokenizer, ObjectNode config) {
   /** Those of a checkpoint, if it has a tokenizer.json. */
-  static Optional<TokenizerFiles> of(Checkpoint checkpoint) {
+  static Optional<TokenizerFacts> of(Checkpoint checkpoint) {
     return json(checkpoint, "tokenizer.json")
         .map(
             tokenizer ->
-                new TokenizerFiles(
+                new TokenizerFacts(
                     checkpoint,
                     tokenizer,
                     json(checkpoint, "tokenizer_config.json")

@@ -11,7 +11,7 @@ import phiquant.model.PhiConfig.LongRope;
  * rotation, where only the first dimensions of a head turn, and longrope, where the frequencies
  * depend on whether the longest position exceeds the original context.
  */
-final class Rotary {
+final class RotaryEmbedding {
   private final Ir graph;
   private final Ops ops;
   private final PhiConfig config;
@@ -23,7 +23,7 @@ final class Rotary {
    *
    * @param positions shape [batch, sequence], i64
    */
-  Rotary(Ir graph, Ops ops, PhiConfig config, Out positions) {
+  RotaryEmbedding(Ir graph, Ops ops, PhiConfig config, Out positions) {
     this.graph = graph;
     this.ops = ops;
     this.config = config;

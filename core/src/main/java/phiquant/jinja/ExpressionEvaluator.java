@@ -9,12 +9,12 @@ import phiquant.jinja.Values.Tuple;
 import phiquant.jinja.Values.Undefined;
 
 /** Gives the values of expressions. */
-final class Evaluator {
+final class ExpressionEvaluator {
   private static final List<String> UNSUPPORTED = List.of("self", "super", "varargs", "kwargs");
 
   private final Interpreter in;
 
-  Evaluator(Interpreter in) {
+  ExpressionEvaluator(Interpreter in) {
     this.in = in;
   }
 

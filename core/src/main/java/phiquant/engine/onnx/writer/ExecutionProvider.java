@@ -3,7 +3,7 @@ package phiquant.engine.onnx.writer;
 import java.util.Locale;
 
 /** Where the model will run: execution providers of ONNX Runtime that GenAI knows. */
-enum Device {
+enum ExecutionProvider {
   CPU,
   CUDA,
   DML,

@@ -6,8 +6,8 @@ import phiquant.quant.ggml.Rounding;
  * Quantizes a group of weights by a grid that is fixed: simple loops over arrays, which the JVM
  * turns into vector instructions by itself.
  */
-final class Levels {
-  private Levels() {}
+final class FixedGrid {
+  private FixedGrid() {}
 
   /** l = (x + offset) / d, rounded, from 0 to {@code max}. */
   static void unsigned(

@@ -4,13 +4,13 @@ import java.util.Locale;
 import java.util.Optional;
 import phiquant.checkpoint.DType;
 import phiquant.checkpoint.Layout.Code;
-import phiquant.quant.nncf.GroupFormat;
+import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Mxfp4;
 import phiquant.quant.nncf.Nf4;
 
 /** Element types of an IR's constants that weights, scales and zero points have. */
-enum ElementType {
+enum IrType {
   F32(32, DType.F32),
   F16(16, DType.F16),
   BF16(16, DType.BF16),
@@ -26,21 +26,21 @@ enum ElementType {
   private final DType dtype;
   private final Code code;
 
-  ElementType(int bits, DType dtype) {
+  IrType(int bits, DType dtype) {
     this.bits = bits;
     this.dtype = dtype;
     this.code = null;
   }
 
-  ElementType(int bits, Code code) {
+  IrType(int bits, Code code) {
     this.bits = bits;
     this.dtype = null;
     this.code = code;
   }
 
   /** The type of that name in a file: {@code f32}. */
-  static Optional<ElementType> named(String name) {
-    for (ElementType type : values()) {
+  static Optional<IrType> named(String name) {
+    for (IrType type : values()) {
       if (type.name().toLowerCase(Locale.ROOT).equals(name)) {
         return Optional.of(type);
       }
@@ -64,7 +64,7 @@ enum ElementType {
   }
 
   /** How such codes are decoded. */
-  static GroupFormat format(Code code) {
+  static CompressionFormat format(Code code) {
     return switch (code) {
       case U4 -> IntegerFormat.INT4_ASYM;
       case I4 -> IntegerFormat.INT4_SYM;

@@ -13,7 +13,7 @@ import phiquant.quant.ggml.GgmlType;
  * @param kind what numbers are rounded to
  * @param block numbers that share a scale, if they have one
  */
-public record Rounding(Kind kind, int block) {
+public record ActivationRounding(Kind kind, int block) {
   /** To what, and how the scale d is stored. */
   enum Kind {
     NONE,
@@ -28,30 +28,30 @@ public record Rounding(Kind kind, int block) {
   }
 
   /** As they are. */
-  public static final Rounding NONE = new Rounding(Kind.NONE, 0);
+  public static final ActivationRounding NONE = new ActivationRounding(Kind.NONE, 0);
 
   /** As llama.cpp does before F16 weights. */
-  private static final Rounding F16 = new Rounding(Kind.F16, 0);
+  private static final ActivationRounding F16 = new ActivationRounding(Kind.F16, 0);
 
   /** As llama.cpp does before BF16 weights. */
-  private static final Rounding BF16 = new Rounding(Kind.BF16, 0);
+  private static final ActivationRounding BF16 = new ActivationRounding(Kind.BF16, 0);
 
   /** ggml's {@code quantize_row_q8_0} and {@code quantize_row_q8_1}. */
-  private static final Rounding Q8_0 = new Rounding(Kind.INT8_HALF_SCALE, 32);
+  private static final ActivationRounding Q8_0 = new ActivationRounding(Kind.INT8_HALF_SCALE, 32);
 
   /** ggml's {@code quantize_row_q8_K_ref}. */
-  private static final Rounding Q8_K = new Rounding(Kind.INT8_INVERSE, 256);
+  private static final ActivationRounding Q8_K = new ActivationRounding(Kind.INT8_INVERSE, 256);
 
   /**
    * {@code accuracy_level} 4 of MatMulNBits, in the weights' own blocks (MLAS' {@code
    * QuantizeARow_CompInt8}); OpenVINO's dynamic quantization, in blocks of 32.
    */
-  public static Rounding int8(int block) {
-    return new Rounding(Kind.INT8, block);
+  public static ActivationRounding int8(int block) {
+    return new ActivationRounding(Kind.INT8, block);
   }
 
   /** What {@code vec_dot_type} is in ggml-cpu. */
-  public static Rounding of(GgmlType type) {
+  public static ActivationRounding of(GgmlType type) {
     return switch (type) {
       case F32 -> NONE;
       case F16 -> F16;

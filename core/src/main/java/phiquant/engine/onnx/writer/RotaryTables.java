@@ -15,18 +15,18 @@ import phiquant.quant.FloatType;
  * @param cos cosines
  * @param sin sines
  */
-record Rotary(Value cos, Value sin) {
+record RotaryTables(Value cos, Value sin) {
   /** One pair of tables, or an {@code If} between the two pairs of longrope. */
-  static Rotary of(
+  static RotaryTables of(
       Graph graph, Constants constants, PhiConfig config, FloatType type, Lengths lengths) {
     if (config.longRope().isEmpty()) {
       return table(constants, config, type, "", config.contextLength(), List.of());
     }
     LongRope rope = config.longRope().get();
     int original = config.originalContextLength();
-    Rotary large =
+    RotaryTables large =
         table(constants, config, type, "_large", config.contextLength(), rope.longFactors());
-    Rotary small = table(constants, config, type, "_small", original, rope.shortFactors());
+    RotaryTables small = table(constants, config, type, "_small", original, rope.shortFactors());
     String path = "/model/rope_caches_subgraph";
     Value beyond =
         graph
@@ -40,7 +40,7 @@ record Rotary(Value cos, Value sin) {
             .with("then_branch", branch("large", large).build())
             .with("else_branch", branch("small", small).build());
     List<String> shape = Value.dims("max_sequence_length", config.rotarySize() / 2);
-    return new Rotary(
+    return new RotaryTables(
         choice.out("cos_cache", ElementType.of(type), shape),
         choice.out("sin_cache", ElementType.of(type), shape));
   }
@@ -49,11 +49,11 @@ record Rotary(Value cos, Value sin) {
    * For providers without {@code If}: the short tables with the long ones below them, to be read at
    * {@link #shifted} positions.
    */
-  static Rotary concatenated(Constants constants, PhiConfig config, FloatType type) {
+  static RotaryTables concatenated(Constants constants, PhiConfig config, FloatType type) {
     if (config.longRope().isEmpty()) {
       return table(constants, config, type, "", config.contextLength(), List.of());
     }
-    return new Rotary(
+    return new RotaryTables(
         constants.plain("cos_cache", both("cos_cache", true, config), false, type),
         constants.plain("sin_cache", both("sin_cache", false, config), false, type));
   }
@@ -98,14 +98,14 @@ record Rotary(Value cos, Value sin) {
         .out(ElementType.INT64, positions.shape());
   }
 
-  private static Rotary table(
+  private static RotaryTables table(
       Constants constants,
       PhiConfig config,
       FloatType type,
       String suffix,
       int positions,
       List<Double> factors) {
-    return new Rotary(
+    return new RotaryTables(
         cache(constants, "cos_cache" + suffix, true, config, type, positions, factors),
         cache(constants, "sin_cache" + suffix, false, config, type, positions, factors));
   }
@@ -122,7 +122,7 @@ record Rotary(Value cos, Value sin) {
         name, RotaryCache.of(name, cosine, positions, config, factors), false, type);
   }
 
-  private static Graph branch(String size, Rotary tables) {
+  private static Graph branch(String size, RotaryTables tables) {
     Graph branch = new Graph(size + "_rope_caches_graph");
     for (Value table : List.of(tables.cos(), tables.sin())) {
       branch.output(

@@ -20,7 +20,7 @@ import phiquant.run.matrix.codes.Unpacking;
  * · (s - 32) · (q - 4)}; 32 bytes with the third bits (bit g of byte i belongs to weight 32g + i),
  * the codes, 12 bytes of scales, d as f16.
  */
-record TwoBits(MemorySegment blocks, boolean hasThird) implements Unpacking {
+record TwoBitCodes(MemorySegment blocks, boolean hasThird) implements Unpacking {
   @Override
   public int group() {
     return 16;

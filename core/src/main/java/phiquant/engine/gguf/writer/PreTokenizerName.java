@@ -12,11 +12,11 @@ import phiquant.checkpoint.SplitPattern;
  * follows from what tokenizer.json does, not from the name of a class. Source: the names and their
  * patterns in llama.cpp's llama-vocab.cpp.
  */
-final class PreTokenizer {
+final class PreTokenizerName {
   private static final Map<String, String> BY_PATTERN =
       Map.of(SplitPattern.CL100K, "dbrx", SplitPattern.O200K, "gpt-4o");
 
-  private PreTokenizer() {}
+  private PreTokenizerName() {}
 
   /** Whether tokenizer.json is a SentencePiece vocabulary: spaces marked, no splitting, bytes. */
   static boolean isSentencePiece(JsonNode tokenizer) {

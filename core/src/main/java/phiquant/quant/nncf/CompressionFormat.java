@@ -7,7 +7,7 @@ package phiquant.quant.nncf;
  * so that codes, scales and zero points equal NNCF's. Weights must be finite; implementations hold
  * no state.
  */
-public sealed interface GroupFormat permits IntegerFormat, LevelFormat, VectorForm {
+public sealed interface CompressionFormat permits IntegerFormat, LevelFormat, VectorCompression {
   /**
    * What the weights of a group share.
    *

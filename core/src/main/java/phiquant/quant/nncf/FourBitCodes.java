@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
  * Codes of 4 bits as OpenVINO's {@code u4}, {@code i4}, {@code nf4} and {@code f4e2m1} lie in
  * memory: two in a byte, the first in the low half.
  */
-public final class Nibbles {
+public final class FourBitCodes {
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt INT =
@@ -17,7 +17,7 @@ public final class Nibbles {
   /** The lower half of each of eight bytes. */
   private static final long LOW = 0x0F0F_0F0F_0F0F_0F0FL;
 
-  private Nibbles() {}
+  private FourBitCodes() {}
 
   /** Packs {@code count} codes, one in the low half of each byte, to byte {@code at}. */
   public static void pack(byte[] codes, int count, MemorySegment out, long at) {

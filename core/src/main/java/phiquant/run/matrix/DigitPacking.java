@@ -9,7 +9,7 @@ package phiquant.run.matrix;
  * a vector, with nothing unpacked but by shifts, on every machine that multiplies shorts. {@link
  * Factors} are what the digits are multiplied with.
  */
-public enum Packing {
+public enum DigitPacking {
   /** Not multiplied as integers. */
   NONE,
   /** Two bytes of neighbours: the codes of weights 2j and 2j + 1; B = 256. */
