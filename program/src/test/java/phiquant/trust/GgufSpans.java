@@ -80,9 +80,12 @@ final class GgufSpans {
   }
 
   private String text() {
-    int length = (int) integer(Kind.TEXT_LENGTH, 8);
-    byte[] bytes = new byte[length];
-    spans.add(new Span(Kind.TEXT, of, in.position(), length));
+    long length = integer(Kind.TEXT_LENGTH, 8);
+    if (length < 0 || length > in.remaining()) {
+      throw new IllegalArgumentException("a text that ends outside of the file");
+    }
+    byte[] bytes = new byte[(int) length];
+    spans.add(new Span(Kind.TEXT, of, in.position(), (int) length));
     in.get(bytes);
     return new String(bytes, StandardCharsets.UTF_8);
   }
