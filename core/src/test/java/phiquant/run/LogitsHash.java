@@ -1,57 +1,54 @@
 package phiquant.run;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.stream.IntStream;
+import phiquant.engine.Checkpoints;
 import phiquant.run.attention.KvCache;
 
 /**
- * Hashes of all logits of prompts of 24, 256 and 300 tokens, the last {@value #SINGLE} of which
- * come one by one. Started without the vector module, the engine computes in its scalar form, whose
- * order of additions the language fixes: every machine prints the same.
+ * Hashes of the logits of the last {@value #SINGLE} of 24, 256 and 300 tokens, which come one by
+ * one; what is before them comes as prompts. Started without the vector module, the engine computes
+ * in its scalar form, whose order of additions the language fixes: every machine prints the same.
  */
 final class LogitsHash {
   private static final int[] LENGTHS = {24, 256, 300};
-  private static final int SINGLE = 8;
+  private static final int SINGLE = 2;
 
   private LogitsHash() {}
 
-  /** The arguments are artifacts; prints {@code NAME ACTIVATIONS LENGTH SHA256} for each. */
+  /**
+   * The arguments are artifacts; prints {@code NAME LENGTH SHA256} for each. Checkpoints are run in
+   * f32, files of integers with their inputs rounded too.
+   */
   public static void main(String[] args) throws Exception {
     for (String artifact : args) {
-      for (RunOptions options : new RunOptions[] {RunOptions.exact(), RunOptions.defaults()}) {
-        try (LanguageModel model = LanguageModel.open(Path.of(artifact), options)) {
-          for (int length : LENGTHS) {
-            System.out.println(
-                "%s %s %d %s"
-                    .formatted(
-                        Path.of(artifact).getFileName(),
-                        options.activations(),
-                        length,
-                        hash(model, length)));
-          }
-        }
+      Path path = Path.of(artifact);
+      RunOptions options = Files.isDirectory(path) ? RunOptions.exact() : RunOptions.defaults();
+      try (LanguageModel model = LanguageModel.open(Checkpoints.open(path), options)) {
+        print(path.getFileName().toString(), model);
       }
     }
   }
 
-  private static String hash(LanguageModel model, int length) throws Exception {
+  private static void print(String name, LanguageModel model) throws Exception {
     int vocabulary = model.config().vocabulary();
-    int[] ids = IntStream.range(0, length).map(i -> (7919 * i + 13) % vocabulary).toArray();
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    KvCache cache = model.cache(length);
-    model.logits(
-        Arrays.copyOf(ids, length - SINGLE),
-        cache,
-        (index, logits) -> digest.update(bytesOf(logits, vocabulary)));
-    for (int i = length - SINGLE; i < length; i++) {
-      float[] logits = model.logits(new int[] {ids[i]}, cache);
-      digest.update(bytesOf(logits, vocabulary));
+    int[] ids = IntStream.range(0, 300).map(i -> (7919 * i + 13) % vocabulary).toArray();
+    KvCache cache = model.cache(ids.length);
+    int from = 0;
+    for (int length : LENGTHS) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      model.logits(Arrays.copyOfRange(ids, from, length - SINGLE), cache);
+      for (int i = length - SINGLE; i < length; i++) {
+        digest.update(bytesOf(model.logits(new int[] {ids[i]}, cache), vocabulary));
+      }
+      System.out.println(name + " " + length + " " + HexFormat.of().formatHex(digest.digest()));
+      from = length;
     }
-    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static ByteBuffer bytesOf(float[] logits, int count) {
