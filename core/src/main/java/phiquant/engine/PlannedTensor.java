@@ -10,7 +10,8 @@ import phiquant.checkpoint.StoredTensor;
  * @param format of its numbers, as the engine names it
  * @param shape as the engine counts, outermost first
  * @param bytes of all parts together
- * @param source where its rows come from; several planned tensors may share one
+ * @param source where its rows come from. Several planned tensors may share one, or rows of it: of
+ *     a slice or a stack, rows are read where they are stored, once for all.
  * @param transposed whether the encoder gets the columns of {@code source} as its rows
  * @param encoder from floats to bytes
  * @param parts where the bytes go

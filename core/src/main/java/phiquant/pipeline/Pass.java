@@ -174,8 +174,8 @@ public final class Pass {
       if (!settings.allowNonFinite()) {
         requireFinite(count, run.source());
       }
-      for (Run.Wanted wanted : run.wanted()) {
-        encode(run, wanted, columns);
+      for (Piece piece : run.wanted()) {
+        encode(run, piece, columns);
       }
     }
 
@@ -188,17 +188,18 @@ public final class Pass {
       }
     }
 
-    private void encode(Run run, Run.Wanted wanted, int columns) throws InterruptedException {
-      PlannedTensor tensor = wanted.tensor();
+    private void encode(Run run, Piece piece, int columns) throws InterruptedException {
+      PlannedTensor tensor = piece.tensor();
       int count = tensor.parts().size();
       long[] offsets = new long[count];
       long[] places = new long[count];
       long[] sizes = new long[count];
       int multiple = tensor.encoder().rowMultiple();
+      long row = run.first() + piece.shift();
       long needed = 0;
       for (int i = 0; i < count; i++) {
         Part part = tensor.parts().get(i);
-        offsets[i] = part.offset() + run.first() / multiple * part.groupBytes();
+        offsets[i] = part.offset() + row / multiple * part.groupBytes();
         sizes[i] = Math.ceilDiv(run.rows() * part.groupBytes(), (long) multiple);
         places[i] = OutputFile.place(needed, offsets[i]);
         needed = places[i] + sizes[i];
@@ -210,17 +211,17 @@ public final class Pass {
         parts[i] = bytes.asSlice(places[i], sizes[i]);
       }
       tensor.encoder().encode(floats, run.rows(), columns, parts);
-      writers.write(buffer, () -> write(wanted, parts, offsets));
+      writers.write(buffer, () -> write(piece, parts, offsets));
     }
   }
 
-  private void write(Run.Wanted wanted, MemorySegment[] parts, long[] offsets) {
+  private void write(Piece piece, MemorySegment[] parts, long[] offsets) {
     try {
       for (int i = 0; i < parts.length && !stopped.get(); i++) {
-        wanted.output().write(wanted.tensor().parts().get(i).file(), parts[i], offsets[i]);
+        piece.output().write(piece.tensor().parts().get(i).file(), parts[i], offsets[i]);
       }
     } catch (IOException e) {
-      fail(Publication.cannotWrite(wanted.output().destination(), e));
+      fail(Publication.cannotWrite(piece.output().destination(), e));
     } catch (RuntimeException | Error e) {
       fail(e);
     }

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.PlannedTensor;
 
@@ -15,14 +17,11 @@ import phiquant.engine.PlannedTensor;
  * @param transposed whether the run's rows are columns of the source
  * @param first the first row
  * @param rows how many
- * @param wanted the planned tensors, each with the output that it belongs to
+ * @param wanted what becomes of the rows
  */
-record Run(StoredTensor source, boolean transposed, long first, int rows, List<Wanted> wanted) {
+record Run(StoredTensor source, boolean transposed, long first, int rows, List<Piece> wanted) {
   /** Floats that a run holds if rows allow: 2 MB, which caches still keep. */
   private static final int FLOATS = 1 << 19;
-
-  /** A planned tensor and the output that takes it. */
-  record Wanted(PlannedTensor tensor, Output output) {}
 
   /** What is read together. */
   private record Key(StoredTensor source, boolean transposed) {}
@@ -59,31 +58,51 @@ record Run(StoredTensor source, boolean transposed, long first, int rows, List<W
 
   /** All the work of a pass, in the order of the source. */
   static List<Run> of(List<Output> outputs) {
-    Map<Key, List<Wanted>> wanted = new LinkedHashMap<>();
+    Map<Key, List<Piece>> stored = new LinkedHashMap<>();
     for (Output output : outputs) {
       for (PlannedTensor tensor : output.plan().tensors()) {
-        wanted
-            .computeIfAbsent(
-                new Key(tensor.source(), tensor.transposed()), unused -> new ArrayList<>())
-            .add(new Wanted(tensor, output));
+        for (Piece piece : Piece.of(tensor, output)) {
+          Key key = new Key(piece.source(), tensor.transposed());
+          stored.computeIfAbsent(key, unused -> new ArrayList<>()).add(piece);
+        }
       }
     }
     List<Run> runs = new ArrayList<>();
-    wanted.forEach((key, tensors) -> split(key, tensors, runs));
+    stored.forEach((key, pieces) -> cut(key, pieces, runs));
     return runs;
   }
 
-  private static void split(Key key, List<Wanted> wanted, List<Run> runs) {
+  /** Cuts stored rows where a piece begins or ends: between two cuts the same pieces want all. */
+  private static void cut(Key key, List<Piece> pieces, List<Run> runs) {
+    NavigableSet<Long> cuts = new TreeSet<>();
+    for (Piece piece : pieces) {
+      cuts.add(piece.first());
+      cuts.add(piece.end());
+    }
+    if (pieces.stream().anyMatch(piece -> piece.isBroken(cuts))) {
+      pieces.forEach(piece -> cut(key, List.of(piece), runs));
+      return;
+    }
+    for (long from : cuts.headSet(cuts.last())) {
+      long to = cuts.higher(from);
+      List<Piece> wanted =
+          pieces.stream().filter(piece -> piece.first() <= from && to <= piece.end()).toList();
+      if (!wanted.isEmpty()) {
+        split(key, from, to, wanted, runs);
+      }
+    }
+  }
+
+  private static void split(Key key, long from, long to, List<Piece> wanted, List<Run> runs) {
     StoredTensor source = key.source();
-    long rows = key.transposed() ? source.columns() : source.rows();
     long columns = Math.max(1, key.transposed() ? source.rows() : source.columns());
     int multiple = 1;
-    for (Wanted one : wanted) {
+    for (Piece one : wanted) {
       multiple = leastCommonMultiple(multiple, one.tensor().encoder().rowMultiple());
     }
     long most = Math.max(1, FLOATS / columns / multiple) * multiple;
-    for (long first = 0; first < rows; first += most) {
-      int count = (int) Math.min(most, rows - first);
+    for (long first = from; first < to; first += most) {
+      int count = (int) Math.min(most, to - first);
       runs.add(new Run(source, key.transposed(), first, count, wanted));
     }
   }

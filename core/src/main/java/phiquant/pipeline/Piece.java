@@ -1,0 +1,75 @@
+package phiquant.pipeline;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableSet;
+import phiquant.checkpoint.RowSlice;
+import phiquant.checkpoint.Stacked;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.PlannedTensor;
+
+/**
+ * Rows of a planned tensor that are consecutive rows of one stored tensor. What one engine splits
+ * and another fuses comes down to the same stored rows, and these are read once for both.
+ *
+ * @param tensor the planned one
+ * @param output that takes it
+ * @param source where the rows are stored
+ * @param first the first of them in {@code source}
+ * @param rows how many
+ * @param at where the planned tensor has the first
+ */
+record Piece(
+    PlannedTensor tensor, Output output, StoredTensor source, long first, long rows, long at) {
+  /** Planned row minus stored row. */
+  long shift() {
+    return at - first;
+  }
+
+  /** Whether its encoder's groups of rows reach across one of these stored rows. */
+  boolean isBroken(NavigableSet<Long> cuts) {
+    int multiple = tensor.encoder().rowMultiple();
+    return cuts.subSet(first, end()).stream().anyMatch(cut -> (cut + shift()) % multiple != 0);
+  }
+
+  /** The row after the last. */
+  long end() {
+    return first + rows;
+  }
+
+  /**
+   * A planned tensor's pieces; only one, the whole, if its rows are the source's columns or if it
+   * is encoded in groups of rows that reach across pieces.
+   */
+  static List<Piece> of(PlannedTensor tensor, Output output) {
+    StoredTensor source = tensor.source();
+    long rows = tensor.transposed() ? source.columns() : source.rows();
+    Piece whole = new Piece(tensor, output, source, 0, rows, 0);
+    if (tensor.transposed() || source.shape().size() < 2) {
+      return List.of(whole);
+    }
+    List<Piece> pieces = new ArrayList<>();
+    whole.cut(pieces);
+    int multiple = tensor.encoder().rowMultiple();
+    return pieces.stream().allMatch(piece -> piece.at() % multiple == 0) ? pieces : List.of(whole);
+  }
+
+  private void cut(List<Piece> pieces) {
+    switch (source) {
+      case RowSlice slice ->
+          new Piece(tensor, output, slice.whole(), slice.first() + first, rows, at).cut(pieces);
+      case Stacked stacked -> {
+        long begin = 0;
+        for (StoredTensor part : stacked.parts()) {
+          long from = Math.max(first, begin);
+          long to = Math.min(end(), begin + part.rows());
+          if (from < to) {
+            new Piece(tensor, output, part, from - begin, to - from, at + from - first).cut(pieces);
+          }
+          begin += part.rows();
+        }
+      }
+      default -> pieces.add(this);
+    }
+  }
+}
