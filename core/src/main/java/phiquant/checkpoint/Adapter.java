@@ -38,13 +38,14 @@ public record Adapter(Path folder, String kind, Optional<String> base) {
     return new UserError(
         "%s holds an adapter's weights (%s)%s, not a model's."
             .formatted(folder, kind, base.map(name -> " for the base model " + name).orElse("")),
-        "Merge it into its base with PEFT, then quantize that:"
+        "A LoRA is merged on the way: quantize its base with --lora %s. Or merge it with PEFT first:"
+                .formatted(folder)
             + " PeftModel.from_pretrained(base, adapter).merge_and_unload().save_pretrained(out).");
   }
 
   /** Says that it is not applied. */
   String besideWeights() {
-    return "An adapter (%s%s) lies beside the weights and is not applied; if they lack it, merge it with PEFT's merge_and_unload() first."
+    return "An adapter (%s%s) lies beside the weights and is not applied; if they lack it, give its folder with --lora, or merge it with PEFT's merge_and_unload() first."
         .formatted(kind, base.map(name -> " for " + name).orElse(""));
   }
 }

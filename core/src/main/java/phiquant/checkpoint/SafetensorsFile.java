@@ -24,7 +24,8 @@ import phiquant.UserError;
  * @param metadata the texts under {@code __metadata__}
  * @param tensors by name, in the order of their data
  */
-record SafetensorsFile(Path path, Map<String, String> metadata, Map<String, MappedTensor> tensors) {
+public record SafetensorsFile(
+    Path path, Map<String, String> metadata, Map<String, MappedTensor> tensors) {
   /** The format allows 100 MB; a shard with a thousand tensors has a hundredth of this. */
   private static final long MAX_HEADER = 10_000_000;
 
@@ -33,7 +34,7 @@ record SafetensorsFile(Path path, Map<String, String> metadata, Map<String, Mapp
    *
    * @throws UserError naming the file and the rule that it breaks
    */
-  static SafetensorsFile open(Path path, MappedFiles files) {
+  public static SafetensorsFile open(Path path, MappedFiles files) {
     MemorySegment file = files.map(path);
     if (file.byteSize() < 8) {
       throw new UserError(path + " is too short to be a safetensors file.");

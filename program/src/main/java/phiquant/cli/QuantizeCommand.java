@@ -10,6 +10,7 @@ import phiquant.CacheFolder;
 import phiquant.Quantize;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.lora.Lora;
 import phiquant.engine.ArtifactPlan;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.Engine;
@@ -30,6 +31,7 @@ import picocli.CommandLine.Parameters;
       "  phiquant quantize Phi-3.5-mini-instruct --to gguf:Q4_K_M -o out",
       "  phiquant quantize Phi-3.5-mini-instruct --to gguf:Q4_K_M --to mlx:4bit -o out",
       "  phiquant quantize Phi-4-mini --to gguf --precision int8 -o phi-4-mini.gguf",
+      "  phiquant quantize Phi-4-mini --lora my-adapter --name Phi-4-mini-mine --to gguf -o out",
       "  phiquant quantize Phi-4-mini --to gguf:Q4_K_M --dry-run"
     })
 final class QuantizeCommand implements Callable<Integer> {
@@ -58,6 +60,13 @@ final class QuantizeCommand implements Callable<Integer> {
       paramLabel = "OUT",
       description = "Where artifacts go: a folder, or a .gguf file for a single GGUF.")
   private Path output;
+
+  @Option(
+      names = "--lora",
+      paramLabel = "DIR[:SCALE]",
+      description =
+          "Merge a LoRA adapter, as PEFT saves it, on the way. Repeatable: one after the other.")
+  private List<String> adapters = new ArrayList<>();
 
   @Option(names = "--dry-run", description = "Show what would be made, before any work.")
   private boolean dryRun;
@@ -130,7 +139,8 @@ final class QuantizeCommand implements Callable<Integer> {
     }
     checkOptions();
     long start = System.nanoTime();
-    try (Checkpoint source = Checkpoints.open(checkpoint)) {
+    List<Lora> loras = adapters.stream().map(Lora::parse).toList();
+    try (Checkpoint source = Lora.merge(Checkpoints.open(checkpoint), loras)) {
       Quantize quantize =
           Quantize.of(source)
               .threads(threads)

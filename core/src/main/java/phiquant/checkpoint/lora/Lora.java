@@ -1,0 +1,80 @@
+package phiquant.checkpoint.lora;
+
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CheckpointName;
+
+/**
+ * A LoRA adapter that is to be merged into a model.
+ *
+ * @param folder with {@code adapter_config.json} and {@code adapter_model.safetensors}
+ * @param scale by which what it adds is multiplied, beside its own {@code alpha / r}
+ */
+public record Lora(Path folder, double scale) {
+  private static final String NUMBER = "[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?";
+
+  /**
+   * From {@code DIR} or {@code DIR:scale}. What exists as it is written is a folder, whatever
+   * colons it has.
+   *
+   * @throws UserError if there is no such folder, or the scale is no number
+   */
+  public static Lora parse(String text) {
+    int colon = text.lastIndexOf(':');
+    String scale = text.substring(colon + 1);
+    if (exists(text) || colon < 0 || !(scale.matches(NUMBER) || exists(text.substring(0, colon)))) {
+      return new Lora(path(text), 1);
+    }
+    double number = scale.matches(NUMBER) ? Double.parseDouble(scale) : Double.NaN;
+    if (!Double.isFinite(number)) {
+      throw UserError.usage(
+          "--lora %s: the scale '%s' is no number; write DIR:0.5.".formatted(text, scale));
+    }
+    return new Lora(path(text.substring(0, colon)), number);
+  }
+
+  /**
+   * The checkpoint with adapters merged, one after the other, each on what the ones before it left,
+   * as PEFT does with several.
+   *
+   * @param checkpoint closes with the result, or if this fails
+   * @throws UserError if one is damaged, is for another model, or is of a kind that is not computed
+   */
+  public static Checkpoint merge(Checkpoint checkpoint, List<Lora> adapters) {
+    Checkpoint merged = checkpoint;
+    try {
+      for (Lora adapter : adapters) {
+        merged = MergedCheckpoint.of(merged, adapter);
+      }
+      return merged;
+    } catch (RuntimeException e) {
+      merged.close();
+      throw e;
+    }
+  }
+
+  /** Its folder's name, and the scale if there is one. */
+  String label() {
+    return CheckpointName.of(folder) + (scale == 1 ? "" : " times " + scale);
+  }
+
+  private static boolean exists(String text) {
+    try {
+      return Files.exists(Path.of(text));
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw UserError.usage("--lora '" + text + "' is no path: " + e.getReason() + ".");
+    }
+  }
+}
