@@ -21,4 +21,10 @@ public interface CodedWeights {
    */
   Map<String, StoredTensor> decode(
       Path folder, ObjectNode config, Map<String, MappedTensor> stored);
+
+  /**
+   * Takes apart what the engine stores as one tensor and Hugging Face as several, quantized or not:
+   * a layer's experts.
+   */
+  Map<String, StoredTensor> apart(Map<String, StoredTensor> tensors);
 }

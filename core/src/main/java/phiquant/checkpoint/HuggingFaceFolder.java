@@ -45,7 +45,7 @@ public final class HuggingFaceFolder extends CheckpointFolder {
     Optional<NamePrefix> prefix = NamePrefix.of(stored.keySet());
     prefix.map(NamePrefix::notice).ifPresent(notices::add);
     Map<String, StoredTensor> named = prefix.map(known -> known.strip(stored)).orElse(stored);
-    return isLlama() ? Fused.of(named) : named;
+    return isLlama() ? Fused.of(named) : codes.apart(named);
   }
 
   @Override

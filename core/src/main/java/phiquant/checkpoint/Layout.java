@@ -13,19 +13,44 @@ import phiquant.quant.matmulnbits.NBitsColumns;
  */
 public sealed interface Layout {
   /**
+   * Some rows of a matrix; empty if they do not lie together.
+   *
+   * @param rows of the whole
+   */
+  default Optional<Layout> slice(long first, long count, long rows) {
+    return Optional.empty();
+  }
+
+  /** Rows of what has as many bytes for each. */
+  private static MemorySegment slice(MemorySegment all, long first, long count, long rows) {
+    long bytes = all.byteSize() / rows;
+    return all.asSlice(first * bytes, count * bytes);
+  }
+
+  /**
    * Plain numbers.
    *
    * @param type F32, F16 or BF16
    * @param data {@code [rows, columns]}
    */
-  record Plain(DType type, MemorySegment data) implements Layout {}
+  record Plain(DType type, MemorySegment data) implements Layout {
+    @Override
+    public Optional<Layout> slice(long first, long count, long rows) {
+      return Optional.of(new Plain(type, Layout.slice(data, first, count, rows)));
+    }
+  }
 
   /**
    * Blocks of ggml, of whole rows.
    *
    * @param blocks {@code [rows, columns / type.blockSize()]}
    */
-  record Ggml(GgmlType type, MemorySegment blocks) implements Layout {}
+  record Ggml(GgmlType type, MemorySegment blocks) implements Layout {
+    @Override
+    public Optional<Layout> slice(long first, long count, long rows) {
+      return Optional.of(new Ggml(type, Layout.slice(blocks, first, count, rows)));
+    }
+  }
 
   /**
    * MLX's affine mode: {@code w = code · scale + bias}.
@@ -44,7 +69,19 @@ public sealed interface Layout {
       DType scaleType,
       MemorySegment scales,
       MemorySegment biases)
-      implements Layout {}
+      implements Layout {
+    @Override
+    public Optional<Layout> slice(long first, long count, long rows) {
+      return Optional.of(
+          new Affine(
+              bits,
+              group,
+              Layout.slice(codes, first, count, rows),
+              scaleType,
+              Layout.slice(scales, first, count, rows),
+              Layout.slice(biases, first, count, rows)));
+    }
+  }
 
   /**
    * MLX's modes whose codes are small floats: {@code w = code · scale}.
@@ -54,7 +91,16 @@ public sealed interface Layout {
    * @param scales {@code [rows, columns / group]} bytes
    */
   record Microscaled(GroupFormat format, MemorySegment codes, MemorySegment scales)
-      implements Layout {}
+      implements Layout {
+    @Override
+    public Optional<Layout> slice(long first, long count, long rows) {
+      return Optional.of(
+          new Microscaled(
+              format,
+              Layout.slice(codes, first, count, rows),
+              Layout.slice(scales, first, count, rows)));
+    }
+  }
 
   /**
    * ONNX Runtime's {@code com.microsoft.MatMulNBits}: {@code w = (code - zero point) · scale}.
@@ -74,7 +120,19 @@ public sealed interface Layout {
       DType scaleType,
       MemorySegment scales,
       Optional<MemorySegment> zeroPoints)
-      implements Layout {}
+      implements Layout {
+    @Override
+    public Optional<Layout> slice(long first, long count, long rows) {
+      return Optional.of(
+          new Blocked(
+              bits,
+              block,
+              Layout.slice(codes, first, count, rows),
+              scaleType,
+              Layout.slice(scales, first, count, rows),
+              zeroPoints.map(all -> Layout.slice(all, first, count, rows))));
+    }
+  }
 
   /**
    * Plain numbers that are stored turned, as {@code MatMul} of ONNX wants them.

@@ -22,7 +22,8 @@ public record RowSlice(String name, StoredTensor whole, long first, long count)
       }
       next += slice.count();
     }
-    return next == whole.shape().getFirst() ? Optional.of(whole) : Optional.empty();
+    boolean all = next == (whole.shape().size() == 1 ? whole.elements() : whole.rows());
+    return all && whole.shape().size() < 3 ? Optional.of(whole) : Optional.empty();
   }
 
   private boolean isVector() {
@@ -41,7 +42,14 @@ public record RowSlice(String name, StoredTensor whole, long first, long count)
 
   @Override
   public long storedBytes() {
-    return whole.storedBytes() / whole.shape().getFirst() * count;
+    return whole.storedBytes() / (isVector() ? whole.elements() : whole.rows()) * count;
+  }
+
+  @Override
+  public Optional<Layout> layout() {
+    return isVector()
+        ? Optional.empty()
+        : whole.layout().flatMap(layout -> layout.slice(first, count, whole.rows()));
   }
 
   @Override

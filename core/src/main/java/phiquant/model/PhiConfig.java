@@ -110,7 +110,7 @@ public record PhiConfig(
       throw in.wrong("num_attention_heads is " + heads + ", which does not divide " + hidden);
     }
     int headSize = in.positive("head_dim", Math.max(1, hidden / heads));
-    double partial = in.number("partial_rotary_factor");
+    double partial = keys.reads("partial_rotary_factor") ? in.number("partial_rotary_factor") : 1;
     if (!(partial > 0 && partial <= 1)) {
       throw in.wrong("partial_rotary_factor is " + partial + ", not between 0 and 1");
     }

@@ -69,18 +69,28 @@ class TinyPhiLogitsTest {
   @ValueSource(strings = {"phi-2", "phi-3.5-mini", "phi-4", "phi-4-mini"})
   void everyTargetsFloatsGiveTheSame(String kind, @TempDir Path out) {
     for (String target : List.of("gguf:F32", "mlx:fp32", "onnx:fp32", "openvino:fp32")) {
-      Path artifact;
-      try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny(kind))) {
-        artifact = Quantize.of(checkpoint).to(target).into(out).get(0);
-      }
-      try (LanguageModel model =
-          LanguageModel.open(Checkpoints.open(artifact), RunOptions.exact())) {
-        for (JsonNode prompt : Golden.json("logits-tiny-" + kind).path("prompts")) {
-          int[] ids = ids(kind, prompt.path("length").asInt());
-          assertLogits(prompt, model.logits(ids, model.cache(ids.length)));
-        }
+      assertArtifact(kind, target, out);
+    }
+  }
+
+  private static void assertArtifact(String kind, String target, Path out) {
+    Path artifact;
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny(kind))) {
+      artifact = Quantize.of(checkpoint).to(target).into(out).get(0);
+    }
+    try (LanguageModel model = LanguageModel.open(Checkpoints.open(artifact), RunOptions.exact())) {
+      for (JsonNode prompt : Golden.json("logits-tiny-" + kind).path("prompts")) {
+        int[] ids = ids(kind, prompt.path("length").asInt());
+        assertLogits(prompt, model.logits(ids, model.cache(ids.length)));
       }
     }
+  }
+
+  /** The same of experts, which engines pile up, from who takes them. */
+  @ParameterizedTest
+  @ValueSource(strings = {"mlx:fp32", "safetensors:f32"})
+  void expertsGiveTheSame(String target, @TempDir Path out) {
+    assertArtifact("phi-moe", target, out);
   }
 
   /** Token by token, across the border where longrope takes its long factors. */

@@ -27,6 +27,10 @@ final class MlxConfig {
     config.remove(List.of("_name_or_path", "quantization", "quantization_config"));
     stateAll(model, config);
     endTokens(model).ifPresent(tokens -> config.set("eos_token_id", tokens));
+    if (statesAttention(model) && config.path("rope_scaling") instanceof ObjectNode scaling) {
+      double factor = model.config().longRope().orElseThrow().attentionFactor();
+      scaling.put("short_mscale", factor).put("long_mscale", factor);
+    }
     if (shortRope && config.path("rope_scaling") instanceof ObjectNode scaling) {
       scaling.set("long_factor", scaling.get("short_factor"));
     }
@@ -40,12 +44,18 @@ final class MlxConfig {
     return PythonJson.bytes(JsonNodeFactory.instance.objectNode().setAll(sorted), 4, true);
   }
 
+  /** Whether mlx-lm reads longrope's attention factor: of a PhiMoE, and must find it. */
+  static boolean statesAttention(PhiModel model) {
+    return model.config().longRope().isPresent()
+        && model.architecture().keys().reads("rope_scaling.long_mscale");
+  }
+
   /**
-   * Where a Phi-2's configuration is silent, mlx-lm takes the released Phi-2's sizes, not its
-   * class's defaults.
+   * Where a Phi-2's or PhiMoE's configuration is silent, mlx-lm takes a released model's facts, not
+   * the class's defaults.
    */
   private static void stateAll(PhiModel model, ObjectNode config) {
-    if (ConfigForm.isPhi2(config)) {
+    if (ConfigForm.isPhi2(config) || ConfigForm.isPhiMoe(config)) {
       model
           .architecture()
           .keys()

@@ -16,15 +16,15 @@ import phiquant.quant.affine.GroupFormats;
 /**
  * What may follow {@code --to mlx:}. Formats: {@code 4bit} and the other widths, {@code mxfp4},
  * {@code nvfp4}, {@code mxfp8}, {@code mixed_2_6} and the other mixes, {@code fp16}, {@code bf16},
- * {@code fp32}. Options: {@code group}, {@code dtype}, {@code rope}, {@code tensor-bits}
- * (exceptions, separated by semicolons).
+ * {@code fp32}. Options: {@code group}, {@code dtype}, {@code rope}, {@code router}, {@code
+ * tensor-bits} (exceptions, separated by semicolons).
  */
 public final class MlxOptions {
   private static final Pattern UNIFORM = Pattern.compile("(\\d+)bit");
   private static final Pattern MIXED = Pattern.compile("mixed_([234])_([46])");
   private static final List<String> MIXES =
       List.of("mixed_2_6", "mixed_3_4", "mixed_3_6", "mixed_4_6");
-  private static final Set<String> KEYS = Set.of("group", "dtype", "rope", "tensor-bits");
+  private static final Set<String> KEYS = Set.of("group", "dtype", "rope", "router", "tensor-bits");
 
   private static final Map<String, FloatType> FLOATS =
       Map.of(
@@ -53,7 +53,7 @@ public final class MlxOptions {
     if (recipe.mode().isEmpty() && !recipe.overrides().isEmpty()) {
       throw UserError.usage(recipe.name() + " quantizes nothing, so tensor-bits has no meaning.");
     }
-    return new MlxTarget(spec.toString(), recipe, shortRope(spec));
+    return new MlxTarget(spec.toString(), recipe, choice(spec, "rope", "long", "short"));
   }
 
   private static MlxRecipe recipe(TargetSpec spec) {
@@ -61,6 +61,7 @@ public final class MlxOptions {
     Optional<FloatType> type =
         Optional.ofNullable(spec.options().get("dtype")).map(MlxOptions::type);
     Optional<Integer> group = group(spec);
+    boolean router = choice(spec, "router", "float", "quantized");
     List<TensorBits> overrides =
         Pattern.compile(";")
             .splitAsStream(spec.options().getOrDefault("tensor-bits", ""))
@@ -73,20 +74,27 @@ public final class MlxOptions {
       int bits = uniform.group(1).length() > 2 ? 99 : Integer.parseInt(uniform.group(1));
       GroupFormats.checkAffine(bits, group.orElse(64));
       return new MlxRecipe(
-          name, Optional.of("affine"), bits, Optional.empty(), group, type, overrides);
+          name, Optional.of("affine"), bits, Optional.empty(), group, type, router, overrides);
     }
     if (mixed.matches() && MIXES.contains(name)) {
       int low = Integer.parseInt(mixed.group(1));
       Optional<Integer> high = Optional.of(Integer.parseInt(mixed.group(2)));
       GroupFormats.checkAffine(low, group.orElse(64));
-      return new MlxRecipe(name, Optional.of("affine"), low, high, group, type, overrides);
+      return new MlxRecipe(name, Optional.of("affine"), low, high, group, type, router, overrides);
     }
     if (GroupFormats.MODES.contains(name) && !name.equals("affine")) {
       int bits = name.equals("mxfp8") ? 8 : 4;
       int own = name.equals("nvfp4") ? 16 : 32;
       GroupFormats.of(name, bits, group.orElse(own), FloatType.BFLOAT16);
       return new MlxRecipe(
-          name, Optional.of(name), bits, Optional.empty(), Optional.empty(), type, overrides);
+          name,
+          Optional.of(name),
+          bits,
+          Optional.empty(),
+          Optional.empty(),
+          type,
+          router,
+          overrides);
     }
     if (FLOATS.containsKey(name)) {
       if (type.isPresent() || group.isPresent()) {
@@ -99,6 +107,7 @@ public final class MlxOptions {
           Optional.empty(),
           Optional.empty(),
           Optional.of(FLOATS.get(name)),
+          router,
           overrides);
     }
     throw UserError.usage(
@@ -127,13 +136,13 @@ public final class MlxOptions {
     return type;
   }
 
-  private static boolean shortRope(TargetSpec spec) {
-    return switch (spec.options().getOrDefault("rope", "long")) {
-      case "long" -> false;
-      case "short" -> true;
-      default ->
-          throw UserError.usage("rope is short or long, not '" + spec.options().get("rope") + "'.");
-    };
+  /** Whether an option is the second of its two values. */
+  private static boolean choice(TargetSpec spec, String key, String usual, String other) {
+    String given = spec.options().getOrDefault(key, usual);
+    if (!given.equals(usual) && !given.equals(other)) {
+      throw UserError.usage("%s is %s or %s, not '%s'.".formatted(key, usual, other, given));
+    }
+    return given.equals(other);
   }
 
   private static List<String> sorted(Set<String> names) {

@@ -2,6 +2,7 @@ package phiquant.engine.mlx;
 
 import java.util.List;
 import java.util.Optional;
+import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.quant.FloatType;
 
@@ -17,6 +18,8 @@ import phiquant.quant.FloatType;
  * @param highBits of the sensitive weights of a mixed recipe; empty for a uniform one
  * @param groupSize if the user chose one
  * @param type that floats are stored in; empty to follow the checkpoint
+ * @param router whether routers are quantized too, as mlx-lm does; one that is off by a little
+ *     chooses other experts, for a thousandth of the size
  * @param overrides the user's exceptions, the first that matches counts
  */
 public record MlxRecipe(
@@ -26,6 +29,7 @@ public record MlxRecipe(
     Optional<Integer> highBits,
     Optional<Integer> groupSize,
     Optional<FloatType> type,
+    boolean router,
     List<TensorBits> overrides) {
 
   /**
@@ -77,7 +81,7 @@ public record MlxRecipe(
 
   /** What a weight gets; empty if it stays a float. */
   public Optional<Choice> choice(Weight weight, int layers) {
-    if (mode.isEmpty() || !weight.isMatrix()) {
+    if (mode.isEmpty() || !weight.isMatrix() || isSpared(weight)) {
       return Optional.empty();
     }
     Choice choice = listed(weight, layers).orElseGet(this::uniform);
@@ -88,13 +92,20 @@ public record MlxRecipe(
     return divides ? Optional.of(choice) : Optional.empty();
   }
 
+  /** Whether it is a router that stays a float; an exception for it counts more. */
+  boolean isSpared(Weight weight) {
+    return weight.role() == Role.ROUTER
+        && !router
+        && overrides.stream().noneMatch(override -> override.matches(path(weight)));
+  }
+
   /** Head, and v and down in the first and last eighth and every third layer between. */
   private static boolean isSensitive(Weight weight, int layers) {
     int layer = weight.layer();
     boolean moreBits =
         layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
     return switch (weight.role()) {
-      case QKV, VALUE, DOWN -> moreBits;
+      case QKV, VALUE, DOWN, EXPERT_DOWN -> moreBits;
       case HEAD -> true;
       default -> false;
     };

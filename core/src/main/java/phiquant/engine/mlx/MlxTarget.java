@@ -37,6 +37,9 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
     if (shortRope && model.config().longRope().isEmpty()) {
       throw UserError.usage("rope=short is for models with longrope; this one has none.");
     }
+    if (recipe.router() && model.config().experts().isEmpty()) {
+      throw UserError.usage("router is for models with experts; this one has none.");
+    }
     refuseWhatMlxComputesItself(model);
     List<MlxWeight> weights = MlxWeight.of(model, recipe);
     refuseGroupThatFitsNothing(weights);
@@ -61,13 +64,19 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
             .flatMap(unused -> recipe.type())
             .map(t -> "-" + t.storedName().toLowerCase(Locale.ROOT))
             .orElse("");
-    return name + "-mlx-" + recipe.name() + group + type + (shortRope ? "-short" : "");
+    return name
+        + "-mlx-"
+        + recipe.name()
+        + group
+        + type
+        + (shortRope ? "-short" : "")
+        + (recipe.router() ? "-router" : "");
   }
 
   /** What mlx-lm's phi3.py and phi.py derive from other facts, without looking into config.json. */
   private static void refuseWhatMlxComputesItself(PhiModel model) {
     String fact = null;
-    if (!model.config().usualAttention()) {
+    if (!model.config().usualAttention() && !MlxConfig.statesAttention(model)) {
       fact = "longrope's attention_factor is not what follows from the two contexts";
     } else if (!model.config().headsFillHidden()) {
       fact = "head_dim is not hidden_size / num_attention_heads";
@@ -159,7 +168,17 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
   private List<String> notes(PhiModel model, List<MlxWeight> weights) {
     List<String> notes = new ArrayList<>();
     if (recipe.mode().isPresent()) {
-      long kept = weights.stream().filter(w -> w.source().isMatrix() && !w.isQuantized()).count();
+      long spared = weights.stream().filter(w -> recipe.isSpared(w.source())).count();
+      long kept =
+          weights.stream()
+              .filter(
+                  w -> w.source().isMatrix() && !w.isQuantized() && !recipe.isSpared(w.source()))
+              .count();
+      if (spared > 0) {
+        notes.add(
+            "%d routers stay %s, so that tokens keep their experts; router=quantized does as mlx-lm."
+                .formatted(spared, weights.getFirst().type().storedName()));
+      }
       if (kept > 0) {
         notes.add(
             "%d matrices stay %s because groups of %d do not divide their rows."

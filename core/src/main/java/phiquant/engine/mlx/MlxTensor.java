@@ -1,6 +1,7 @@
 package phiquant.engine.mlx;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import phiquant.checkpoint.Layout;
@@ -9,9 +10,9 @@ import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.affine.GroupFormat;
 
 /**
- * A quantized matrix of an MLX model, as one tensor of floats.
+ * A quantized matrix of an MLX model, or several piled up, as one tensor of floats.
  *
- * @param packed codes, U32 {@code [rows, words]}
+ * @param packed codes, U32 {@code [rows, words]}; of a pile {@code [matrices, rows, words]}
  * @param scales of groups, {@code [rows, groups]}
  * @param biases of groups, or null where the format has none
  * @param codec that the three are in
@@ -25,7 +26,9 @@ record MlxTensor(MappedTensor packed, MappedTensor scales, MappedTensor biases, 
 
   @Override
   public List<Long> shape() {
-    return List.of(packed.rows(), scales.columns() * codec.groupSize());
+    List<Long> shape = new ArrayList<>(packed.shape());
+    shape.set(shape.size() - 1, scales.columns() * codec.groupSize());
+    return List.copyOf(shape);
   }
 
   @Override

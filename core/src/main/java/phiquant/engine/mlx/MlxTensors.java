@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import phiquant.UserError;
 import phiquant.checkpoint.CodedWeights;
@@ -44,6 +45,11 @@ public final class MlxTensors {
             Path folder, ObjectNode config, Map<String, MappedTensor> stored) {
           return of(folder, config, stored);
         }
+
+        @Override
+        public Map<String, StoredTensor> apart(Map<String, StoredTensor> tensors) {
+          return MlxExperts.apart(tensors);
+        }
       };
 
   private static Map<String, StoredTensor> of(
@@ -75,9 +81,9 @@ public final class MlxTensors {
     MappedTensor biases = stored.get(path + ".biases");
     GroupFormat format = format(path, scales);
     if (packed.dtype() != DType.U32
-        || packed.shape().size() != 2
-        || scales.shape().size() != 2
-        || packed.rows() != scales.rows()) {
+        || packed.shape().size() < 2
+        || packed.shape().size() > 3
+        || !above(packed).equals(above(scales))) {
       throw wrong(path, "its weight and scales are not matrices of the same height");
     }
     if (4 * packed.columns() != scales.columns() * format.packedBytes()) {
@@ -99,6 +105,11 @@ public final class MlxTensors {
       throw wrong(path, "its biases are missing or do not fit its scales");
     }
     return new MlxTensor(packed, scales, needsBiases ? biases : null, format);
+  }
+
+  /** All dimensions but the last. */
+  private static List<Long> above(MappedTensor tensor) {
+    return tensor.shape().subList(0, Math.max(0, tensor.shape().size() - 1));
   }
 
   private GroupFormat format(String path, MappedTensor scales) {

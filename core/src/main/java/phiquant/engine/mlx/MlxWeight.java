@@ -76,7 +76,7 @@ record MlxWeight(
     int layers = model.config().layers();
     boolean parallel = model.weights().stream().anyMatch(weight -> weight.role() == Role.UP);
     List<MlxWeight> weights = new ArrayList<>();
-    model.weights().stream()
+    MlxExperts.piled(model).stream()
         .sorted(Comparator.comparingInt(weight -> order(weight, layers, parallel)))
         .forEach(weight -> weights.add(of(weight, model, recipe)));
     return weights;
@@ -96,7 +96,7 @@ record MlxWeight(
     }
     Choice chosen = choice.get();
     GroupFormat format = GroupFormats.of(chosen.mode(), chosen.bits(), chosen.group(), type);
-    long rows = weight.tensor().rows();
+    List<Long> rows = shape.subList(0, shape.size() - 1);
     long groups = weight.tensor().columns() / format.groupSize();
     String path = MlxRecipe.path(weight);
     List<Stored> stored = new ArrayList<>();
@@ -111,8 +111,11 @@ record MlxWeight(
   }
 
   private static Stored tensor(
-      String name, String dtype, int elementBytes, long rows, long rowBytes) {
-    return new Stored(name, dtype, List.of(rows, rowBytes / elementBytes), rows * rowBytes);
+      String name, String dtype, int elementBytes, List<Long> rows, long rowBytes) {
+    List<Long> shape = new ArrayList<>(rows);
+    shape.add(rowBytes / elementBytes);
+    long count = rows.stream().reduce(1L, Math::multiplyExact);
+    return new Stored(name, dtype, List.copyOf(shape), count * rowBytes);
   }
 
   /** What config.json says, otherwise what the tensor is stored as, otherwise bfloat16. */
@@ -138,15 +141,16 @@ record MlxWeight(
           case EMBEDDING -> 0;
           case QUERY, KEY, VALUE, QKV -> 1;
           case ATTENTION_OUTPUT -> 2;
-          case GATE_UP, GATE -> 3;
-          case DOWN -> parallel ? 8 : 4;
-          case ATTENTION_NORM -> 5;
-          case FEED_FORWARD_NORM -> 6;
-          case UP -> 7;
-          case ROUTER -> 3;
-          case EXPERT_GATE, EXPERT_UP, EXPERT_DOWN -> 4;
-          case OUTPUT_NORM -> 9;
-          case HEAD -> 10;
+          case GATE_UP, GATE, ROUTER -> 3;
+          case EXPERT_GATE -> 4;
+          case EXPERT_UP -> 5;
+          case EXPERT_DOWN -> 6;
+          case DOWN -> parallel ? 10 : 6;
+          case ATTENTION_NORM -> 7;
+          case FEED_FORWARD_NORM -> 8;
+          case UP -> 9;
+          case OUTPUT_NORM -> 11;
+          case HEAD -> 12;
         };
     int layer =
         switch (weight.role()) {

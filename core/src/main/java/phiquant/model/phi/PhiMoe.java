@@ -39,7 +39,6 @@ public final class PhiMoe implements Architecture {
               Map.entry("num_key_value_heads", 8),
               Map.entry("max_position_embeddings", 131072),
               Map.entry("rope_theta", 1e6),
-              Map.entry("partial_rotary_factor", 1),
               Map.entry("rms_norm_eps", 1e-5),
               Map.entry("num_local_experts", 16),
               Map.entry("router_jitter_noise", 0.01)),
@@ -53,6 +52,7 @@ public final class PhiMoe implements Architecture {
           Map.of(
               "hidden_act", Set.of("silu", "swish"),
               "model_type", Set.of("phimoe"),
+              "partial_rotary_factor", Set.of("1", "1.0"),
               "attention_bias", Set.of("true"),
               "lm_head_bias", Set.of("true"),
               "num_experts_per_tok", Set.of(String.valueOf(SparseMixer.CHOSEN)),

@@ -142,6 +142,16 @@ class MlxLmIT {
     assertThat(difference(logits.get(0), expected)).isLessThan(1e-3);
   }
 
+  /** In 32 bits, with the factors that short prompts get. */
+  @ParameterizedTest
+  @CsvSource({"phi-mini-moe, mlx:fp32", "phi-moe, 'mlx:fp32,rope=short'"})
+  void aMixtureOfExpertsHasTheLogitsOfTransformers(String kind, String spec) throws IOException {
+    Path folder = MlxArtifact.make(Fixtures.tiny(kind), out, spec).get(spec);
+    JsonNode expected = Golden.json("logits-tiny-" + kind).path("prompts").path(0);
+    List<JsonNode> logits = logits(24, 32000, List.of(folder.toString()));
+    assertThat(difference(logits.get(0), expected)).isLessThan(1e-3);
+  }
+
   /** Between the five largest logits and ours for the same tokens, at most. */
   private static double difference(JsonNode logits, JsonNode expected) {
     double most = 0;

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.StoredTensor;
@@ -49,6 +50,29 @@ class MlxTargetTest {
     Path folder = MlxArtifact.make(checkpoint, out, "mlx:4bit").get("mlx:4bit");
     assertThat(MlxArtifact.tensors(folder)).isEqualTo(expected.path("tensors"));
     assertThat(json(folder.resolve("config.json"))).isEqualTo(expected.path("config"));
+  }
+
+  /** With the router quantized, as mlx-lm does; the spec's other tensors are the same without. */
+  @ParameterizedTest
+  @ValueSource(strings = {"moe", "mini-moe"})
+  void expertsArePiledUpAsMlxLmHasThem(String kind) throws IOException {
+    JsonNode expected = Golden.json("mlx-tiny-phi-" + kind + "-4-g64");
+    Map<String, Path> made =
+        MlxArtifact.make(
+            Fixtures.tiny("phi-" + kind), out, "mlx:4bit", "mlx:4bit,router=quantized");
+    Path peers = made.get("mlx:4bit,router=quantized");
+    assertThat(MlxArtifact.tensors(peers)).isEqualTo(expected.path("tensors"));
+    assertThat(json(peers.resolve("config.json"))).isEqualTo(expected.path("config"));
+    ObjectNode usual = MlxArtifact.tensors(made.get("mlx:4bit"));
+    for (int layer = 0; layer < 2; layer++) {
+      String gate = "model.layers." + layer + ".block_sparse_moe.gate.";
+      assertThat(usual.path(gate + "weight").path("dtype").asText()).isEqualTo("BF16");
+      assertThat(usual.has(gate + "scales")).isFalse();
+      ((ObjectNode) expected.path("tensors"))
+          .remove(List.of(gate + "weight", gate + "scales", gate + "biases"));
+      usual.remove(gate + "weight");
+    }
+    assertThat(usual).isEqualTo(expected.path("tensors"));
   }
 
   @Test
@@ -91,10 +115,11 @@ class MlxTargetTest {
     }
   }
 
-  @Test
-  void whatWasWrittenIsReadAgainWithinTheFormatsError() {
-    Path folder = MlxArtifact.make(Fixtures.tinyPhi35Mini(), out, "mlx:8bit").get("mlx:8bit");
-    try (Checkpoint original = Checkpoints.open(Fixtures.tinyPhi35Mini());
+  @ParameterizedTest
+  @ValueSource(strings = {"phi-3.5-mini", "phi-moe"})
+  void whatWasWrittenIsReadAgainWithinTheFormatsError(String kind) {
+    Path folder = MlxArtifact.make(Fixtures.tiny(kind), out, "mlx:8bit").get("mlx:8bit");
+    try (Checkpoint original = Checkpoints.open(Fixtures.tiny(kind));
         Checkpoint decoded = Checkpoints.open(folder)) {
       assertThat(decoded.isQuantized()).isTrue();
       assertThat(decoded.tensors()).containsOnlyKeys(original.tensors().keySet());
