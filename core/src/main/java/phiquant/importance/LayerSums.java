@@ -2,8 +2,10 @@ package phiquant.importance;
 
 import java.util.SortedMap;
 import java.util.TreeMap;
+import phiquant.UserError;
 import phiquant.engine.gguf.GgufNames;
 import phiquant.engine.gguf.imatrix.ColumnSums;
+import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.run.LayerObserver;
 
@@ -47,6 +49,9 @@ final class LayerSums implements LayerObserver {
 
   @Override
   public void accept(Weight weight, int tokens, float[] inputs) {
+    if (weight.role() == Role.EXPERT_UP) {
+      throw new UserError("calibrate does not gather importances of experts yet.");
+    }
     String name = GgufNames.of(weight.role(), weight.layer(), weight.bias());
     int columns = Math.toIntExact(weight.tensor().columns());
     sums.computeIfAbsent(name, key -> new Sum(columns)).add(inputs, tokens);

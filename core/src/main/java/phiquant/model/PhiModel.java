@@ -2,6 +2,7 @@ package phiquant.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,7 @@ import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.DType;
+import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
 
 /**
@@ -67,6 +69,31 @@ public record PhiModel(
     return weights.stream()
         .filter(weight -> weight.role() == role && weight.layer() == layer && !weight.bias())
         .toList();
+  }
+
+  /**
+   * All weights as engines keep them that pile up a layer's experts: those of one role as one, of
+   * shape [experts, out, in], under the name and in the place of the first.
+   */
+  public List<Weight> piled() {
+    Map<List<Object>, List<Weight>> piles = new LinkedHashMap<>();
+    for (Weight weight : weights) {
+      piles
+          .computeIfAbsent(
+              List.of(weight.role(), weight.layer(), weight.bias()), key -> new ArrayList<>())
+          .add(weight);
+    }
+    return piles.values().stream().map(PhiModel::pile).toList();
+  }
+
+  private static Weight pile(List<Weight> same) {
+    Weight first = same.getFirst();
+    return same.size() == 1
+        ? first
+        : new Weight(
+            first.role(),
+            first.layer(),
+            new Piled(first.name(), same.stream().map(Weight::tensor).toList()));
   }
 
   private Weight find(Role role, int layer, boolean bias) {

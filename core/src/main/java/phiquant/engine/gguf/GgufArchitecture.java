@@ -7,6 +7,7 @@ import phiquant.model.Architecture;
 import phiquant.model.Role;
 import phiquant.model.phi.Phi2;
 import phiquant.model.phi.Phi3;
+import phiquant.model.phi.PhiMoe;
 
 /**
  * What llama.cpp calls the members of the family, and what it takes for granted of them. Source:
@@ -15,6 +16,8 @@ import phiquant.model.phi.Phi3;
 public enum GgufArchitecture {
   PHI3("phi3", new Phi3(), GgufKey.RMS_NORM_EPSILON),
   PHI2("phi2", new Phi2(), GgufKey.LAYER_NORM_EPSILON),
+  /** It keeps the norms' epsilon under the name of norms that it does not have. */
+  PHIMOE("phimoe", new PhiMoe(), GgufKey.RMS_NORM_EPSILON),
   /** A Phi-3 whose fused matrices are apart. */
   LLAMA("llama", new Phi3(), GgufKey.RMS_NORM_EPSILON);
 
@@ -49,6 +52,21 @@ public enum GgufArchitecture {
   /** What it is to Hugging Face. */
   public Architecture family() {
     return family;
+  }
+
+  /** What llama.cpp computes otherwise than the model's makers, if anything. */
+  public Optional<String> departure() {
+    return this == PHIMOE
+        ? Optional.of(
+            "llama.cpp (build_phimoe of its phi3.cpp) computes another function with a PhiMoE than its makers:"
+                + " root mean square norms, the best two experts by softmax, and an attention factor of its own;"
+                + " phiquant computes the makers' from the same file, but for the factor.")
+        : Optional.empty();
+  }
+
+  /** Whether files have the attention factor that follows from the contexts, not the model's. */
+  public boolean derivesAttention() {
+    return this == PHIMOE;
   }
 
   /** Which key is the norms'. */

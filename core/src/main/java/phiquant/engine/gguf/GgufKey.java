@@ -22,6 +22,8 @@ public enum GgufKey {
   ATTENTION_FACTOR("rope.scaling.attn_factor"),
   ORIGINAL_CONTEXT("rope.scaling.original_context_length"),
   FINETUNED("rope.scaling.finetuned"),
+  EXPERTS_USED("expert_used_count"),
+  EXPERTS("expert_count"),
   TENSOR_LAYOUT("tensor_data_layout");
 
   private final String text;

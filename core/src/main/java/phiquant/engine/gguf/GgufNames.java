@@ -1,6 +1,5 @@
 package phiquant.engine.gguf;
 
-import phiquant.UserError;
 import phiquant.model.Role;
 
 /**
@@ -47,11 +46,10 @@ public final class GgufNames {
       case GATE -> "ffn_gate";
       case GATE_UP, UP -> "ffn_up";
       case DOWN -> "ffn_down";
-      case ROUTER, EXPERT_GATE, EXPERT_UP, EXPERT_DOWN ->
-          throw new UserError(
-              "gguf: experts are not written yet, so a mixture of experts cannot become a GGUF"
-                  + " file.",
-              "mlx and safetensors take it.");
+      case ROUTER -> "ffn_gate_inp";
+      case EXPERT_GATE -> "ffn_gate_exps";
+      case EXPERT_UP -> "ffn_up_exps";
+      case EXPERT_DOWN -> "ffn_down_exps";
       default -> throw new IllegalArgumentException(role + " is outside of layers");
     };
   }

@@ -1,6 +1,5 @@
 package phiquant.engine.mlx;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +9,6 @@ import java.util.stream.IntStream;
 import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiModel;
-import phiquant.model.Role;
 import phiquant.model.Weight;
 
 /**
@@ -28,30 +26,24 @@ final class MlxExperts {
 
   private MlxExperts() {}
 
-  /** A model's weights, its experts piled up where the first of them was. */
+  /** A model's weights, its experts piled up under MLX's names. */
   static List<Weight> piled(PhiModel model) {
-    List<Weight> weights = new ArrayList<>();
-    for (Weight weight : model.weights()) {
-      String module = module(weight.role());
-      if (module == null) {
-        weights.add(weight);
-      } else if (weight.name().contains(".experts.0.")) {
-        List<StoredTensor> parts =
-            model.weights(weight.role(), weight.layer()).stream().map(Weight::tensor).toList();
-        String name = weight.name().replaceFirst("experts\\.0\\.w\\d", "switch_mlp." + module);
-        weights.add(new Weight(weight.role(), weight.layer(), new Piled(name, parts)));
-      }
-    }
-    return weights;
+    return model.piled().stream().map(MlxExperts::named).toList();
   }
 
-  private static String module(Role role) {
-    return switch (role) {
-      case EXPERT_GATE -> "gate_proj";
-      case EXPERT_UP -> "up_proj";
-      case EXPERT_DOWN -> "down_proj";
-      default -> null;
-    };
+  private static Weight named(Weight weight) {
+    if (!(weight.tensor() instanceof Piled piled)) {
+      return weight;
+    }
+    String module =
+        switch (weight.role()) {
+          case EXPERT_GATE -> "gate_proj";
+          case EXPERT_UP -> "up_proj";
+          case EXPERT_DOWN -> "down_proj";
+          default -> throw new IllegalArgumentException(weight.role() + " is no expert's");
+        };
+    String name = piled.name().replaceFirst("experts\\.0\\.w\\d", "switch_mlp." + module);
+    return new Weight(weight.role(), weight.layer(), new Piled(name, piled.parts()));
   }
 
   /** Tensors of a folder, each expert under its own name. */

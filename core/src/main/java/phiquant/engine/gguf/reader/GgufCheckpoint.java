@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +16,7 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Renamed;
+import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.gguf.GgufArchitecture;
@@ -94,16 +96,18 @@ public final class GgufCheckpoint implements Checkpoint {
                 new UserError(
                     path + " is of the architecture '" + name + "', which is not supported.",
                     "Supported: phi2 (Phi-1, Phi-1.5, Phi-2), phi3 (Phi-3, Phi-3.5-mini, Phi-4,"
-                        + " Phi-4-mini) and llama."));
+                        + " Phi-4-mini), phimoe (Phi-3.5-MoE) and llama."));
   }
 
   private void nameTensors(GgufArchitecture architecture) {
     Architecture family = architecture.family();
     PhiConfig facts = PhiConfig.of(config.json(), path + ": config.json", family.keys());
+    Map<String, Integer> taken = new HashMap<>();
     for (Architecture.Part part : family.parts(facts)) {
       List<StoredTensor> stored = new ArrayList<>();
       for (Role role : architecture.stored(part.role())) {
-        StoredTensor tensor = tensor(GgufNames.of(role, part.layer(), part.bias()));
+        String name = GgufNames.of(role, part.layer(), part.bias());
+        StoredTensor tensor = next(tensor(name), taken.merge(name, 1, Integer::sum) - 1);
         boolean interleaved = architecture.interleaves(role);
         stored.add(interleaved ? new Unpermuted(tensor, facts.headSize()) : tensor);
       }
@@ -112,6 +116,20 @@ public final class GgufCheckpoint implements Checkpoint {
     if (facts.longRope().isPresent()) {
       used.addAll(List.of(GgufNames.LONG_FACTORS, GgufNames.SHORT_FACTORS));
     }
+  }
+
+  /** One of the matrices that a tensor piles up, in the order of experts; mostly it is one. */
+  private StoredTensor next(StoredTensor tensor, int which) {
+    List<Long> shape = tensor.shape();
+    if (shape.size() < 3) {
+      return tensor;
+    }
+    if (which >= shape.getFirst() || shape.size() > 3) {
+      throw new UserError(
+          "%s: '%s' has the shape %s, which does not fit the number of experts."
+              .formatted(path, tensor.name(), shape));
+    }
+    return new RowSlice(tensor.name(), tensor, which * shape.get(1), shape.get(1));
   }
 
   private void keepTheRest() {

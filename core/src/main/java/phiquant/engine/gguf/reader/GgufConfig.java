@@ -32,11 +32,13 @@ final class GgufConfig {
   }
 
   /** What every released model of an architecture states, and no key of a file does. */
-  private record Usual(String without, String activation, String type) {
+  private record Usual(List<String> flags, boolean value, String activation, String type) {
     static Usual of(GgufArchitecture architecture) {
       return switch (architecture) {
-        case PHI3, LLAMA -> new Usual("attention_bias", "silu", "bfloat16");
-        case PHI2 -> new Usual("qk_layernorm", "gelu_new", "float16");
+        case PHI3, LLAMA -> new Usual(List.of("attention_bias"), false, "silu", "bfloat16");
+        case PHI2 -> new Usual(List.of("qk_layernorm"), false, "gelu_new", "float16");
+        case PHIMOE ->
+            new Usual(List.of("attention_bias", "lm_head_bias"), true, "silu", "bfloat16");
       };
     }
   }
@@ -56,7 +58,7 @@ final class GgufConfig {
    */
   static Found of(GgufFile file, GgufArchitecture architecture) {
     GgufConfig made = new GgufConfig(file, architecture);
-    UnreadKeys.check(file, architecture.text() + ".");
+    UnreadKeys.check(file, architecture);
     made.fill();
     return new Found(made.config, List.copyOf(made.notices));
   }
@@ -76,7 +78,7 @@ final class GgufConfig {
     Architecture family = architecture.family();
     Usual usual = Usual.of(architecture);
     config.putArray("architectures").add(family.className());
-    config.put(usual.without(), false);
+    usual.flags().forEach(flag -> config.put(flag, usual.value()));
     config.put("attention_dropout", 0.0);
     token("bos_token_id", "bos_token_id");
     config.put("embd_pdrop", 0.0);
@@ -91,6 +93,10 @@ final class GgufConfig {
     int layers = integer(GgufKey.LAYERS, null);
     config.put("num_hidden_layers", layers);
     config.put("num_key_value_heads", kvHeads);
+    if (family.keys().reads("num_local_experts")) {
+      config.put("num_experts_per_tok", integer(GgufKey.EXPERTS_USED, null));
+      config.put("num_local_experts", integer(GgufKey.EXPERTS, null));
+    }
     int original = integer(GgufKey.ORIGINAL_CONTEXT, context);
     if (family.keys().reads("original_max_position_embeddings")) {
       config.put("original_max_position_embeddings", original);
@@ -166,7 +172,14 @@ final class GgufConfig {
     factors(shortFactors, scaling.putArray("short_factor"));
     scaling.put("type", "longrope");
     double usual = ConfigForm.attentionFactor((double) context / original, original);
-    if ((float) usual != (float) attention) {
+    if (architecture.derivesAttention()) {
+      notices.add(
+          file.path()
+              + ": a GGUF file of a PhiMoE has the attention factor that llama.cpp computes with, not"
+              + " the model's own.");
+      scaling.put("short_mscale", attention).put("long_mscale", attention);
+      scaling.put("original_max_position_embeddings", original);
+    } else if ((float) usual != (float) attention) {
       scaling.put("attention_factor", attention);
     }
   }

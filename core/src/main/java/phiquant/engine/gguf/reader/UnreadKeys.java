@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.GgufKey;
 import phiquant.engine.gguf.GgufNames;
 
@@ -24,13 +25,19 @@ final class UnreadKeys {
   private static final Map<String, Set<String>> COMPUTED =
       new TreeMap<>(
           Map.of(
-              "attention.causal", Set.of("true"),
-              "expert_count", Set.of("0"),
-              "expert_used_count", Set.of("0"),
+              "attention.causal",
+              Set.of("true"),
+              GgufKey.EXPERTS.text(),
+              Set.of("0"),
+              GgufKey.EXPERTS_USED.text(),
+              Set.of("0"),
               // Where there is no factor, linear scales nothing, and longrope's lists are tensors.
-              "rope.scaling.type", Set.of("none", "linear", "longrope"),
-              "rope.scaling.factor", Set.of("0.0", "1.0", "0", "1"),
-              "rope.scale_linear", Set.of("0.0", "1.0", "0", "1")));
+              "rope.scaling.type",
+              Set.of("none", "linear", "longrope"),
+              "rope.scaling.factor",
+              Set.of("0.0", "1.0", "0", "1"),
+              "rope.scale_linear",
+              Set.of("0.0", "1.0", "0", "1")));
 
   private static final Set<String> KNOWN =
       Stream.concat(Stream.of(GgufKey.values()).map(GgufKey::text), COMPUTED.keySet().stream())
@@ -41,14 +48,16 @@ final class UnreadKeys {
   /**
    * Refuses what phiquant would compute otherwise than llama.cpp.
    *
-   * @param prefix the architecture's, with its dot
    * @throws UserError naming key and value
    */
-  static void check(GgufFile file, String prefix) {
+  static void check(GgufFile file, GgufArchitecture architecture) {
+    String prefix = architecture.text() + ".";
+    boolean experts = architecture.family().keys().reads("num_local_experts");
     COMPUTED.forEach(
         (key, computed) -> {
           Object value = file.metadata().get(prefix + key);
-          if (value != null && !computed.contains(value.toString())) {
+          boolean read = experts && key.startsWith("expert");
+          if (value != null && !read && !computed.contains(value.toString())) {
             throw new UserError(
                 file.path()
                     + ": '"

@@ -45,7 +45,7 @@ public record GgufRecipe(
    * @param stored the type that it has in an unquantized file, kept where nothing is quantized
    */
   public GgmlType typeOf(Weight weight, String name, PhiConfig config, GgmlType stored) {
-    if (!weight.isMatrix()) {
+    if (!weight.isMatrix() || weight.role() == Role.ROUTER) {
       return GgmlType.F32;
     }
     if (weight.role() == Role.HEAD && leaveOutput) {
@@ -86,6 +86,9 @@ public record GgufRecipe(
       case QKV, VALUE ->
           fileType == GgufFileType.MXFP4_MOE ? GgmlType.Q8_0 : qkv(layer, layers, config);
       case DOWN -> fileType == GgufFileType.MXFP4_MOE ? GgmlType.Q8_0 : down(layer, layers);
+      case EXPERT_DOWN -> fileType == GgufFileType.MXFP4_MOE ? GgmlType.MXFP4 : down(layer, layers);
+      case EXPERT_GATE, EXPERT_UP ->
+          fileType == GgufFileType.MXFP4_MOE ? GgmlType.MXFP4 : gateUp(layer, layers);
       case ATTENTION_OUTPUT -> attentionOutput();
       case GATE_UP, UP -> gateUp(layer, layers);
       default -> fileType == GgufFileType.MXFP4_MOE ? GgmlType.Q8_0 : fileType.defaultType();

@@ -20,12 +20,12 @@ import phiquant.checkpoint.CheckpointName;
  */
 final class GeneralMetadata {
   private final Map<String, Value> keys = new LinkedHashMap<>();
-  private final long parameters;
+  private final ModelSize size;
   private final JsonNode card;
   private final JsonNode generation;
 
-  private GeneralMetadata(Checkpoint checkpoint, long parameters) {
-    this.parameters = parameters;
+  private GeneralMetadata(Checkpoint checkpoint, ModelSize size) {
+    this.size = size;
     this.card = card(checkpoint);
     this.generation =
         checkpoint
@@ -41,8 +41,8 @@ final class GeneralMetadata {
    *
    * @param givenName replaces the name, if present
    */
-  static Map<String, Value> of(Checkpoint checkpoint, long parameters, Optional<String> givenName) {
-    GeneralMetadata general = new GeneralMetadata(checkpoint, parameters);
+  static Map<String, Value> of(Checkpoint checkpoint, ModelSize size, Optional<String> givenName) {
+    GeneralMetadata general = new GeneralMetadata(checkpoint, size);
     general.sampling();
     general.authorship(checkpoint, givenName);
     general.baseModels();
@@ -83,11 +83,13 @@ final class GeneralMetadata {
   }
 
   private void authorship(Checkpoint checkpoint, Optional<String> givenName) {
-    ModelName folder = ModelName.of(folderName(checkpoint.path()), parameters);
+    ModelName folder = ModelName.of(folderName(checkpoint.path()), size.parameters());
     String path = checkpoint.config().path("_name_or_path").asText("");
     boolean isId = !path.isEmpty() && path.chars().filter(c -> c == '/').count() <= 1;
     ModelName stated =
-        isId ? ModelName.of(path, parameters) : new ModelName(null, null, null, null, null, null);
+        isId
+            ? ModelName.of(path, size.parameters())
+            : new ModelName(null, null, null, null, null, null);
     String name = givenName.orElse(first(card("name", "model_name"), title(stated), title(folder)));
     text("name", name);
     text("author", card("author", "model_author", "model_creator"));
@@ -114,7 +116,7 @@ final class GeneralMetadata {
             card("size_label", "model_size_label"),
             stated.sizeLabel(),
             folder.sizeLabel(),
-            ModelName.sizeLabel(parameters)));
+            size.label()));
     JsonNode license = card.path("license");
     text("license", license.isArray() ? String.join(",", texts(license)) : card("license"));
     text("license.name", card("license_name"));
@@ -155,7 +157,7 @@ final class GeneralMetadata {
         continue;
       }
       String plain = address ? id.replaceFirst("https?://[^/]+/", "") : id;
-      ModelName name = ModelName.of(plain, parameters);
+      ModelName name = ModelName.of(plain, size.parameters());
       keys.put(prefix + "name", new Value.Text(ModelName.title(name.full())));
       if (name.version() != null) {
         keys.put(prefix + "version", new Value.Text(name.version()));

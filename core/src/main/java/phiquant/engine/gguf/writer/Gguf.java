@@ -15,6 +15,7 @@ import phiquant.engine.PlannedTensor;
 import phiquant.engine.Target;
 import phiquant.engine.TargetSpec;
 import phiquant.engine.gguf.imatrix.ImportanceMatrix;
+import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
@@ -110,7 +111,7 @@ public final class Gguf implements Target {
         single,
         planned,
         encoded,
-        notes(fallbacks, metadata, importance));
+        notes(model, fallbacks, metadata, importance));
   }
 
   private GgmlType type(PhiModel model, GgufTensors.Named named, List<String> fallbacks) {
@@ -163,8 +164,12 @@ public final class Gguf implements Target {
   }
 
   private List<String> notes(
-      List<String> fallbacks, Map<String, Value> metadata, TensorImportance importance) {
+      PhiModel model,
+      List<String> fallbacks,
+      Map<String, Value> metadata,
+      TensorImportance importance) {
     List<String> notes = new ArrayList<>(importance.notes());
+    GgufArchitecture.of(model.architecture()).departure().ifPresent(notes::add);
     if (!fallbacks.isEmpty() && options.recipe().fileType().defaultType().blockSize() == 256) {
       notes.add(
           "256 does not divide the rows of "

@@ -4,15 +4,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import phiquant.UserError;
+import phiquant.checkpoint.ConfigForm;
 import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.GgufKey;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
+import phiquant.model.SparseMixer;
 
 /**
  * All metadata of a GGUF file: what llama.cpp's converter writes for the model, in its order.
- * Source: {@code Phi3MiniModel} and {@code Phi2Model} in the converter's phi.py.
+ * Source: {@code Phi3MiniModel}, {@code PhiMoeModel} and {@code Phi2Model} in the converter's
+ * phi.py.
  */
 final class GgufMetadata {
   private GgufMetadata() {}
@@ -35,10 +38,9 @@ final class GgufMetadata {
             rope ->
                 keys.put(
                     architecture.key(GgufKey.ATTENTION_FACTOR),
-                    new Value.F32((float) rope.attentionFactor())));
+                    new Value.F32((float) attention(architecture, config, rope))));
     keys.put("general.type", new Value.Text("model"));
-    long factors = config.longRope().map(rope -> 2L * rope.longFactors().size()).orElse(0L);
-    keys.putAll(GeneralMetadata.of(model.checkpoint(), model.parameters() + factors, name));
+    keys.putAll(GeneralMetadata.of(model.checkpoint(), ModelSize.of(model), name));
     shape(architecture, config).forEach((key, value) -> keys.put(architecture.key(key), value));
     Value.U32 type = new Value.U32(fileType.id());
     if (!quantized) {
@@ -51,6 +53,13 @@ final class GgufMetadata {
     } else {
       keys.put("tokenizer.ggml.add_bos_token", new Value.Bool(false));
     }
+    config
+        .experts()
+        .ifPresent(
+            experts -> {
+              keys.put(architecture.key(GgufKey.EXPERTS_USED), new Value.U32(SparseMixer.CHOSEN));
+              keys.put(architecture.key(GgufKey.EXPERTS), new Value.U32(experts.count()));
+            });
     if (!quantized) {
       keys.put("general.quantization_version", new Value.U32(2));
     }
@@ -62,11 +71,20 @@ final class GgufMetadata {
     return keys;
   }
 
+  private static double attention(
+      GgufArchitecture architecture, PhiConfig config, PhiConfig.LongRope rope) {
+    int original = config.originalContextLength();
+    return architecture.derivesAttention()
+        ? ConfigForm.attentionFactor((double) config.contextLength() / original, original)
+        : rope.attentionFactor();
+  }
+
   private static Map<GgufKey, Value> shape(GgufArchitecture architecture, PhiConfig config) {
     boolean phi2 = architecture == GgufArchitecture.PHI2;
-    if (phi2 && config.tiedHead()) {
+    if (architecture != GgufArchitecture.PHI3 && config.tiedHead()) {
       throw new UserError(
-          "gguf: the head is tied to the embedding, which llama.cpp's phi2 does not know.",
+          "gguf: the head is tied to the embedding, which llama.cpp's %s does not know."
+              .formatted(architecture.text()),
           "onnx and openvino take it.");
     }
     Map<GgufKey, Value> keys = new LinkedHashMap<>();

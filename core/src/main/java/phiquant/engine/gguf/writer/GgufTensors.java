@@ -52,7 +52,7 @@ final class GgufTensors {
       tensors.add(new Named(GgufNames.LONG_FACTORS, null, floats(rope.longFactors())));
       tensors.add(new Named(GgufNames.SHORT_FACTORS, null, floats(rope.shortFactors())));
     }
-    for (Weight weight : model.weights()) {
+    for (Weight weight : model.piled()) {
       tensors.add(new Named(name(weight), weight, null));
     }
     return tensors;

@@ -41,6 +41,9 @@ final class TensorImportance {
    */
   static TensorImportance of(Optional<ImportanceMatrix> matrix, PhiModel model, boolean zeros) {
     TensorImportance importance = new TensorImportance(matrix, new HashMap<>());
+    if (matrix.isPresent() && model.config().experts().isPresent()) {
+      throw new UserError("gguf: importance matrices are not read for models with experts yet.");
+    }
     if (matrix.isPresent()) {
       importance.check(model);
       matrix.get().entries().forEach((name, values) -> importance.add(name, values, zeros));

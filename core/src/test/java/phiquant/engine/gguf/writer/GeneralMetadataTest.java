@@ -34,7 +34,9 @@ class GeneralMetadataTest {
   void keysEqualThoseOfGgufPy(JsonNode test) throws IOException {
     Map<String, Value> ours =
         GeneralMetadata.of(
-            new Folder(test), test.path("parameters").asLong(), Optional.<String>empty());
+            new Folder(test),
+            ModelSize.of(test.path("parameters").asLong()),
+            Optional.<String>empty());
     List<String> expected = new ArrayList<>();
     test.path("keys").properties().forEach(e -> expected.add(e.getKey() + "=" + text(e)));
     List<String> found = new ArrayList<>();
@@ -49,7 +51,7 @@ class GeneralMetadataTest {
         new ObjectMapper()
             .readTree(
                 "{\"folder\":\"Phi-3-x\",\"files\":{\"config.json\":\"{\\\"_name_or_path\\\":\\\"\\\"}\"}}");
-    assertThat(GeneralMetadata.of(new Folder(test), 4_000_000_000L, Optional.empty()))
+    assertThat(GeneralMetadata.of(new Folder(test), ModelSize.of(4_000_000_000L), Optional.empty()))
         .containsEntry("general.name", new Value.Text("Phi 3 X"));
   }
 

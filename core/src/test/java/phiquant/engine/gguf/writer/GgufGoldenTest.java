@@ -41,6 +41,7 @@ class GgufGoldenTest {
     "smolphi-wide, " + ALL + " Q1_0 Q2_0",
     "tiny-phi-3.5-mini, Q4_K_M Q2_K IQ4_XS",
     "tiny-phi-2, Q4_K_M Q2_K IQ4_XS Q4_0 Q8_0 MXFP4_MOE",
+    "tiny-phi-moe, Q4_K_M Q2_K IQ4_XS Q4_0 Q8_0 MXFP4_MOE",
     "tiny-phi-4, Q4_K_M Q2_K IQ4_XS",
     "tiny-phi-4-mini, Q4_K_M Q2_K IQ4_XS",
   })
@@ -61,6 +62,7 @@ class GgufGoldenTest {
     "smolphi-135m, 'gguf:BF16,layout=convert', source-bf16",
     "tiny-phi-2, 'gguf:BF16,layout=convert', source-bf16",
     "tiny-phi-2, 'gguf:F16,layout=convert', source-f16",
+    "tiny-phi-moe, 'gguf:BF16,layout=convert', source-bf16",
     "smolphi-wide, 'gguf:F16,layout=convert', convert-f16",
     "smolphi-wide, 'gguf:F32,layout=convert', convert-f32",
     "smolphi-wide, 'gguf:BF16,layout=convert', convert-auto",
