@@ -142,7 +142,7 @@ final class IrFlow implements Flow<IrFlow.Features> {
   public Features experts(Experts experts, Features x, Features scores) {
     throw new UserError(
         "openvino: experts are not written yet, so a mixture of experts cannot become an IR.",
-        "mlx and safetensors take it.");
+        "gguf, mlx and safetensors take it.");
   }
 
   @Override
