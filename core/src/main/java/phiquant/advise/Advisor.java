@@ -15,6 +15,7 @@ import phiquant.engine.TargetSpec;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
+import phiquant.model.SparseMixer;
 
 /**
  * Chooses engine, format and precision for a device. Sizes are those of the plans that {@code
@@ -60,14 +61,22 @@ public final class Advisor {
 
   private Advice advise() {
     List<Choice> choices = new ArrayList<>();
+    List<UserError> refusals = new ArrayList<>();
     Map<String, DeviceEngine> engines = Devices.engines();
     for (String engine : device.engines()) {
       for (String precision : PRECISIONS) {
         String target = engines.get(engine).targets().get(precision);
         if (target != null) {
-          choices.add(choice(engine, engines.get(engine), precision, suited(target)));
+          try {
+            choices.add(choice(engine, engines.get(engine), precision, suited(target)));
+          } catch (UserError refused) {
+            refusals.add(refused); // No choice for this model.
+          }
         }
       }
+    }
+    if (choices.isEmpty()) {
+      throw refusals.getFirst();
     }
     Choice best = best(choices);
     String command =
@@ -144,8 +153,15 @@ public final class Advisor {
     StoredTensor embedding = model.weight(Role.EMBEDDING, -1).tensor();
     return plan.tensors().stream()
         .filter(tensor -> model.config().tiedHead() || tensor.source() != embedding)
-        .mapToLong(PlannedTensor::bytes)
+        .mapToLong(Advisor::readPerToken)
         .sum();
+  }
+
+  /** Of experts that are piled up, those that a token takes. */
+  private static long readPerToken(PlannedTensor tensor) {
+    return tensor.shape().size() < 3
+        ? tensor.bytes()
+        : tensor.bytes() / tensor.shape().getFirst() * SparseMixer.CHOSEN;
   }
 
   /**
