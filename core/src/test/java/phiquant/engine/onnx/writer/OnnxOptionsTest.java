@@ -146,4 +146,16 @@ class OnnxOptionsTest {
       return Engine.target(TargetSpec.parse(spec)).outline(Family.model(checkpoint), "tiny");
     }
   }
+
+  /** By the engine's name and what it lacks. */
+  @ParameterizedTest
+  @ValueSource(strings = {"onnx:fp32", "onnx:int4", "onnx:int8,activations=static", "onnx:mobile"})
+  void aMixtureOfExpertsIsRefused(String target) {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny("phi-moe"))) {
+      PhiModel model = Family.model(checkpoint);
+      assertThatThrownBy(() -> Engine.target(TargetSpec.parse(target)).outline(model, "tiny"))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("onnx: experts");
+    }
+  }
 }
