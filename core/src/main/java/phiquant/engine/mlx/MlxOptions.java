@@ -53,7 +53,7 @@ public final class MlxOptions {
     if (recipe.mode().isEmpty() && !recipe.overrides().isEmpty()) {
       throw UserError.usage(recipe.name() + " quantizes nothing, so tensor-bits has no meaning.");
     }
-    return new MlxTarget(spec.toString(), recipe, choice(spec, "rope", "long", "short"));
+    return new MlxTarget(spec.toString(), recipe, has(spec, "rope", "short", "long"));
   }
 
   private static MlxRecipe recipe(TargetSpec spec) {
@@ -61,7 +61,7 @@ public final class MlxOptions {
     Optional<FloatType> type =
         Optional.ofNullable(spec.options().get("dtype")).map(MlxOptions::type);
     Optional<Integer> group = group(spec);
-    boolean router = choice(spec, "router", "float", "quantized");
+    boolean router = has(spec, "router", "quantized", "float");
     List<TensorBits> overrides =
         Pattern.compile(";")
             .splitAsStream(spec.options().getOrDefault("tensor-bits", ""))
@@ -136,13 +136,13 @@ public final class MlxOptions {
     return type;
   }
 
-  /** Whether an option is the second of its two values. */
-  private static boolean choice(TargetSpec spec, String key, String usual, String other) {
+  /** Whether an option has the first of its two values; the second is usual. */
+  private static boolean has(TargetSpec spec, String key, String value, String usual) {
     String given = spec.options().getOrDefault(key, usual);
-    if (!given.equals(usual) && !given.equals(other)) {
-      throw UserError.usage("%s is %s or %s, not '%s'.".formatted(key, usual, other, given));
+    if (!given.equals(value) && !given.equals(usual)) {
+      throw UserError.usage("%s is %s or %s, not '%s'.".formatted(key, value, usual, given));
     }
-    return given.equals(other);
+    return given.equals(value);
   }
 
   private static List<String> sorted(Set<String> names) {
