@@ -195,7 +195,23 @@ public sealed interface Layout {
       DType scaleType,
       MemorySegment scales,
       Optional<MemorySegment> zeroPoints)
-      implements Layout {}
+      implements Layout {
+    /** None where a row's zero points begin within a byte. */
+    @Override
+    public Optional<Layout> slice(long first, long count, long rows) {
+      boolean split = zeroPoints.filter(all -> all.byteSize() % rows != 0).isPresent();
+      return split
+          ? Optional.empty()
+          : Optional.of(
+              new Grouped(
+                  code,
+                  group,
+                  Layout.slice(codes, first, count, rows),
+                  scaleType,
+                  Layout.slice(scales, first, count, rows),
+                  zeroPoints.map(all -> Layout.slice(all, first, count, rows))));
+    }
+  }
 
   /** Rows of several tensors one after the other, each in its own layout, if it has one. */
   record Stacked(List<StoredTensor> parts) implements Layout {}

@@ -10,7 +10,6 @@ import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.DType;
-import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
 
 /**
@@ -83,17 +82,7 @@ public record PhiModel(
               List.of(weight.role(), weight.layer(), weight.bias()), key -> new ArrayList<>())
           .add(weight);
     }
-    return piles.values().stream().map(PhiModel::pile).toList();
-  }
-
-  private static Weight pile(List<Weight> same) {
-    Weight first = same.getFirst();
-    return same.size() == 1
-        ? first
-        : new Weight(
-            first.role(),
-            first.layer(),
-            new Piled(first.name(), same.stream().map(Weight::tensor).toList()));
+    return piles.values().stream().map(Weight::piled).toList();
   }
 
   private Weight find(Role role, int layer, boolean bias) {

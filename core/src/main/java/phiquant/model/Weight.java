@@ -1,5 +1,7 @@
 package phiquant.model;
 
+import java.util.List;
+import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
 
 /**
@@ -19,6 +21,17 @@ public record Weight(Role role, int layer, boolean bias, StoredTensor tensor) {
   /** Where it is. */
   public Place place() {
     return new Place(role, layer);
+  }
+
+  /** Matrices of one shape and role as one; a single weight is itself. */
+  static Weight piled(List<Weight> same) {
+    Weight first = same.getFirst();
+    return same.size() == 1
+        ? first
+        : new Weight(
+            first.role(),
+            first.layer(),
+            new Piled(first.name(), same.stream().map(Weight::tensor).toList()));
   }
 
   /** The Hugging Face name. */

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import phiquant.model.PhiModel;
+import phiquant.model.Role;
 import phiquant.model.Weight;
 
 /**
@@ -12,10 +13,13 @@ import phiquant.model.Weight;
  * mixed_precision.py}).
  */
 public record LayerErrors() implements Study<Map<String, Float>> {
-  /** The matrices that have a place in the ranking, in the order of the model. */
+  /**
+   * The matrices that have a place in the ranking, in the order of the model; experts as engines
+   * pile them up. A router has none: it is small, and decides much.
+   */
   public static List<Weight> ranked(PhiModel model) {
-    return model.weights().stream()
-        .filter(weight -> weight.isMatrix() && weight.layer() >= 0)
+    return model.piled().stream()
+        .filter(weight -> weight.isMatrix() && weight.layer() >= 0 && weight.role() != Role.ROUTER)
         .toList();
   }
 

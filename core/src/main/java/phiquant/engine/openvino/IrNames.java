@@ -1,8 +1,10 @@
 package phiquant.engine.openvino;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.LongStream;
 import phiquant.model.Weight;
 
 /**
@@ -21,6 +23,8 @@ public final class IrNames {
   /** As in {@code __module.model.norm/aten::mul/Multiply_1}. */
   private static final Pattern MODULE = Pattern.compile("(?:__module\\.)?(.*?)/.*");
 
+  private static final Pattern PILED = Pattern.compile("(.*\\.experts\\.)(w\\d\\.weight)");
+
   private IrNames() {}
 
   /** What the names of the operators that use a weight begin with. */
@@ -33,6 +37,21 @@ public final class IrNames {
     return constant
         .replaceFirst("^self\\.", "")
         .replaceFirst("\\._openvino_orig_(weight|bias)", ".$1");
+  }
+
+  /** The name of a layer's experts as one constant, given the first's. */
+  public static String piled(String first) {
+    return first.replace(".experts.0.", ".experts.");
+  }
+
+  /** The names of so many experts, given that of their constant; none if it is another's. */
+  public static List<String> apart(String constant, long experts) {
+    Matcher piled = PILED.matcher(constant);
+    return piled.matches()
+        ? LongStream.range(0, experts)
+            .mapToObj(e -> piled.group(1) + e + "." + piled.group(2))
+            .toList()
+        : List.of();
   }
 
   /** The norm that an operator is part of. */

@@ -57,6 +57,13 @@ record IrConstant(String name, IrType type, List<Long> shape, MemorySegment data
         new IrConstant(layer.name(), type.get(), List.copyOf(shape), bin.asSlice(offset, size)));
   }
 
+  /** The same numbers with the first two dimensions as one. */
+  IrConstant flat() {
+    List<Long> flat = new ArrayList<>(shape.subList(1, shape.size()));
+    flat.set(0, shape.get(0) * shape.get(1));
+    return new IrConstant(name, type, List.copyOf(flat), data);
+  }
+
   /** Product of the dimensions. */
   long elements() {
     return shape.stream().mapToLong(Long::longValue).reduce(1, (a, b) -> a * b);

@@ -10,6 +10,7 @@ import phiquant.checkpoint.DType;
 import phiquant.checkpoint.Layout.Code;
 import phiquant.checkpoint.Layout.Grouped;
 import phiquant.checkpoint.MappedTensor;
+import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.openvino.IrNames;
 
@@ -40,7 +41,7 @@ final class IrTensors {
     found.matrices.forEach(
         (name, constant) -> {
           if (name.endsWith(".weight")) {
-            found.tensors.put(name, found.matrix(name, constant));
+            found.put(name, constant);
           }
         });
     return found.tensors;
@@ -71,6 +72,24 @@ final class IrTensors {
         // A Phi-3 has no bias; it keeps its name, so that it is not lost without a word.
         tensors.put(name, plain(name, constant, List.of(columns)));
       }
+    }
+  }
+
+  /** A matrix; or a layer's experts, which are matrices one behind the other. */
+  private void put(String name, IrConstant constant) {
+    long first = constant.shape().isEmpty() ? 0 : constant.shape().getFirst();
+    List<String> experts = constant.shape().size() < 3 ? List.of() : IrNames.apart(name, first);
+    if (experts.isEmpty()) {
+      tensors.put(name, matrix(name, constant));
+      return;
+    }
+    for (String part : List.of(IrNames.SCALE, IrNames.ZERO_POINT)) {
+      matrices.computeIfPresent(name + part, (key, stored) -> stored.flat());
+    }
+    StoredTensor whole = matrix(name, constant.flat());
+    long rows = whole.rows() / experts.size();
+    for (int e = 0; e < experts.size(); e++) {
+      tensors.put(experts.get(e), new RowSlice(experts.get(e), whole, e * rows, rows));
     }
   }
 

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import phiquant.UserError;
+import phiquant.checkpoint.Piled;
 import phiquant.engine.openvino.IrNames;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.Ir.Out;
@@ -140,9 +140,13 @@ final class IrFlow implements Flow<IrFlow.Features> {
 
   @Override
   public Features experts(Experts experts, Features x, Features scores) {
-    throw new UserError(
-        "openvino: experts are not written yet, so a mixture of experts cannot become an IR.",
-        "gguf, mlx and safetensors take it.");
+    Mixture mixture = new Mixture(graph, ops, config.hidden(), experts.all().size());
+    Out gates = piled(experts.gates());
+    Out ups = piled(experts.ups());
+    Out downs = piled(experts.downs());
+    graph.scope("model.layers." + experts.router().layer() + ".block_sparse_moe/");
+    Out weights = mixture.weights(experts.mixer(), scores.whole());
+    return new Features(mixture.of(x.whole(), gates, ups, downs, weights));
   }
 
   @Override
@@ -178,6 +182,13 @@ final class IrFlow implements Flow<IrFlow.Features> {
     }
     graph.sink("Result", "opset1", Map.of(), false, logits);
     return new Features(logits);
+  }
+
+  private Out piled(Weight experts) {
+    Piled tensor = (Piled) experts.tensor();
+    Piled named = new Piled(IrNames.piled(tensor.name()), tensor.parts());
+    return constants.matrix(
+        new Weight(experts.role(), experts.layer(), named), precision.apply(experts));
   }
 
   private Out matrix(Weight weight) {

@@ -20,7 +20,7 @@ import phiquant.study.LayerErrors;
 final class LayerChoice {
   private LayerChoice() {}
 
-  /** The matrices of the transformer layers, in the order of the model. */
+  /** The matrices of the transformer layers, in the order of the model, but for routers. */
   static List<Weight> candidates(PhiModel model) {
     return LayerErrors.ranked(model);
   }
@@ -38,6 +38,7 @@ final class LayerChoice {
     Set<Weight> chosen = new HashSet<>();
     for (Weight weight : candidates(model)) {
       if (weight.role() != Role.DOWN
+          && weight.role() != Role.EXPERT_DOWN
           && weight.role() != Role.ATTENTION_OUTPUT
           && weight.layer() != last) {
         chosen.add(weight);

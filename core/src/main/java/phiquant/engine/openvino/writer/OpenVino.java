@@ -114,13 +114,16 @@ public final class OpenVino implements Target {
             ? IntegerFormat.INT8_SYM
             : IntegerFormat.INT8_ASYM;
     List<String> adjusted = new ArrayList<>();
-    for (Weight weight : model.weights()) {
+    for (Weight weight : model.piled()) {
       if (!weight.isMatrix()) {
         continue;
       }
       Precision precision = new Compressed(backup, Compressed.WHOLE_ROW);
       if (options.format().equals("fp32") || options.format().equals("fp16")) {
         precision = new Plain(options.format().equals("fp32") ? Type.F32 : Type.F16);
+      } else if (weight.role() == Role.ROUTER) {
+        // NNCF compresses it too; one that is off by a little chooses other experts.
+        precision = new Plain(Type.F16);
       } else if (chosen.contains(weight)) {
         precision = grouped(weight, fourBits.get(), backup, adjusted);
       }

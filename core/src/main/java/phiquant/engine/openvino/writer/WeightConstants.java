@@ -40,7 +40,7 @@ final class WeightConstants {
     return planned;
   }
 
-  /** The matrix as f32, shape [rows, columns]. */
+  /** The matrix as f32, shape [rows, columns]; of piled ones [matrices, rows, columns]. */
   Out matrix(Weight weight, Precision precision) {
     graph.scope(weight.name() + "/");
     if (precision instanceof Plain plain) {
@@ -73,7 +73,7 @@ final class WeightConstants {
   private Out plain(StoredTensor tensor, Type type) {
     int bytes = type == Type.F32 ? 4 : 2;
     RowEncoder encoder = type == Type.F32 ? PlainRows.F32 : PlainRows.F16;
-    String shape = tensor.rows() + ", " + tensor.columns();
+    String shape = above(tensor) + tensor.columns();
     long size = tensor.elements() * bytes;
     long offset = graph.bin().reserve(size);
     plan(
@@ -86,12 +86,20 @@ final class WeightConstants {
     return type == Type.F32 ? constant : graph.decompress(constant, Type.F32);
   }
 
+  /** All dimensions but the last, each with a comma. */
+  private static String above(StoredTensor tensor) {
+    List<Long> shape = tensor.shape();
+    StringBuilder text = new StringBuilder();
+    shape.subList(0, shape.size() - 1).forEach(length -> text.append(length).append(", "));
+    return text.toString();
+  }
+
   private Out compressed(StoredTensor tensor, CompressionFormat format, int group) {
     CompressedRows encoder = new CompressedRows(format, group);
     long groups = tensor.columns() / group;
     boolean whole = groups == 1;
-    String codesShape = tensor.rows() + ", " + (whole ? "" : groups + ", ") + group;
-    String scalesShape = tensor.rows() + ", " + (whole ? "" : groups + ", ") + 1;
+    String codesShape = above(tensor) + (whole ? "" : groups + ", ") + group;
+    String scalesShape = above(tensor) + (whole ? "" : groups + ", ") + 1;
     List<Part> parts = new ArrayList<>();
     int multiple = encoder.rowMultiple();
 
@@ -130,7 +138,7 @@ final class WeightConstants {
               Map.of("special_zero", "false"),
               Type.F16,
               values,
-              graph.i64s(tensor.rows(), tensor.columns()));
+              graph.i64s(tensor.shape().stream().mapToLong(Long::longValue).toArray()));
     }
     plan(
         tensor,

@@ -27,9 +27,18 @@ class OpenVinoIT {
 
   @TempDir Path out;
 
-  /** Longrope on both sides of its original context, partial rotary, GQA, own and tied heads. */
+  /** Longrope on both sides of its original context, partial rotary, GQA, both heads, experts. */
   @ParameterizedTest
-  @ValueSource(strings = {"phi-2", "phi-3.5-mini", "phi-4", "phi-4-mini"})
+  @ValueSource(
+      strings = {
+        "phi-2",
+        "phi-3.5-mini",
+        "phi-4",
+        "phi-4-mini",
+        "phi-moe",
+        "phi-mini-moe",
+        "phi-tiny-moe"
+      })
   void tinyModelsGiveTransformersLogits(String kind) throws IOException {
     Path folder = make(Fixtures.tiny(kind), "openvino:fp32");
     JsonNode golden = Golden.json("logits-tiny-" + kind);
@@ -70,6 +79,15 @@ class OpenVinoIT {
             .isCloseTo(rows.get(i).path(token).asDouble(), within(1e-3));
       }
     }
+  }
+
+  /** Of a mixture's experts it computes those that are chosen, as in the peer's IR. */
+  @ParameterizedTest
+  @ValueSource(strings = {"openvino:fp32", "openvino:int8", "openvino:int4"})
+  void theEngineGathersTheChosenExperts(String target) throws IOException {
+    Path folder = make(Fixtures.tiny("phi-moe"), target);
+    JsonNode counts = ask(List.of("counts", folder.toString())).get(0);
+    assertThat(counts.path("GatherMatmul").asInt()).as(counts.toString()).isEqualTo(6);
   }
 
   /** The fusions that OpenVINO finds in the peer's IR of the same model, it finds in ours. */
