@@ -98,7 +98,7 @@ final class GraphFlow implements Flow<Term> {
   public Term experts(Experts experts, Term x, Term scores) {
     throw new UserError(
         "onnx: experts are not written yet, so a mixture of experts cannot become an ONNX model.",
-        "gguf, mlx and safetensors take it.");
+        "openvino, mlx and gguf take it.");
   }
 
   @Override
