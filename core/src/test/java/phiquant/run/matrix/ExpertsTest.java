@@ -66,8 +66,10 @@ class ExpertsTest {
       }
       for (int i = 0; i < columns; i++) {
         assertThat(inPlace[i]).as(made.name()).isCloseTo(read[i], within(1e-6f));
-        // Weights are up to 0.124; MXFP4's codes 4 and 6 are a third of that apart.
-        assertThat(read[i]).as(made.name()).isCloseTo(expected[i], within(0.03f));
+        // Weights are up to 0.124. MXFP4's scale is then 2^(-4 - 2), and its largest code is 6
+        // where
+        // a weight may be nearly 8 scales: it loses less than two of them (OCP MX v1.0, 6.3).
+        assertThat(read[i]).as(made.name()).isCloseTo(expected[i], within(0x1p-5f));
       }
     }
   }
