@@ -61,6 +61,11 @@ public interface Checkpoint extends AutoCloseable {
     return Optional.empty();
   }
 
+  /** The text whose importance matrix it was quantized with, by the name of its file. */
+  default Optional<String> calibratedOn() {
+    return Optional.empty();
+  }
+
   /** What tells its files of weights from others, later ones of the same names included. */
   default String stamp() {
     return "";

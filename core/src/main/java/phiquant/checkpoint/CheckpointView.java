@@ -53,6 +53,11 @@ public record CheckpointView(
   }
 
   @Override
+  public Optional<String> calibratedOn() {
+    return stored.calibratedOn();
+  }
+
+  @Override
   public void requireUnchanged() {
     stored.requireUnchanged();
   }

@@ -297,6 +297,11 @@ public final class Evaluator {
   private List<String> warnings(Engine kind, PhiModel model) {
     List<String> warnings = new ArrayList<>();
     RopeWarnings.of(kind, model.config()).ifPresent(warnings::add);
+    if (model.checkpoint().calibratedOn().filter(text.name()::equals).isPresent()) {
+      warnings.add(
+          "It was calibrated on a text of this name: on others it may have lost more than the"
+              + " figures say.");
+    }
     if (model != original && model.checkpoint().file("tokenizer.json").isPresent()) {
       try (Tokenizer own = Tokenizer.of(model.checkpoint())) {
         int at = Arrays.mismatch(tokenizer.encode(text.text()), own.encode(text.text()));

@@ -95,15 +95,12 @@ public final class Calibrate {
    */
   public Importance into(Path output) {
     PhiModel model = Family.model(checkpoint);
-    int[][] sequences = Sequences.cut(checkpoint, model.config(), text, most);
+    Sequences all = Sequences.of(model, text, most);
     try (Publication publication = Publication.begin(output, overwrite)) {
-      Identity cut = new Identity().add(ARITHMETIC);
-      for (int[] sequence : sequences) {
-        cut.add(sequence);
-      }
       String stamp = new Identity().add(checkpoint).hex();
-      Unfinished unfinished = new Unfinished(output, stamp, cut.hex(), saveEvery);
-      Importance importance = run(model, sequences, unfinished);
+      String cut = new Identity().add(ARITHMETIC + " " + all.length()).add(all.tokens()).hex();
+      Unfinished unfinished = new Unfinished(output, stamp, cut, saveEvery);
+      Importance importance = run(model, all.sequences(), unfinished);
       publication.publish(ImportanceFile.bytes(importance, Map.of()));
       unfinished.remove();
       return importance;
@@ -122,7 +119,7 @@ public final class Calibrate {
       int done = unfinished.resume(stream, entries);
       Importance importance = new Importance(text.names(), sequences.length, length, entries);
       long tokens = (long) sequences.length * length;
-      progress.begin(tokens * walk.layers(), tokens * done);
+      progress.begin("Calibrating", tokens * walk.layers(), tokens * done);
       for (int i = 0; done == 0 && i < sequences.length; i++) {
         stream.write(i, walk.embed(sequences[i]));
       }

@@ -6,7 +6,7 @@ public interface CalibrationProgress {
   CalibrationProgress NONE =
       new CalibrationProgress() {
         @Override
-        public void begin(long total, long done) {}
+        public void begin(String what, long total, long done) {}
 
         @Override
         public void advance(long tokens) {}
@@ -16,12 +16,13 @@ public interface CalibrationProgress {
       };
 
   /**
-   * It begins.
+   * Something begins.
    *
-   * @param total tokens, each counted once in every layer
+   * @param what in a word
+   * @param total tokens; in a calibration each is counted once in every layer
    * @param done how many of them a run that was killed had finished
    */
-  void begin(long total, long done);
+  void begin(String what, long total, long done);
 
   /** That many more are done. */
   void advance(long tokens);

@@ -21,6 +21,8 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
+import phiquant.importance.Calibrate;
+import phiquant.importance.CalibrationText;
 import phiquant.run.Activations;
 import phiquant.run.attention.RopeRule;
 
@@ -52,6 +54,22 @@ class EvaluatorTest {
     try (var kept = Files.list(folder.resolve("cache"))) {
       assertThat(kept).hasSize(2);
     }
+  }
+
+  @Test
+  void whoIsMeasuredOnTheTextOfItsCalibrationIsToldSo() throws Exception {
+    String sentence = "Some words that are said again, number after number. ";
+    Path text = Files.writeString(folder.resolve("own.txt"), sentence.repeat(100));
+    Path matrix = folder.resolve("calibration.gguf");
+    try (Checkpoint checkpoint = Checkpoints.open(original)) {
+      Calibrate.of(checkpoint).text(CalibrationText.of(List.of(text))).tokens(512).into(matrix);
+    }
+    Path artifact = make("gguf:Q4_0,imatrix=" + matrix);
+    assertThat(evaluate(original, artifact).artifacts().get(0).warnings())
+        .noneMatch(warning -> warning.contains("calibrated"));
+    Evaluation own = evaluate(original, artifact, 48, EvaluationText.of(text));
+    assertThat(own.artifacts().get(0).warnings())
+        .anyMatch(warning -> warning.startsWith("It was calibrated on a text of this name"));
   }
 
   /** One row of the head, which is none of those that are looked at to tell models apart. */
@@ -146,10 +164,14 @@ class EvaluatorTest {
   }
 
   private Evaluation evaluate(Path original, Path artifact, int window) {
+    return evaluate(original, artifact, window, EvaluationText.builtIn());
+  }
+
+  private Evaluation evaluate(Path original, Path artifact, int window, EvaluationText text) {
     return Evaluator.evaluate(
         original,
         List.of(artifact),
-        EvaluationText.builtIn(),
+        text,
         new Evaluator.Options(
             1,
             window,

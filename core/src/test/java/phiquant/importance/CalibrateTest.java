@@ -51,8 +51,7 @@ class CalibrateTest {
       Importance made = Calibrate.of(checkpoint).tokens(1024).into(file);
       int length = made.chunkSize();
       int[][] sequences =
-          Sequences.cut(
-              checkpoint, Family.model(checkpoint).config(), CalibrationText.builtIn(), 1024);
+          Sequences.of(Family.model(checkpoint), CalibrationText.builtIn(), 1024).sequences();
       Map<String, double[]> expected = new TreeMap<>();
       try (LanguageModel model = LanguageModel.of(checkpoint, RunOptions.exact())) {
         model.observe(
@@ -131,7 +130,7 @@ class CalibrateTest {
               private long seen;
 
               @Override
-              public void begin(long total, long done) {}
+              public void begin(String what, long total, long done) {}
 
               @Override
               public void advance(long more) {

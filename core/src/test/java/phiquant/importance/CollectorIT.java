@@ -39,8 +39,7 @@ class CollectorIT {
       Importance ours =
           Calibrate.of(checkpoint).tokens(TOKENS).into(folder.resolve("calibration.gguf"));
       int[][] sequences =
-          Sequences.cut(
-              checkpoint, Family.model(checkpoint).config(), CalibrationText.builtIn(), TOKENS);
+          Sequences.of(Family.model(checkpoint), CalibrationText.builtIn(), TOKENS).sequences();
       try (LlamaLibrary.Session session = library.load(file, ours.chunkSize(), theirs)) {
         for (int[] sequence : sequences) {
           session.logits(sequence);

@@ -5,15 +5,15 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import phiquant.importance.CalibrationProgress;
 
-/** A bar on the terminal, with speed and time left; a token counts in each layer. */
+/** A bar on the terminal, with speed and time left. */
 final class CalibrationBar implements CalibrationProgress {
   private ProgressBar bar;
 
   @Override
-  public void begin(long total, long done) {
+  public void begin(String what, long total, long done) {
     bar =
         new ProgressBarBuilder()
-            .setTaskName("Calibrating")
+            .setTaskName(what)
             .setInitialMax(total)
             .startsFrom(done, java.time.Duration.ZERO)
             .setUnit(" tokens", 1)

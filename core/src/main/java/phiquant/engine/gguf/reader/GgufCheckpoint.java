@@ -209,6 +209,13 @@ public final class GgufCheckpoint implements Checkpoint {
         .findFirst();
   }
 
+  /** Llama-imatrix writes the text's whole path. */
+  @Override
+  public Optional<String> calibratedOn() {
+    return Optional.ofNullable(file.text("quantize.imatrix.dataset"))
+        .map(text -> text.substring(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1));
+  }
+
   @Override
   public void requireUnchanged() {
     files.requireUnchanged();
