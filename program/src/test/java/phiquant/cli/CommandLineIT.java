@@ -313,8 +313,9 @@ class CommandLineIT {
     }
   }
 
+  /** For a while: the first run after a build prepares quick starts, and machines are busy. */
   private static void await(java.util.function.BooleanSupplier condition) throws Exception {
-    for (int i = 0; i < 2000 && !condition.getAsBoolean(); i++) {
+    for (int i = 0; i < 9000 && !condition.getAsBoolean(); i++) {
       Thread.sleep(10);
     }
     assertThat(condition.getAsBoolean()).isTrue();
