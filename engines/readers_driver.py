@@ -160,6 +160,8 @@ def of_onnx(folder):
 
     weights = {}
     for node in model.graph.node:
+        if not isinstance(node.name, str):  # Not UTF-8: protobuf gives it as bytes.
+            continue
         found = re.fullmatch(
             r"/model/(layers\.\d+)/(attn|mlp)/(\w+_proj)/MatMul.*", node.name, re.DOTALL)
         norm = re.fullmatch(

@@ -138,6 +138,18 @@ class OddTokenizersTest {
     assertThat(templateOf(make(checkpoint, "gguf:Q8_0", "out"))).isEqualTo(right);
   }
 
+  /** An empty file of its own counts too: there is no template then, whatever others say. */
+  @Test
+  void anEmptyTemplateFileLeavesNoTemplate() throws Exception {
+    Path checkpoint = OddCheckpoints.TWO_CHAT_TEMPLATES.in(folder);
+    Files.writeString(checkpoint.resolve("chat_template.jinja"), "");
+    for (String target : List.of("onnx:int4", "openvino:int8", "mlx:4bit")) {
+      Path made = make(checkpoint, target, "out");
+      JsonNode config = JSON.readTree(made.resolve("tokenizer_config.json").toFile());
+      assertThat(config.path("chat_template").asText("none")).as(target).isEmpty();
+    }
+  }
+
   @Test
   void aTemplateThatGivesNoPromptIsNamedBeforeTheWorkAndHindersNothing() throws IOException {
     Path checkpoint = OddCheckpoints.GENERATION_TAG.in(folder);

@@ -73,7 +73,7 @@ public record ChatTemplates(Optional<String> chosen, Map<String, String> named, 
       return bytes;
     }
     ObjectNode config = Json.object(bytes.get(), checkpoint.path() + "/" + CONFIG);
-    config.put("chat_template", templates.chosen().orElseThrow());
+    config.put("chat_template", templates.chosen().orElse(""));
     String text = new String(PythonJson.bytes(config, 2, false), StandardCharsets.UTF_8);
     return Optional.of((text + "\n").getBytes(StandardCharsets.UTF_8));
   }

@@ -94,6 +94,8 @@ public record SafetensorsFile(
     String what = path + ": the tensor '" + abbreviate(name) + "'";
     DType dtype =
         DType.named(info.path("dtype").asText())
+            // In capitals only: the library that everyone reads such files with takes no others.
+            .filter(known -> known.name().equals(info.path("dtype").asText()))
             .orElseThrow(
                 () ->
                     new UserError(

@@ -34,6 +34,12 @@ public final class Session implements AutoCloseable {
   /** Tokens of a prompt between two looks at whether the answer is still wanted. */
   private static final int PORTION = 256;
 
+  /**
+   * Characters of a prompt: 131,072 tokens of 16. The tokenizer takes a hundred bytes and more for
+   * each, before anyone can count its tokens.
+   */
+  private static final int LONGEST_PROMPT = 2 << 20;
+
   private final Checkpoint checkpoint;
   private final LanguageModel model;
   private final Tokenizer tokenizer;
@@ -102,8 +108,17 @@ public final class Session implements AutoCloseable {
     return Sampling.recommended(config, RandomGenerator.getDefault().nextLong());
   }
 
-  /** A text's tokens, as it is. */
+  /**
+   * A text's tokens, as it is.
+   *
+   * @throws UserError if it is longer than any context
+   */
   public int[] prompt(String text) {
+    if (text.length() > LONGEST_PROMPT) {
+      throw new UserError(
+          "The prompt has %d characters, more than any model's context holds."
+              .formatted(text.length()));
+    }
     return tokenizer.encode(text);
   }
 
@@ -116,7 +131,7 @@ public final class Session implements AutoCloseable {
     if (template == null) {
       template = ChatTemplate.of(checkpoint);
     }
-    return tokenizer.encode(template.render(messages));
+    return prompt(template.render(messages));
   }
 
   /**

@@ -39,6 +39,7 @@ class HostileFilesTest {
         new Case("{\"a\":" + "[".repeat(5000), 0, "not valid JSON"),
         new Case("{\"a\":" + f32 + ",\"a\":" + f32 + "}", 8, "Duplicate"),
         new Case("{\"a\":{\"dtype\":\"F99\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "dtype"),
+        new Case("{\"a\":{\"dtype\":\"f32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, "'f32'"),
         new Case("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,9]}}", 9, "takes"),
         new Case("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, "lies at"),
         new Case("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, "lies at"),
@@ -114,6 +115,23 @@ class HostileFilesTest {
     assertThatThrownBy(() -> Checkpoints.open(file))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("its lists hold more than 4000000 values");
+  }
+
+  /** Names beyond what the format allows are not read: they would be kept several times. */
+  @Test
+  void aNameLongerThanTheFormatAllowsIsRefused() throws IOException {
+    ByteBuffer head = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
+    head.put("GGUF".getBytes(StandardCharsets.US_ASCII)).putInt(3).putLong(0).putLong(1);
+    head.putLong(65_536);
+    Path file = folder.resolve("name.gguf");
+    try (FileChannel out =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      out.write(head.flip());
+      out.write(ByteBuffer.allocate(1), out.size() + 100_000);
+    }
+    assertThatThrownBy(() -> Checkpoints.open(file))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("a text at byte 24 is said to have 65536 bytes");
   }
 
   @Test

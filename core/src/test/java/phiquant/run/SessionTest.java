@@ -48,6 +48,14 @@ class SessionTest {
     return new Generation(tokens, Sampling.GREEDY, List.of(stops));
   }
 
+  /** Before the tokenizer takes a hundred times its memory. */
+  @Test
+  void aPromptLongerThanAnyContextIsRefused() {
+    assertThatThrownBy(() -> session.prompt("a".repeat((2 << 20) + 1)))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("The prompt has 2097153 characters");
+  }
+
   @Test
   void greedyAnswersAreThoseOfTransformers() {
     for (JsonNode golden : Golden.json("greedy").path("smolphi-wide")) {

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import phiquant.engines.Engines;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
+import phiquant.fixtures.ManyLayers;
 
 /** Against the real mlx-lm, on the CPU: its conversions, its loader, its logits. */
 class MlxLmIT {
@@ -30,13 +32,29 @@ class MlxLmIT {
 
   @TempDir Path out;
 
+  /** Layers enough for every branch of the mixes; wide ones are among the goldens. */
+  static Stream<Path> narrowModels() {
+    return Stream.of(ManyLayers.folder(4, true), ManyLayers.folder(1, false));
+  }
+
+  @ParameterizedTest
+  @MethodSource("narrowModels")
+  void everyConversionEqualsMlxLms(Path checkpoint) throws IOException {
+    assertEveryConversion(checkpoint);
+  }
+
   static Stream<Path> referenceModels() {
     return Stream.of(Fixtures.smolPhiWide(), Fixtures.smolPhi135m());
   }
 
   @ParameterizedTest
   @MethodSource("referenceModels")
-  void everyConversionEqualsMlxLms(Path checkpoint) throws IOException {
+  @Tag("slow")
+  void everyConversionOfAWholeModelEqualsMlxLms(Path checkpoint) throws IOException {
+    assertEveryConversion(checkpoint);
+  }
+
+  private void assertEveryConversion(Path checkpoint) throws IOException {
     Map<String, ObjectNode> conversions = conversions();
     List<JsonNode> expected = convert(checkpoint, conversions.values());
     int i = 0;

@@ -30,6 +30,12 @@ final class GgufReader {
 
   private static final long LONGEST_HEADER = 128 << 20;
 
+  /** Source: gguf.md, "key: ... must be at most 2^16-1 bytes long". */
+  private static final long LONGEST_NAME = (1 << 16) - 1;
+
+  /** A whole tokenizer.json, which some writers put into a key, has 16 MB. */
+  private static final long LONGEST_TEXT = 64 << 20;
+
   private final Path path;
   private final MemorySegment file;
   private long position;
@@ -93,7 +99,7 @@ final class GgufReader {
   /** A text that says what something is, and so must be one. */
   String name() {
     long at = position;
-    byte[] bytes = bytes();
+    byte[] bytes = bytes(LONGEST_NAME);
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
@@ -102,18 +108,18 @@ final class GgufReader {
   }
 
   String text() {
-    return new String(bytes(), StandardCharsets.UTF_8);
+    return new String(bytes(LONGEST_TEXT), StandardCharsets.UTF_8);
   }
 
-  private byte[] bytes() {
+  private byte[] bytes(long most) {
     long length = u64();
-    if (length < 0 || length > file.byteSize() - position || length > Integer.MAX_VALUE - 8) {
+    if (length < 0 || length > file.byteSize() - position || length > most) {
       throw wrong(
           "a text at byte "
               + (position - 8)
               + " is said to have "
               + Long.toUnsignedString(length)
-              + " bytes");
+              + " bytes, more than it can");
     }
     long at = advance(length);
     return file.asSlice(at, length).toArray(JAVA_BYTE);

@@ -56,9 +56,10 @@ final class OnnxFile {
   }
 
   /**
-   * Reads the graph; data files are mapped when a constant in them is asked for.
+   * Reads the graph and finds the place of every constant, those too that nobody will ask for: no
+   * engine loads a model in which one is missing.
    *
-   * @throws UserError if it is no ONNX file
+   * @throws UserError if it is no ONNX file, or a constant is not where it says
    */
   static OnnxFile open(Path path, MappedFiles files) {
     // As a stream, for of a buffer protobuf makes a copy before it looks at it.
@@ -70,7 +71,9 @@ final class OnnxFile {
       if (model.getGraph().getNodeCount() == 0) {
         throw new UserError(path + " is not an ONNX model: it has no operators.");
       }
-      return new OnnxFile(path, files, model.getGraph());
+      OnnxFile file = new OnnxFile(path, files, model.getGraph());
+      file.constants.values().stream().filter(OnnxFile::isExternal).forEach(file::external);
+      return file;
     } catch (InvalidProtocolBufferException e) {
       throw new UserError(path + " is not an ONNX model: " + e.getMessage(), e);
     } catch (IOException e) {
@@ -128,7 +131,7 @@ final class OnnxFile {
     }
     long bytes = Math.ceilDiv(bits, 8L);
     MemorySegment data =
-        tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL
+        isExternal(tensor)
             ? external(tensor)
             : MemorySegment.ofArray(tensor.getRawData().toByteArray());
     if (data.byteSize() != bytes) {
@@ -149,6 +152,10 @@ final class OnnxFile {
       case UINT4, INT4 -> 4;
       default -> throw wrong(tensor, "has the element type " + tensor.getDataType());
     };
+  }
+
+  private static boolean isExternal(TensorProto tensor) {
+    return tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
   }
 
   private MemorySegment external(TensorProto tensor) {

@@ -112,6 +112,24 @@ class OnnxFolderTest {
         says);
   }
 
+  /** A constant that phiquant does not read, but an engine does. */
+  @Test
+  void placesOfConstantsThatNobodyAsksForAreCheckedToo() throws IOException {
+    refused(
+        (model, tensor) ->
+            model
+                .getGraphBuilder()
+                .addInitializer(
+                    TensorProto.newBuilder(tensor.build())
+                        .setName("uncalled")
+                        .clearExternalData()
+                        .addExternalData(
+                            StringStringEntryProto.newBuilder()
+                                .setKey("location")
+                                .setValue("nowhere.data"))),
+        "nowhere.data is missing");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "-1, 'negative dimension'",
