@@ -164,6 +164,20 @@ class ArchitectureTest {
     return (inner + ".").startsWith(outer.isEmpty() ? "" : outer + ".");
   }
 
+  /** A name that is used twice leads half of its readers to the wrong file. */
+  @Test
+  void noSimpleNameIsTakenTwice() throws IOException {
+    Map<String, Set<Path>> files = new TreeMap<>();
+    for (Source source : sources()) {
+      String simple = source.name().substring(source.name().lastIndexOf('.') + 1);
+      if (!simple.equals("package-info")) {
+        files.computeIfAbsent(simple, name -> new TreeSet<>()).add(source.file());
+      }
+    }
+    files.values().removeIf(same -> same.size() == 1);
+    assertThat(files).isEmpty();
+  }
+
   @Test
   void everyPackageSaysWhatIsInIt() throws IOException {
     Set<Path> silent = new TreeSet<>();

@@ -25,7 +25,7 @@ import phiquant.run.Activations;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 import phiquant.run.attention.CacheType;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 import phiquant.tokenizer.Tokenizer;
 
 /**
@@ -51,7 +51,7 @@ public final class Evaluator {
       int windows,
       int window,
       List<Activations> activations,
-      RopeRule ropeRule,
+      LongRopeRule ropeRule,
       int threads,
       List<Pattern> ignored,
       Path cacheFolder,
@@ -64,7 +64,7 @@ public final class Evaluator {
           windows,
           window,
           List.of(Activations.INT8, Activations.F32),
-          RopeRule.CHECKPOINT,
+          LongRopeRule.CHECKPOINT,
           Runtime.getRuntime().availableProcessors(),
           List.of(),
           CacheFolder.of("eval"),

@@ -44,7 +44,7 @@ public record PhiModel(
     Set<String> notices = new LinkedHashSet<>(checkpoint.notices());
     notices.addAll(architecture.keys().notices(json, where));
     List<Weight> weights = new Collector(checkpoint, config).collect(architecture.parts(config));
-    notices.addAll(Leftovers.check(checkpoint, architecture.className(), weights));
+    notices.addAll(UncalledTensors.check(checkpoint, architecture.className(), weights));
     return new PhiModel(architecture, checkpoint, config, weights, List.copyOf(notices));
   }
 

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import phiquant.UserError;
 
 /**
- * A file or folder that appears whole or not at all. It grows in a {@link Workplace} beside its
+ * A file or folder that appears whole or not at all. It grows in a {@link PartialFolder} beside its
  * destination and gets its name in one step. What was there before stays until then, and for good
  * unless it may be overwritten. All that phiquant writes for its user is written so.
  */
@@ -29,7 +29,7 @@ public final class Publication implements AutoCloseable {
   private final BiPredicate<Path, Path> swap;
   private final List<Path> foldersMade = new ArrayList<>();
   private final List<String> notices = new ArrayList<>();
-  private Workplace place;
+  private PartialFolder place;
   private boolean ended;
 
   private Publication(Path destination, boolean overwrite, BiPredicate<Path, Path> swap) {
@@ -117,7 +117,7 @@ public final class Publication implements AutoCloseable {
     }
     makeFolders(parent);
     place =
-        Workplace.take(folder)
+        PartialFolder.take(folder)
             .orElseThrow(
                 () -> new UserError(destination + " is being written by another run just now."));
     recover();
@@ -153,7 +153,7 @@ public final class Publication implements AutoCloseable {
     Path old = place.resolve(OLD);
     if (Files.exists(old, LinkOption.NOFOLLOW_LINKS)) {
       if (exists()) {
-        Workplace.delete(old);
+        PartialFolder.delete(old);
       } else {
         move(old, destination);
         notices.add(
@@ -162,7 +162,7 @@ public final class Publication implements AutoCloseable {
       }
     }
     if (Files.exists(path(), LinkOption.NOFOLLOW_LINKS)) {
-      Workplace.delete(path());
+      PartialFolder.delete(path());
       notices.add("removed what a run that was killed had left of " + destination + ".");
     }
   }

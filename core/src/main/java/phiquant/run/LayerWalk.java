@@ -8,7 +8,7 @@ import phiquant.model.Weight;
 import phiquant.run.attention.CacheType;
 import phiquant.run.attention.KvCache;
 import phiquant.run.attention.Rope;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 import phiquant.run.matrix.Panels;
 
 /**
@@ -35,7 +35,7 @@ public final class LayerWalk implements AutoCloseable {
     this.model = model;
     this.network = model.network();
     this.config = model.config();
-    Rope rope = new Rope(config, RopeRule.CHECKPOINT);
+    Rope rope = new Rope(config, LongRopeRule.CHECKPOINT);
     this.workers = new Workers(threads);
     this.panels =
         new PanelFlow(network, new Kernels(network), config, rope, workers, Activations.F32);

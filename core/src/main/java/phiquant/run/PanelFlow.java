@@ -20,7 +20,7 @@ import phiquant.run.attention.KvCache;
 import phiquant.run.attention.PanelAttention;
 import phiquant.run.attention.Rope;
 import phiquant.run.floats.Exponentials;
-import phiquant.run.floats.LayerNorm;
+import phiquant.run.floats.LayerNormalization;
 import phiquant.run.floats.RootMeanSquare;
 import phiquant.run.matrix.ActivationRounding;
 import phiquant.run.matrix.Matrix;
@@ -195,7 +195,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     float[] weight = kernels.of(norm);
     switch (norm.kind()) {
       case ROOT_MEAN_SQUARE -> RootMeanSquare.of(x, WIDTH, weight, norm.epsilon(), out);
-      case LAYER -> LayerNorm.of(x, WIDTH, weight, kernels.bias(norm), norm.epsilon(), out);
+      case LAYER -> LayerNormalization.of(x, WIDTH, weight, kernels.bias(norm), norm.epsilon(), out);
     }
   }
 
@@ -259,7 +259,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   /** One expert after the other, each with its tokens. */
   @Override
   public Term experts(Experts experts, Term in, Term scores) {
-    Routes routes = Routes.of(experts.mixer(), panels(scores));
+    TokensByExpert routes = TokensByExpert.of(experts.mixer(), panels(scores));
     Panels x = unrounded(features(in));
     Panels sums = new Panels(x.features(), x.tokens());
     for (int e = 0; e < experts.all().size(); e++) {

@@ -1,7 +1,7 @@
 package phiquant.run;
 
 import phiquant.run.attention.CacheType;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 
 /**
  * How a model is run.
@@ -12,7 +12,7 @@ import phiquant.run.attention.RopeRule;
  * @param cacheType what keys and values are kept as
  */
 public record RunOptions(
-    int threads, Activations activations, RopeRule ropeRule, CacheType cacheType) {
+    int threads, Activations activations, LongRopeRule ropeRule, CacheType cacheType) {
   public RunOptions {
     if (threads < 1) {
       throw phiquant.UserError.usage("It takes at least one thread to run a model.");
@@ -24,7 +24,7 @@ public record RunOptions(
     return new RunOptions(
         Runtime.getRuntime().availableProcessors(),
         Activations.INT8,
-        RopeRule.CHECKPOINT,
+        LongRopeRule.CHECKPOINT,
         CacheType.F16);
   }
 
@@ -33,7 +33,7 @@ public record RunOptions(
     return new RunOptions(
         Runtime.getRuntime().availableProcessors(),
         Activations.F32,
-        RopeRule.CHECKPOINT,
+        LongRopeRule.CHECKPOINT,
         CacheType.F32);
   }
 }

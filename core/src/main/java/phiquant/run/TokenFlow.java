@@ -20,7 +20,7 @@ import phiquant.run.attention.KvCache;
 import phiquant.run.attention.Rope;
 import phiquant.run.attention.TokenAttention;
 import phiquant.run.floats.Exponentials;
-import phiquant.run.floats.LayerNorm;
+import phiquant.run.floats.LayerNormalization;
 import phiquant.run.floats.Rows;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Matrix;
@@ -153,7 +153,7 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     float[] weight = kernels.of(norm);
     out.rounded = false;
     if (norm.kind() == Norm.Kind.LAYER) {
-      LayerNorm.of(x, 1, weight, kernels.bias(norm), norm.epsilon(), out.values);
+      LayerNormalization.of(x, 1, weight, kernels.bias(norm), norm.epsilon(), out.values);
       return;
     }
     Rows.BEST.multiply(x, 1, x.length, x, 0, 1, square, 0);

@@ -13,7 +13,7 @@ import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 import phiquant.run.attention.CacheType;
 import phiquant.run.attention.KvCache;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 
 /**
  * What share of the speed of plain reading decoding reaches, which reads all weights for each
@@ -31,7 +31,7 @@ public final class DecodeShare {
     Path path = Path.of(args[0]);
     int threads = Integer.parseInt(args[1]);
     int turns = Integer.parseInt(args[2]);
-    RunOptions options = new RunOptions(threads, Activations.INT8, RopeRule.LLAMA, CacheType.F16);
+    RunOptions options = new RunOptions(threads, Activations.INT8, LongRopeRule.LLAMA, CacheType.F16);
     try (Arena arena = Arena.ofShared();
         FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
         LanguageModel model = LanguageModel.open(Checkpoints.open(path), options)) {

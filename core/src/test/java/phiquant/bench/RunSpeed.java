@@ -12,7 +12,7 @@ import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 import phiquant.run.attention.CacheType;
 import phiquant.run.attention.KvCache;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 
 /**
  * Tokens per second of our engine: a prompt of 256 tokens, then 64 tokens one by one, the best of
@@ -39,7 +39,7 @@ public final class RunSpeed {
     int repetitions = Integer.parseInt(args[2]);
     Activations activations =
         args.length > 3 && args[3].equals("f32") ? Activations.F32 : Activations.INT8;
-    RunOptions options = new RunOptions(threads, activations, RopeRule.LLAMA, CacheType.F16);
+    RunOptions options = new RunOptions(threads, activations, LongRopeRule.LLAMA, CacheType.F16);
     long start = System.nanoTime();
     try (LanguageModel model = LanguageModel.open(Checkpoints.open(Path.of(args[0])), options)) {
       double load = seconds(start);

@@ -24,7 +24,7 @@ import phiquant.fixtures.Fixtures;
 import phiquant.importance.Calibrate;
 import phiquant.importance.CalibrationText;
 import phiquant.run.Activations;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 
 /**
  * Evaluations of tiny models: what must come out is known, and what cannot be compared is refused.
@@ -176,7 +176,7 @@ class EvaluatorTest {
             1,
             window,
             List.of(Activations.F32),
-            RopeRule.CHECKPOINT,
+            LongRopeRule.CHECKPOINT,
             1,
             List.of(),
             folder.resolve("cache"),

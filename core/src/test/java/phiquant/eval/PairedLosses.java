@@ -10,7 +10,7 @@ import phiquant.run.Activations;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 import phiquant.run.attention.CacheType;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 
 /**
  * One artifact's {@code -ln p} of every token of a text in two engines, ours and its own. Whether
@@ -40,7 +40,7 @@ public record PairedLosses(double[] ours, double[] theirs, int windows) {
 
   /** As {@code eval} measures it. */
   private static double[] ours(Path artifact, Windows text, Activations activations) {
-    RunOptions options = new RunOptions(2, activations, RopeRule.CHECKPOINT, CacheType.F32);
+    RunOptions options = new RunOptions(2, activations, LongRopeRule.CHECKPOINT, CacheType.F32);
     double[] losses = new double[text.predicted()];
     try (LanguageModel model = LanguageModel.open(Checkpoints.open(artifact), options)) {
       WindowRun.run(

@@ -37,7 +37,7 @@ class KilledStepsIT {
     int step = 0;
     int code;
     do {
-      Workplace.delete(place);
+      PartialFolder.delete(place);
       make(before, place, "old");
       code = run(step, place, kind, way);
       assertThat(code).isIn(0, 137);

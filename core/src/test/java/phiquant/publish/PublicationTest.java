@@ -58,7 +58,7 @@ class PublicationTest {
               .hasMessageContaining("exists already");
         }
         assertThat(otherIsFolder ? place.resolve("file") : place).hasContent("precious");
-        Workplace.delete(place);
+        PartialFolder.delete(place);
       }
     }
     assertThat(names(folder)).isEmpty();
@@ -78,7 +78,7 @@ class PublicationTest {
         }
         assertThat(asFolder ? place.resolve("file") : place).hasContent("new");
         assertThat(names(folder)).containsExactly("m");
-        Workplace.delete(place);
+        PartialFolder.delete(place);
       }
     }
   }

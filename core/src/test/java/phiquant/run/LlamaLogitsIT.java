@@ -21,7 +21,7 @@ import phiquant.fixtures.ManyLayers;
 import phiquant.fixtures.MatrixFile;
 import phiquant.run.attention.CacheType;
 import phiquant.run.attention.KvCache;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 
 /** Our engine gives what llama.cpp's library gives on the same files. */
 class LlamaLogitsIT {
@@ -81,7 +81,7 @@ class LlamaLogitsIT {
       MatrixFile.write(matrix, MatrixFile.random(checkpoint), 8);
     }
     Path file = quantize(model, type + ",imatrix=" + matrix);
-    RunOptions options = new RunOptions(2, Activations.INT8, RopeRule.LLAMA, CacheType.F32);
+    RunOptions options = new RunOptions(2, Activations.INT8, LongRopeRule.LLAMA, CacheType.F32);
     int[] ids = IntStream.range(0, 40).map(i -> (79 * i + 13) % 256).toArray();
     try (LanguageModel ours = LanguageModel.open(Checkpoints.open(file), options);
         LlamaLibrary.Session theirs = llama(file)) {
@@ -99,7 +99,7 @@ class LlamaLogitsIT {
   @ValueSource(strings = {"Q4_K_M", "Q8_0"})
   void perplexityIsThatOfLlama(String type) {
     Path file = quantize(Fixtures.smolPhiWide(), type);
-    RunOptions options = new RunOptions(2, Activations.INT8, RopeRule.LLAMA, CacheType.F32);
+    RunOptions options = new RunOptions(2, Activations.INT8, LongRopeRule.LLAMA, CacheType.F32);
     try (LanguageModel ours = LanguageModel.open(Checkpoints.open(file), options);
         LlamaLibrary.Session theirs = llama(file)) {
       int[] text = theirs.tokenize(TEXT, false);

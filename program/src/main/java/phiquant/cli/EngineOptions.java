@@ -7,7 +7,7 @@ import phiquant.run.Activations;
 import phiquant.run.RunOptions;
 import phiquant.run.Session;
 import phiquant.run.attention.CacheType;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -40,7 +40,7 @@ final class EngineOptions {
       description =
           "When longrope's long factors are used: checkpoint (as transformers, the default),"
               + " length (OpenVINO), llama, long (MLX) or short.")
-  private RopeRule ropeRule;
+  private LongRopeRule ropeRule;
 
   @Mixin private ModelOptions model;
 

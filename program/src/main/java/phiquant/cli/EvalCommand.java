@@ -15,7 +15,7 @@ import phiquant.eval.Evaluator;
 import phiquant.publish.Publication;
 import phiquant.report.ReportPage;
 import phiquant.run.Activations;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -77,7 +77,7 @@ final class EvalCommand implements Callable<Integer> {
       description =
           "When longrope's long factors are used: ${COMPLETION-CANDIDATES}."
               + " Default: as the checkpoint says.")
-  private RopeRule ropeRule = RopeRule.CHECKPOINT;
+  private LongRopeRule ropeRule = LongRopeRule.CHECKPOINT;
 
   @Option(names = "--threads", paramLabel = "N", description = "Default: all cores.")
   private int threads = Runtime.getRuntime().availableProcessors();

@@ -72,7 +72,7 @@ record MergedCheckpoint(
         .forEach(
             (name, change) -> {
               String stored = tied && name.equals(HEAD) ? EMBEDDING : name;
-              Place place = place(base, config, weights, stored, change, tensors);
+              AdaptedRows place = place(base, config, weights, stored, change, tensors);
               Merged.At at = new Merged.At(place.first(), change);
               tensors.computeIfPresent(place.tensor(), (same, tensor) -> Merged.below(tensor, at));
             });
@@ -84,7 +84,7 @@ record MergedCheckpoint(
         .changes()
         .forEach(
             (name, change) -> {
-              Place place = place(base, config, weights, name, change, tensors);
+              AdaptedRows place = place(base, config, weights, name, change, tensors);
               changes
                   .computeIfAbsent(place.tensor(), unused -> new ArrayList<>())
                   .add(new Merged.At(place.first(), change));
@@ -107,15 +107,15 @@ record MergedCheckpoint(
   }
 
   /** Where a change belongs, and fits. */
-  private static Place place(
+  private static AdaptedRows place(
       Checkpoint base,
       LoraConfig config,
       LoraWeights weights,
       String name,
       Change change,
       Map<String, StoredTensor> tensors) {
-    Place place =
-        Place.of(name, tensors)
+    AdaptedRows place =
+        AdaptedRows.of(name, tensors)
             .orElseThrow(
                 () ->
                     new UserError(

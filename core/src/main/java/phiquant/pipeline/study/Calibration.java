@@ -11,7 +11,7 @@ import phiquant.run.Activations;
 import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 import phiquant.run.attention.CacheType;
-import phiquant.run.attention.RopeRule;
+import phiquant.run.attention.LongRopeRule;
 import phiquant.study.ActivationRange;
 import phiquant.tokenizer.Tokenizer;
 
@@ -70,7 +70,7 @@ final class Calibration {
       throw new UserError("The calibration text has no words.");
     }
     Calibration calibration = new Calibration();
-    RunOptions exact = new RunOptions(threads, Activations.F32, RopeRule.CHECKPOINT, CacheType.F32);
+    RunOptions exact = new RunOptions(threads, Activations.F32, LongRopeRule.CHECKPOINT, CacheType.F32);
     try (LanguageModel model = LanguageModel.of(checkpoint, exact)) {
       calibration.read(tokens, model, progress);
     }

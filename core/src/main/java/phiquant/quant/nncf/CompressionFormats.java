@@ -16,7 +16,7 @@ public final class CompressionFormats {
     return switch (format) {
       case IntegerFormat integer -> new VectorIntegerFormat(integer);
       case Nf4 nf4 -> new VectorNf4(nf4);
-      case Mxfp4 mxfp4 -> new VectorMxfp4(mxfp4);
+      case F4E2M1 mxfp4 -> new VectorF4E2M1(mxfp4);
       case VectorCompression vector -> vector;
     };
   }

@@ -2,7 +2,7 @@ package phiquant.quant.nncf;
 
 import static jdk.incubator.vector.VectorOperators.GE;
 import static jdk.incubator.vector.VectorOperators.LE;
-import static phiquant.quant.nncf.Lanes.FLOATS;
+import static phiquant.quant.nncf.GroupLanes.FLOATS;
 
 import jdk.incubator.vector.FloatVector;
 import phiquant.quant.VectorSupport;

@@ -4,7 +4,7 @@ package phiquant.quant.nncf;
  * Codes that number the levels of an uneven grid, which the scale stretches so that it reaches the
  * group's largest magnitude.
  */
-sealed interface LevelFormat extends CompressionFormat permits Nf4, Mxfp4 {
+sealed interface LevelFormat extends CompressionFormat permits Nf4, F4E2M1 {
   @Override
   default int bits() {
     return 4;

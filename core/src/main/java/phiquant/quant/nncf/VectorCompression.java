@@ -5,7 +5,7 @@ package phiquant.quant.nncf;
  * form, which it must equal bit for bit.
  */
 sealed interface VectorCompression extends CompressionFormat
-    permits VectorIntegerFormat, VectorNf4, VectorMxfp4 {
+    permits VectorIntegerFormat, VectorNf4, VectorF4E2M1 {
   /** The form that reads like the formula. */
   CompressionFormat scalar();
 

@@ -6,7 +6,7 @@ import static jdk.incubator.vector.VectorOperators.LE;
 import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
-import static phiquant.quant.nncf.Lanes.FLOATS;
+import static phiquant.quant.nncf.GroupLanes.FLOATS;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -29,7 +29,7 @@ record VectorIntegerFormat(IntegerFormat scalar) implements VectorCompression {
       FloatVector raised = level.blend(low, level.compare(GE, low).not());
       FloatVector cut = raised.blend(high, raised.compare(LE, high).not());
       cut.add(IntegerFormat.ROUND).reinterpretAsInts().intoArray(lanes, 0);
-      Lanes.bytes(lanes, codes, at + i);
+      GroupLanes.bytes(lanes, codes, at + i);
     }
     for (int i = whole; i < count; i++) {
       codes[at + i] = scalar.code(x[from + i], grid);

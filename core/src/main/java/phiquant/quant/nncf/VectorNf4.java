@@ -1,8 +1,8 @@
 package phiquant.quant.nncf;
 
 import static jdk.incubator.vector.VectorOperators.GT;
-import static phiquant.quant.nncf.Lanes.FLOATS;
-import static phiquant.quant.nncf.Lanes.INTS;
+import static phiquant.quant.nncf.GroupLanes.FLOATS;
+import static phiquant.quant.nncf.GroupLanes.INTS;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -11,7 +11,7 @@ import jdk.incubator.vector.IntVector;
 record VectorNf4(Nf4 scalar) implements VectorCompression {
   @Override
   public Grid encode(float[] x, int from, int count, byte[] codes, int at) {
-    Grid grid = scalar.grid(Lanes.largest(x, from, count));
+    Grid grid = scalar.grid(GroupLanes.largest(x, from, count));
     float scale = grid.scale();
     int[] lanes = new int[FLOATS.length()];
     int whole = FLOATS.loopBound(count);
@@ -22,7 +22,7 @@ record VectorNf4(Nf4 scalar) implements VectorCompression {
         code = code.add(1, level.compare(GT, middle).cast(INTS));
       }
       code.intoArray(lanes, 0);
-      Lanes.bytes(lanes, codes, at + i);
+      GroupLanes.bytes(lanes, codes, at + i);
     }
     for (int i = whole; i < count; i++) {
       codes[at + i] = scalar.code(x[from + i], grid);

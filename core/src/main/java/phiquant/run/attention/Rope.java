@@ -11,12 +11,12 @@ import phiquant.model.PhiConfig;
  */
 public final class Rope {
   private final PhiConfig config;
-  private final RopeRule rule;
+  private final LongRopeRule rule;
   private final float[] shortFrequencies;
   private final float[] longFrequencies;
   private final double scale;
 
-  public Rope(PhiConfig config, RopeRule rule) {
+  public Rope(PhiConfig config, LongRopeRule rule) {
     this.config = config;
     this.rule = rule;
     List<Double> none = java.util.Collections.nCopies(config.rotarySize() / 2, 1.0);
@@ -39,17 +39,12 @@ public final class Rope {
   /** Whether a sequence of that length, in a cache of that size, takes the long factors. */
   public boolean isLong(int length, int context) {
     return config.longRope().isPresent()
-        && switch (rule) {
-          case CHECKPOINT, LENGTH -> length > config.originalContextLength();
-          case LLAMA -> context > config.originalContextLength();
-          case LONG -> true;
-          case SHORT -> false;
-        };
+        && rule.isLong(length, context, config.originalContextLength());
   }
 
   /** Whether keys that were rotated by the other factors have to be computed anew. */
   public boolean recomputes() {
-    return rule == RopeRule.CHECKPOINT;
+    return rule.recomputes();
   }
 
   /**

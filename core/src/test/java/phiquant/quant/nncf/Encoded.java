@@ -14,7 +14,7 @@ record Encoded(byte[] codes, List<Grid> grids) {
         IntegerFormat.INT8_SYM,
         IntegerFormat.INT8_ASYM,
         new Nf4(),
-        new Mxfp4());
+        new F4E2M1());
   }
 
   static Encoded of(CompressionFormat format, float[] x, int group) {

@@ -19,7 +19,7 @@ import phiquant.checkpoint.CheckpointName;
  * Source: gguf-py's metadata.py.
  */
 final class GeneralMetadata {
-  private final Map<String, Value> keys = new LinkedHashMap<>();
+  private final Map<String, MetadataValue> keys = new LinkedHashMap<>();
   private final ModelSize size;
   private final JsonNode card;
   private final JsonNode generation;
@@ -41,7 +41,7 @@ final class GeneralMetadata {
    *
    * @param givenName replaces the name, if present
    */
-  static Map<String, Value> of(Checkpoint checkpoint, ModelSize size, Optional<String> givenName) {
+  static Map<String, MetadataValue> of(Checkpoint checkpoint, ModelSize size, Optional<String> givenName) {
     GeneralMetadata general = new GeneralMetadata(checkpoint, size);
     general.sampling();
     general.authorship(checkpoint, givenName);
@@ -72,13 +72,13 @@ final class GeneralMetadata {
 
   private void integer(String from, String key) {
     if (generation.path(from).canConvertToInt()) {
-      keys.put(key, new Value.I32(generation.path(from).asInt()));
+      keys.put(key, new MetadataValue.I32(generation.path(from).asInt()));
     }
   }
 
   private void number(String from, String key) {
     if (generation.path(from).isNumber()) {
-      keys.put(key, new Value.F32((float) generation.path(from).asDouble()));
+      keys.put(key, new MetadataValue.F32((float) generation.path(from).asDouble()));
     }
   }
 
@@ -147,26 +147,26 @@ final class GeneralMetadata {
       return;
     }
     List<String> ids = texts(found);
-    keys.put("general." + key + ".count", new Value.U32(ids.size()));
+    keys.put("general." + key + ".count", new MetadataValue.U32(ids.size()));
     for (int i = 0; i < ids.size(); i++) {
       String id = ids.get(i);
       String prefix = "general." + key + "." + i + ".";
       boolean address = id.matches("(http|https|ssh)://.*");
       if (address && !id.matches("https?" + HUB.substring("https".length()) + "[^/]+/[^/]+")) {
-        keys.put(prefix + "repo_url", new Value.Text(id));
+        keys.put(prefix + "repo_url", new MetadataValue.Text(id));
         continue;
       }
       String plain = address ? id.replaceFirst("https?://[^/]+/", "") : id;
       ModelName name = ModelName.of(plain, size.parameters());
-      keys.put(prefix + "name", new Value.Text(ModelName.title(name.full())));
+      keys.put(prefix + "name", new MetadataValue.Text(ModelName.title(name.full())));
       if (name.version() != null) {
-        keys.put(prefix + "version", new Value.Text(name.version()));
+        keys.put(prefix + "version", new MetadataValue.Text(name.version()));
       }
       if (name.organization() != null) {
-        keys.put(prefix + "organization", new Value.Text(ModelName.title(name.organization())));
+        keys.put(prefix + "organization", new MetadataValue.Text(ModelName.title(name.organization())));
       }
       if (address || name.organization() != null) {
-        keys.put(prefix + "repo_url", new Value.Text(address ? id : HUB + plain));
+        keys.put(prefix + "repo_url", new MetadataValue.Text(address ? id : HUB + plain));
       }
     }
   }
@@ -178,19 +178,19 @@ final class GeneralMetadata {
     List<String> tags = new ArrayList<>(texts(card.path("tags")));
     tags.addAll(texts(card.path("pipeline_tag")));
     if (!tags.isEmpty()) {
-      keys.put("general.tags", new Value.Texts(tags));
+      keys.put("general.tags", new MetadataValue.Texts(tags));
     }
     List<String> languages = new ArrayList<>(texts(card.path("languages")));
     languages.addAll(texts(card.path("language")));
     if (!languages.isEmpty()) {
-      keys.put("general.languages", new Value.Texts(languages));
+      keys.put("general.languages", new MetadataValue.Texts(languages));
     }
   }
 
   /** Empty texts are left out, as gguf-py leaves them out. */
   private void text(String key, String value) {
     if (value != null && !value.isEmpty()) {
-      keys.put("general." + key, new Value.Text(value));
+      keys.put("general." + key, new MetadataValue.Text(value));
     }
   }
 

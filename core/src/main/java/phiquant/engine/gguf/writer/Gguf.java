@@ -86,7 +86,7 @@ public final class Gguf implements Target {
       GgmlType type = type(model, named, fallbacks);
       tensors.add(new Typed(named, type, format(named, type, importance)));
     }
-    Map<String, Value> metadata =
+    Map<String, MetadataValue> metadata =
         GgufMetadata.of(
             model, options.recipe().fileType(), options.name(), !options.converterLayout());
     if (!options.converterLayout()) {
@@ -166,7 +166,7 @@ public final class Gguf implements Target {
   private List<String> notes(
       PhiModel model,
       List<String> fallbacks,
-      Map<String, Value> metadata,
+      Map<String, MetadataValue> metadata,
       TensorImportance importance) {
     List<String> notes = new ArrayList<>(importance.notes());
     GgufArchitecture.of(model.architecture()).departure().ifPresent(notes::add);
@@ -178,7 +178,7 @@ public final class Gguf implements Target {
               + fallbacks.get(0)
               + (fallbacks.size() > 1 ? " and others." : "."));
     }
-    if (metadata.get("tokenizer.ggml.model").equals(new Value.Text("llama"))
+    if (metadata.get("tokenizer.ggml.model").equals(new MetadataValue.Text("llama"))
         && !String.valueOf(metadata.get("general.name")).matches("(?i).*phi-?3.*")) {
       notes.add(
           "llama.cpp strips white space after <|user|> and its kin, as Phi-3 needs in a chat, only in"
@@ -214,22 +214,22 @@ public final class Gguf implements Target {
   }
 
   /** The first file of a split model has all the keys; all have those that number the files. */
-  private static Map<String, Value> header(
-      Map<String, Value> metadata, int number, int count, int tensors) {
+  private static Map<String, MetadataValue> header(
+      Map<String, MetadataValue> metadata, int number, int count, int tensors) {
     if (count == 1) {
       return metadata;
     }
-    Map<String, Value> keys = new LinkedHashMap<>(number == 0 ? metadata : Map.of());
-    keys.put("split.no", new Value.U16(number));
-    keys.put("split.tensors.count", new Value.I32(tensors));
+    Map<String, MetadataValue> keys = new LinkedHashMap<>(number == 0 ? metadata : Map.of());
+    keys.put("split.no", new MetadataValue.U16(number));
+    keys.put("split.tensors.count", new MetadataValue.I32(tensors));
     // llama-gguf-split knows the count last: setting a key again moves it to the end.
-    keys.put("split.count", new Value.U16(count));
+    keys.put("split.count", new MetadataValue.U16(count));
     return keys;
   }
 
   private static PlannedFile file(
       String path,
-      Map<String, Value> metadata,
+      Map<String, MetadataValue> metadata,
       List<Typed> tensors,
       int number,
       List<PlannedTensor> encoded) {

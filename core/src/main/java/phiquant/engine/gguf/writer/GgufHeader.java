@@ -26,7 +26,7 @@ final class GgufHeader {
   record Tensor(String name, List<Long> shape, GgmlType type, long offset) {}
 
   /** The header's bytes, padded to where the data begins. */
-  static byte[] write(Map<String, Value> metadata, List<Tensor> tensors) {
+  static byte[] write(Map<String, MetadataValue> metadata, List<Tensor> tensors) {
     GgufHeader header = new GgufHeader();
     header.out.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
     header.u32(VERSION);
@@ -55,35 +55,35 @@ final class GgufHeader {
   }
 
   /** A type's number, then the value. */
-  private void value(Value value) {
-    if (value instanceof Value.U16 number) {
+  private void value(MetadataValue value) {
+    if (value instanceof MetadataValue.U16 number) {
       u32(2);
       little(2).putShort((short) number.value());
       flush();
-    } else if (value instanceof Value.U32 number) {
+    } else if (value instanceof MetadataValue.U32 number) {
       u32(4);
       u32(number.value());
-    } else if (value instanceof Value.I32 number) {
+    } else if (value instanceof MetadataValue.I32 number) {
       u32(5);
       u32(number.value());
-    } else if (value instanceof Value.F32 number) {
+    } else if (value instanceof MetadataValue.F32 number) {
       u32(6);
       u32(Float.floatToRawIntBits(number.value()));
-    } else if (value instanceof Value.Bool bool) {
+    } else if (value instanceof MetadataValue.Bool bool) {
       u32(7);
       out.write(bool.value() ? 1 : 0);
-    } else if (value instanceof Value.Text text) {
+    } else if (value instanceof MetadataValue.Text text) {
       u32(8);
       text(text.value());
-    } else if (value instanceof Value.Texts texts) {
+    } else if (value instanceof MetadataValue.Texts texts) {
       array(8, texts.values().size());
       texts.values().forEach(this::text);
-    } else if (value instanceof Value.Ints ints) {
+    } else if (value instanceof MetadataValue.Ints ints) {
       array(5, ints.values().length);
       for (int each : ints.values()) {
         u32(each);
       }
-    } else if (value instanceof Value.Floats floats) {
+    } else if (value instanceof MetadataValue.Floats floats) {
       array(6, floats.values().length);
       for (float each : floats.values()) {
         u32(Float.floatToRawIntBits(each));

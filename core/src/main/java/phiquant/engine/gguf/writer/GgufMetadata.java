@@ -26,46 +26,46 @@ final class GgufMetadata {
    * @param quantized whether file type and quantization version come last, as llama-quantize leaves
    *     them, or where the converter puts them
    */
-  static Map<String, Value> of(
+  static Map<String, MetadataValue> of(
       PhiModel model, GgufFileType fileType, Optional<String> name, boolean quantized) {
     PhiConfig config = model.config();
     GgufArchitecture architecture = GgufArchitecture.of(model.architecture());
-    Map<String, Value> keys = new LinkedHashMap<>();
-    keys.put("general.architecture", new Value.Text(architecture.text()));
+    Map<String, MetadataValue> keys = new LinkedHashMap<>();
+    keys.put("general.architecture", new MetadataValue.Text(architecture.text()));
     config
         .longRope()
         .ifPresent(
             rope ->
                 keys.put(
                     architecture.key(GgufKey.ATTENTION_FACTOR),
-                    new Value.F32((float) attention(architecture, config, rope))));
-    keys.put("general.type", new Value.Text("model"));
+                    new MetadataValue.F32((float) attention(architecture, config, rope))));
+    keys.put("general.type", new MetadataValue.Text("model"));
     keys.putAll(GeneralMetadata.of(model.checkpoint(), ModelSize.of(model), name));
     shape(architecture, config).forEach((key, value) -> keys.put(architecture.key(key), value));
-    Value.U32 type = new Value.U32(fileType.id());
+    MetadataValue.U32 type = new MetadataValue.U32(fileType.id());
     if (!quantized) {
       keys.put("general.file_type", type);
     }
     if (model.architecture().keys().reads("sliding_window")) {
       keys.put(
           architecture.key(GgufKey.SLIDING_WINDOW),
-          new Value.U32(config.slidingWindow().orElse(0)));
+          new MetadataValue.U32(config.slidingWindow().orElse(0)));
     } else {
-      keys.put("tokenizer.ggml.add_bos_token", new Value.Bool(false));
+      keys.put("tokenizer.ggml.add_bos_token", new MetadataValue.Bool(false));
     }
     config
         .experts()
         .ifPresent(
             experts -> {
-              keys.put(architecture.key(GgufKey.EXPERTS_USED), new Value.U32(SparseMixer.CHOSEN));
-              keys.put(architecture.key(GgufKey.EXPERTS), new Value.U32(experts.count()));
+              keys.put(architecture.key(GgufKey.EXPERTS_USED), new MetadataValue.U32(SparseMixer.CHOSEN));
+              keys.put(architecture.key(GgufKey.EXPERTS), new MetadataValue.U32(experts.count()));
             });
     if (!quantized) {
-      keys.put("general.quantization_version", new Value.U32(2));
+      keys.put("general.quantization_version", new MetadataValue.U32(2));
     }
     keys.putAll(TokenizerMetadata.of(TokenizerFiles.of(model.checkpoint()), config.vocabulary()));
     if (quantized) {
-      keys.put("general.quantization_version", new Value.U32(2));
+      keys.put("general.quantization_version", new MetadataValue.U32(2));
       keys.put("general.file_type", type);
     }
     return keys;
@@ -79,7 +79,7 @@ final class GgufMetadata {
         : rope.attentionFactor();
   }
 
-  private static Map<GgufKey, Value> shape(GgufArchitecture architecture, PhiConfig config) {
+  private static Map<GgufKey, MetadataValue> shape(GgufArchitecture architecture, PhiConfig config) {
     boolean phi2 = architecture == GgufArchitecture.PHI2;
     if (architecture != GgufArchitecture.PHI3 && config.tiedHead()) {
       throw new UserError(
@@ -87,21 +87,21 @@ final class GgufMetadata {
               .formatted(architecture.text()),
           "onnx and openvino take it.");
     }
-    Map<GgufKey, Value> keys = new LinkedHashMap<>();
-    keys.put(GgufKey.CONTEXT, new Value.U32(config.contextLength()));
+    Map<GgufKey, MetadataValue> keys = new LinkedHashMap<>();
+    keys.put(GgufKey.CONTEXT, new MetadataValue.U32(config.contextLength()));
     if (!phi2) {
-      keys.put(GgufKey.ORIGINAL_CONTEXT, new Value.U32(config.originalContextLength()));
+      keys.put(GgufKey.ORIGINAL_CONTEXT, new MetadataValue.U32(config.originalContextLength()));
     }
-    keys.put(GgufKey.HIDDEN, new Value.U32(config.hidden()));
-    keys.put(GgufKey.FEED_FORWARD, new Value.U32(config.feedForward()));
-    keys.put(GgufKey.LAYERS, new Value.U32(config.layers()));
-    keys.put(GgufKey.HEADS, new Value.U32(config.heads()));
-    keys.put(GgufKey.KV_HEADS, new Value.U32(config.kvHeads()));
-    keys.put(architecture.epsilon(), new Value.F32((float) config.epsilon()));
-    keys.put(GgufKey.ROTARY_SIZE, new Value.U32(config.rotarySize()));
+    keys.put(GgufKey.HIDDEN, new MetadataValue.U32(config.hidden()));
+    keys.put(GgufKey.FEED_FORWARD, new MetadataValue.U32(config.feedForward()));
+    keys.put(GgufKey.LAYERS, new MetadataValue.U32(config.layers()));
+    keys.put(GgufKey.HEADS, new MetadataValue.U32(config.heads()));
+    keys.put(GgufKey.KV_HEADS, new MetadataValue.U32(config.kvHeads()));
+    keys.put(architecture.epsilon(), new MetadataValue.F32((float) config.epsilon()));
+    keys.put(GgufKey.ROTARY_SIZE, new MetadataValue.U32(config.rotarySize()));
     if (!phi2 || config.ropeTheta() != 10000) {
       // The converter leaves it out for a Phi-2, and llama.cpp then takes 10000.
-      keys.put(GgufKey.ROPE_THETA, new Value.F32((float) config.ropeTheta()));
+      keys.put(GgufKey.ROPE_THETA, new MetadataValue.F32((float) config.ropeTheta()));
     }
     return keys;
   }

@@ -28,12 +28,12 @@ public final class ImportanceFile {
    * @param texts further keys
    */
   public static byte[] bytes(Importance importance, Map<String, String> texts) {
-    Map<String, Value> keys = new LinkedHashMap<>();
-    keys.put("general.type", new Value.Text("imatrix"));
-    keys.put("imatrix.datasets", new Value.Texts(importance.datasets()));
-    keys.put("imatrix.chunk_count", new Value.U32(importance.chunks()));
-    keys.put("imatrix.chunk_size", new Value.U32(importance.chunkSize()));
-    texts.forEach((key, text) -> keys.put(key, new Value.Text(text)));
+    Map<String, MetadataValue> keys = new LinkedHashMap<>();
+    keys.put("general.type", new MetadataValue.Text("imatrix"));
+    keys.put("imatrix.datasets", new MetadataValue.Texts(importance.datasets()));
+    keys.put("imatrix.chunk_count", new MetadataValue.U32(importance.chunks()));
+    keys.put("imatrix.chunk_size", new MetadataValue.U32(importance.chunkSize()));
+    texts.forEach((key, text) -> keys.put(key, new MetadataValue.Text(text)));
     ImportanceFile file = new ImportanceFile();
     importance.entries().forEach(file::add);
     ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -132,28 +132,28 @@ final class TensorImportance {
    * The keys that llama-quantize adds, in its order; texts are cut as it cuts them. Source: {@code
    * LLM_KV_QUANTIZE_IMATRIX_*} of quantize.cpp.
    */
-  Map<String, Value> keys() {
-    Map<String, Value> keys = new java.util.LinkedHashMap<>();
+  Map<String, MetadataValue> keys() {
+    Map<String, MetadataValue> keys = new java.util.LinkedHashMap<>();
     matrix.ifPresent(
         present -> {
           keys.put("quantize.imatrix.file", text(present.file()));
           present.datasets().stream()
               .findFirst()
               .ifPresent(name -> keys.put("quantize.imatrix.dataset", text(name)));
-          keys.put("quantize.imatrix.entries_count", new Value.U32(present.entries().size()));
+          keys.put("quantize.imatrix.entries_count", new MetadataValue.U32(present.entries().size()));
           if (present.chunks() > 0) {
-            keys.put("quantize.imatrix.chunks_count", new Value.U32(present.chunks()));
+            keys.put("quantize.imatrix.chunks_count", new MetadataValue.U32(present.chunks()));
           }
         });
     return keys;
   }
 
-  private static Value text(String text) {
+  private static MetadataValue text(String text) {
     byte[] bytes = text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
     int length = Math.min(127, bytes.length);
     while (length < bytes.length && (bytes[length] & 0xc0) == 0x80) {
       length--; // Not in the middle of a letter.
     }
-    return new Value.Text(new String(bytes, 0, length, java.nio.charset.StandardCharsets.UTF_8));
+    return new MetadataValue.Text(new String(bytes, 0, length, java.nio.charset.StandardCharsets.UTF_8));
   }
 }

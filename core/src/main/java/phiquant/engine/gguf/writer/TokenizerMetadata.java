@@ -26,7 +26,7 @@ final class TokenizerMetadata {
           "cls", "cls_token_id",
           "mask", "mask_token_id");
 
-  private final Map<String, Value> keys = new LinkedHashMap<>();
+  private final Map<String, MetadataValue> keys = new LinkedHashMap<>();
   private final TokenizerFiles files;
   private final int size;
 
@@ -40,7 +40,7 @@ final class TokenizerMetadata {
    *
    * @param size the model's number of tokens
    */
-  static Map<String, Value> of(TokenizerFiles files, int size) {
+  static Map<String, MetadataValue> of(TokenizerFiles files, int size) {
     TokenizerMetadata metadata = new TokenizerMetadata(files, size);
     boolean sentencePiece = PreTokenizerName.isSentencePiece(files.tokenizer());
     metadata.vocabulary(sentencePiece);
@@ -53,17 +53,17 @@ final class TokenizerMetadata {
   private void vocabulary(boolean sentencePiece) {
     Vocabulary vocabulary =
         sentencePiece ? Vocabulary.sentencePiece(files, size) : Vocabulary.byteLevel(files, size);
-    put("ggml.model", new Value.Text(sentencePiece ? "llama" : "gpt2"));
+    put("ggml.model", new MetadataValue.Text(sentencePiece ? "llama" : "gpt2"));
     String pre =
         sentencePiece ? "default" : PreTokenizerName.name(files.tokenizer(), files.checkpoint());
-    put("ggml.pre", new Value.Text(pre));
-    put("ggml.tokens", new Value.Texts(Arrays.asList(vocabulary.tokens())));
+    put("ggml.pre", new MetadataValue.Text(pre));
+    put("ggml.tokens", new MetadataValue.Texts(Arrays.asList(vocabulary.tokens())));
     if (sentencePiece) {
-      put("ggml.scores", new Value.Floats(vocabulary.scores()));
+      put("ggml.scores", new MetadataValue.Floats(vocabulary.scores()));
     }
-    put("ggml.token_type", new Value.Ints(vocabulary.types()));
+    put("ggml.token_type", new MetadataValue.Ints(vocabulary.types()));
     if (!sentencePiece) {
-      put("ggml.merges", new Value.Texts(files.merges()));
+      put("ggml.merges", new MetadataValue.Texts(files.merges()));
     }
   }
 
@@ -89,7 +89,7 @@ final class TokenizerMetadata {
 
   private void specialToken(String type, int id) {
     if (id >= 0 && id < size) {
-      keys.putIfAbsent("tokenizer.ggml." + ID_KEYS.get(type), new Value.U32(id));
+      keys.putIfAbsent("tokenizer.ggml." + ID_KEYS.get(type), new MetadataValue.U32(id));
     }
   }
 
@@ -120,7 +120,7 @@ final class TokenizerMetadata {
       add.putIfAbsent("bos", false);
       add.putIfAbsent("eos", false);
     }
-    add.forEach((type, value) -> put("ggml.add_" + type + "_token", new Value.Bool(value)));
+    add.forEach((type, value) -> put("ggml.add_" + type + "_token", new MetadataValue.Bool(value)));
   }
 
   private void template(JsonNode single, Map<String, Boolean> add) {
@@ -145,16 +145,16 @@ final class TokenizerMetadata {
               String plain = name.replaceAll("[^A-Za-z0-9]", "_");
               if (!plain.isEmpty()) {
                 names.add(plain);
-                put("chat_template." + plain, new Value.Text(template));
+                put("chat_template." + plain, new MetadataValue.Text(template));
               }
             });
     if (!names.isEmpty()) {
-      put("chat_templates", new Value.Texts(names));
+      put("chat_templates", new MetadataValue.Texts(names));
     }
-    templates.chosen().ifPresent(template -> put("chat_template", new Value.Text(template)));
+    templates.chosen().ifPresent(template -> put("chat_template", new MetadataValue.Text(template)));
   }
 
-  private void put(String key, Value value) {
+  private void put(String key, MetadataValue value) {
     keys.put("tokenizer." + key, value);
   }
 }

@@ -6,7 +6,7 @@ import phiquant.checkpoint.DType;
 import phiquant.checkpoint.Layout.Code;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
-import phiquant.quant.nncf.Mxfp4;
+import phiquant.quant.nncf.F4E2M1;
 import phiquant.quant.nncf.Nf4;
 
 /** Element types of an IR's constants that weights, scales and zero points have. */
@@ -71,7 +71,7 @@ enum IrType {
       case U8 -> IntegerFormat.INT8_ASYM;
       case I8 -> IntegerFormat.INT8_SYM;
       case NF4 -> new Nf4();
-      case F4E2M1 -> new Mxfp4();
+      case F4E2M1 -> new F4E2M1();
     };
   }
 }

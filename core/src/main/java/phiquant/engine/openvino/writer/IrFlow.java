@@ -32,7 +32,7 @@ final class IrFlow implements Flow<IrFlow.Features> {
   private final Ops ops = new Ops(graph);
   private final WeightConstants constants = new WeightConstants(graph);
   private final PhiConfig config;
-  private final Function<Weight, Precision> precision;
+  private final Function<Weight, WeightPrecision> precision;
 
   /**
    * A tensor; or several, the rows of matrices that a checkpoint keeps apart, which the engine
@@ -55,13 +55,13 @@ final class IrFlow implements Flow<IrFlow.Features> {
   private Out embedding;
   private StatefulAttention attention;
 
-  private IrFlow(PhiConfig config, Function<Weight, Precision> precision) {
+  private IrFlow(PhiConfig config, Function<Weight, WeightPrecision> precision) {
     this.config = config;
     this.precision = precision;
   }
 
   /** The network's graph, with each weight in its precision. */
-  static IrFlow of(Network network, PhiConfig config, Function<Weight, Precision> precision) {
+  static IrFlow of(Network network, PhiConfig config, Function<Weight, WeightPrecision> precision) {
     IrFlow flow = new IrFlow(config, precision);
     network.logits(network.stream(flow), flow);
     return flow;

@@ -17,14 +17,14 @@ import phiquant.engine.openvino.ir.IrXml;
 import phiquant.engine.openvino.ir.Type;
 import phiquant.engine.openvino.tokenizer.TokenizerModels;
 import phiquant.engine.openvino.writer.Options.Fallback;
-import phiquant.engine.openvino.writer.Precision.Compressed;
-import phiquant.engine.openvino.writer.Precision.Plain;
+import phiquant.engine.openvino.writer.WeightPrecision.Compressed;
+import phiquant.engine.openvino.writer.WeightPrecision.Plain;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
-import phiquant.quant.nncf.Mxfp4;
+import phiquant.quant.nncf.F4E2M1;
 import phiquant.study.Findings;
 import phiquant.study.LayerErrors;
 import phiquant.study.Study;
@@ -73,7 +73,7 @@ public final class OpenVino implements Target {
   public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
     List<String> notes = new ArrayList<>();
     Beside<TokenizerModels> texts = Beside.begin(() -> TokenizerModels.of(model.checkpoint()));
-    Map<Weight, Precision> precisions = precisions(model, findings, notes);
+    Map<Weight, WeightPrecision> precisions = precisions(model, findings, notes);
     IrFlow network = IrFlow.of(model.network(), model.config(), precisions::get);
     SelfDescription self = new SelfDescription(options, precisions);
     List<PlannedFile> files = new ArrayList<>();
@@ -105,8 +105,8 @@ public final class OpenVino implements Target {
         notes);
   }
 
-  private Map<Weight, Precision> precisions(PhiModel model, Findings findings, List<String> notes) {
-    Map<Weight, Precision> precisions = new LinkedHashMap<>();
+  private Map<Weight, WeightPrecision> precisions(PhiModel model, Findings findings, List<String> notes) {
+    Map<Weight, WeightPrecision> precisions = new LinkedHashMap<>();
     Optional<CompressionFormat> fourBits = options.fourBits();
     Set<Weight> chosen = fourBits.isPresent() ? chosen(model, findings) : Set.of();
     IntegerFormat backup =
@@ -118,7 +118,7 @@ public final class OpenVino implements Target {
       if (!weight.isMatrix()) {
         continue;
       }
-      Precision precision = new Compressed(backup, Compressed.WHOLE_ROW);
+      WeightPrecision precision = new Compressed(backup, Compressed.WHOLE_ROW);
       if (options.format().equals("fp32") || options.format().equals("fp16")) {
         precision = new Plain(options.format().equals("fp32") ? Type.F32 : Type.F16);
       } else if (weight.role() == Role.ROUTER) {
@@ -169,7 +169,7 @@ public final class OpenVino implements Target {
     return chosen;
   }
 
-  private Precision grouped(
+  private WeightPrecision grouped(
       Weight weight, CompressionFormat format, IntegerFormat backup, List<String> adjusted) {
     long columns = weight.tensor().columns();
     int group = options.group();
@@ -187,7 +187,7 @@ public final class OpenVino implements Target {
               + "'.",
           "Give a smaller group, or group-size-fallback=adjust.");
     }
-    if (options.fallback() == Fallback.ADJUST && !(format instanceof Mxfp4)) {
+    if (options.fallback() == Fallback.ADJUST && !(format instanceof F4E2M1)) {
       // 32 is the smallest that NNCF adjusts to (min_adjusted_group_size).
       for (int smaller = group / 2; smaller >= 32; smaller /= 2) {
         if (columns % smaller == 0) {

@@ -11,7 +11,7 @@ import phiquant.UserError;
 import phiquant.engine.TargetSpec;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
-import phiquant.quant.nncf.Mxfp4;
+import phiquant.quant.nncf.F4E2M1;
 import phiquant.quant.nncf.Nf4;
 
 /**
@@ -140,12 +140,12 @@ record Options(
   /** What tells artifacts apart by their names: the format, and what is not usual about it. */
   String label() {
     boolean usualGroup =
-        group == Mxfp4.GROUP && format.equals("mxfp4")
+        group == F4E2M1.GROUP && format.equals("mxfp4")
             || fourBits().isEmpty()
             || Integer.toString(group).equals(usual(format, layers));
     return format
         + (npu ? "-npu" : symmetric ? "-sym" : "")
-        + (usualGroup ? "" : group == Precision.Compressed.WHOLE_ROW ? "-row" : "-g" + group)
+        + (usualGroup ? "" : group == WeightPrecision.Compressed.WHOLE_ROW ? "-row" : "-g" + group)
         + (ratio == 1 ? "" : "-r" + ratio);
   }
 
@@ -159,7 +159,7 @@ record Options(
     return switch (format) {
       case "int4" -> Optional.of(symmetric ? IntegerFormat.INT4_SYM : IntegerFormat.INT4_ASYM);
       case "nf4" -> Optional.of(new Nf4());
-      case "mxfp4" -> Optional.of(new Mxfp4());
+      case "mxfp4" -> Optional.of(new F4E2M1());
       default -> Optional.empty();
     };
   }
@@ -201,10 +201,10 @@ record Options(
 
   private static int group(String format, String text) {
     if (format.equals("mxfp4")) {
-      return Mxfp4.GROUP;
+      return F4E2M1.GROUP;
     }
     return switch (text) {
-      case "-1", "row" -> Precision.Compressed.WHOLE_ROW;
+      case "-1", "row" -> WeightPrecision.Compressed.WHOLE_ROW;
       case "16", "32", "64", "128", "256" -> Integer.parseInt(text);
       default ->
           throw UserError.usage(

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import phiquant.Version;
-import phiquant.engine.openvino.writer.Precision.Compressed;
+import phiquant.engine.openvino.writer.WeightPrecision.Compressed;
 import phiquant.model.Weight;
 
 /**
@@ -16,7 +16,7 @@ import phiquant.model.Weight;
  *
  * @param precisions of all matrices
  */
-record SelfDescription(Options options, Map<Weight, Precision> precisions) {
+record SelfDescription(Options options, Map<Weight, WeightPrecision> precisions) {
   /** For the XML: texts and nested maps. */
   Map<String, ?> runtimeInfo() {
     Map<String, Object> info = new LinkedHashMap<>();
@@ -67,7 +67,7 @@ record SelfDescription(Options options, Map<Weight, Precision> precisions) {
     }
     long all = 0;
     long small = 0;
-    for (Map.Entry<Weight, Precision> entry : precisions.entrySet()) {
+    for (Map.Entry<Weight, WeightPrecision> entry : precisions.entrySet()) {
       Weight weight = entry.getKey();
       if (weight.layer() >= 0) {
         all += weight.tensor().elements();

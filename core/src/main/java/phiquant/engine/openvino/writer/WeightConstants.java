@@ -11,8 +11,8 @@ import phiquant.engine.openvino.IrNames;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.Ir.Out;
 import phiquant.engine.openvino.ir.Type;
-import phiquant.engine.openvino.writer.Precision.Compressed;
-import phiquant.engine.openvino.writer.Precision.Plain;
+import phiquant.engine.openvino.writer.WeightPrecision.Compressed;
+import phiquant.engine.openvino.writer.WeightPrecision.Plain;
 import phiquant.model.Weight;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
@@ -41,7 +41,7 @@ final class WeightConstants {
   }
 
   /** The matrix as f32, shape [rows, columns]; of piled ones [matrices, rows, columns]. */
-  Out matrix(Weight weight, Precision precision) {
+  Out matrix(Weight weight, WeightPrecision precision) {
     graph.scope(weight.name() + "/");
     if (precision instanceof Plain plain) {
       return plain(weight.tensor(), plain.type());

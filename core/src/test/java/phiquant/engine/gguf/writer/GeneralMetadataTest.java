@@ -32,7 +32,7 @@ class GeneralMetadataTest {
   @ParameterizedTest
   @MethodSource("cases")
   void keysEqualThoseOfGgufPy(JsonNode test) throws IOException {
-    Map<String, Value> ours =
+    Map<String, MetadataValue> ours =
         GeneralMetadata.of(
             new Folder(test),
             ModelSize.of(test.path("parameters").asLong()),
@@ -52,7 +52,7 @@ class GeneralMetadataTest {
             .readTree(
                 "{\"folder\":\"Phi-3-x\",\"files\":{\"config.json\":\"{\\\"_name_or_path\\\":\\\"\\\"}\"}}");
     assertThat(GeneralMetadata.of(new Folder(test), ModelSize.of(4_000_000_000L), Optional.empty()))
-        .containsEntry("general.name", new Value.Text("Phi 3 X"));
+        .containsEntry("general.name", new MetadataValue.Text("Phi 3 X"));
   }
 
   private static String text(Map.Entry<String, JsonNode> entry) {
@@ -67,19 +67,19 @@ class GeneralMetadataTest {
     return isFloat ? String.valueOf((float) value.asDouble()) : value.asText();
   }
 
-  private static String text(Value value) {
-    if (value instanceof Value.Text text) {
+  private static String text(MetadataValue value) {
+    if (value instanceof MetadataValue.Text text) {
       return text.value();
     }
-    if (value instanceof Value.Texts texts) {
+    if (value instanceof MetadataValue.Texts texts) {
       return texts.values().toString();
     }
-    if (value instanceof Value.F32 number) {
+    if (value instanceof MetadataValue.F32 number) {
       return String.valueOf(number.value());
     }
-    return value instanceof Value.I32 number
+    return value instanceof MetadataValue.I32 number
         ? String.valueOf(number.value())
-        : String.valueOf(((Value.U32) value).value());
+        : String.valueOf(((MetadataValue.U32) value).value());
   }
 
   /** A folder of which only the name and some text files exist. */

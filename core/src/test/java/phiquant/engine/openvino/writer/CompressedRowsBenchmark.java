@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
-import phiquant.quant.nncf.Mxfp4;
+import phiquant.quant.nncf.F4E2M1;
 import phiquant.quant.nncf.Nf4;
 
 /** Nanoseconds that a weight costs from floats to a constant's bytes, on one core. */
@@ -55,9 +55,9 @@ public class CompressedRowsBenchmark {
           case "int4 asym" -> IntegerFormat.INT4_ASYM;
           case "int8 asym" -> IntegerFormat.INT8_ASYM;
           case "nf4" -> new Nf4();
-          default -> new Mxfp4();
+          default -> new F4E2M1();
         };
-    int group = codec.bits() == 8 ? COLUMNS : codec.scaleBits() == 8 ? Mxfp4.GROUP : 128;
+    int group = codec.bits() == 8 ? COLUMNS : codec.scaleBits() == 8 ? F4E2M1.GROUP : 128;
     encoder = new CompressedRows(codec, group);
     long groups = weights.length / group;
     MemorySegment codes = Arena.ofAuto().allocate((long) weights.length * codec.bits() / 8);

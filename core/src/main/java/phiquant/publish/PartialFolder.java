@@ -25,7 +25,7 @@ import phiquant.UserError;
  * whose lock is free belongs to a dead run. (A process number would not tell: each container counts
  * its own.)
  */
-final class Workplace implements AutoCloseable {
+final class PartialFolder implements AutoCloseable {
   /** Where it has no meaning for the bytes of the file, since on Windows nobody may write there. */
   private static final long LOCKED = Long.MAX_VALUE - 1;
 
@@ -36,14 +36,14 @@ final class Workplace implements AutoCloseable {
   private final Path key;
   private final FileChannel lock;
 
-  private Workplace(Path folder, Path key, FileChannel lock) {
+  private PartialFolder(Path folder, Path key, FileChannel lock) {
     this.folder = folder;
     this.key = key;
     this.lock = lock;
   }
 
   /** The workplace, which may hold what a dead run left; or nothing if another run has it. */
-  static Optional<Workplace> take(Path folder) throws IOException {
+  static Optional<PartialFolder> take(Path folder) throws IOException {
     Path key = folder.getParent().toRealPath().resolve(folder.getFileName());
     if (!OURS.add(key)) {
       return Optional.empty();
@@ -56,7 +56,7 @@ final class Workplace implements AutoCloseable {
         OURS.remove(key);
       }
     }
-    return Optional.ofNullable(lock).map(held -> new Workplace(folder, key, held));
+    return Optional.ofNullable(lock).map(held -> new PartialFolder(folder, key, held));
   }
 
   private static FileChannel lock(Path folder) throws IOException {

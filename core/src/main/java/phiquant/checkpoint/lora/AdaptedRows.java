@@ -13,20 +13,20 @@ import phiquant.checkpoint.StoredTensor;
  * @param first row of it
  * @param rows how many
  */
-record Place(String tensor, long first, long rows) {
+record AdaptedRows(String tensor, long first, long rows) {
   private static final String WEIGHT = ".weight";
 
   /** The place of a tensor under its own name, or as a part of a fused one. */
-  static Optional<Place> of(String name, Map<String, StoredTensor> model) {
+  static Optional<AdaptedRows> of(String name, Map<String, StoredTensor> model) {
     StoredTensor own = model.get(name);
     return own != null
-        ? Optional.of(new Place(name, 0, own.rows()))
+        ? Optional.of(new AdaptedRows(name, 0, own.rows()))
         : name.endsWith(WEIGHT)
             ? part(name.substring(0, name.length() - WEIGHT.length()), model)
             : Optional.empty();
   }
 
-  private static Optional<Place> part(String module, Map<String, StoredTensor> model) {
+  private static Optional<AdaptedRows> part(String module, Map<String, StoredTensor> model) {
     String inside = module.substring(0, module.lastIndexOf('.') + 1);
     String qkv = inside + "qkv_proj" + WEIGHT;
     String gateUp = inside + "gate_up_proj" + WEIGHT;
@@ -43,20 +43,20 @@ record Place(String tensor, long first, long rows) {
   }
 
   /** What attention puts out, which {@code o_proj} takes, is as wide as its queries. */
-  private static Optional<Place> ofAttention(
+  private static Optional<AdaptedRows> ofAttention(
       char part, String name, StoredTensor whole, long queries) {
     long keys = (whole.rows() - queries) / 2;
     return Optional.of(
         switch (part) {
-          case 'q' -> new Place(name, 0, queries);
-          case 'k' -> new Place(name, queries, keys);
-          default -> new Place(name, queries + keys, keys);
+          case 'q' -> new AdaptedRows(name, 0, queries);
+          case 'k' -> new AdaptedRows(name, queries, keys);
+          default -> new AdaptedRows(name, queries + keys, keys);
         });
   }
 
-  private static Optional<Place> half(String name, Map<String, StoredTensor> model, int which) {
+  private static Optional<AdaptedRows> half(String name, Map<String, StoredTensor> model, int which) {
     return Optional.ofNullable(model.get(name))
         .map(both -> both.rows() / 2)
-        .map(rows -> new Place(name, which * rows, rows));
+        .map(rows -> new AdaptedRows(name, which * rows, rows));
   }
 }

@@ -13,11 +13,11 @@ import phiquant.checkpoint.Ignored;
  * bias, an adapter that was not merged, a second head), so it is refused by name; buffers that
  * follow from the configuration are known and left out.
  */
-final class Leftovers {
+final class UncalledTensors {
   /** Frequencies of the rotary embedding, which transformers stored until 4.31. */
   private static final Pattern BUFFER = Pattern.compile("(.*\\.)?rotary_emb\\.inv_freq");
 
-  private Leftovers() {}
+  private UncalledTensors() {}
 
   /**
    * Refuses what is not known.

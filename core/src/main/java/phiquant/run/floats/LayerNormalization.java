@@ -5,8 +5,8 @@ package phiquant.run.floats;
  * 2016, arXiv:1607.06450). Means are taken in 64 bits and in the order of the features, so that
  * they are the same on every machine.
  */
-public final class LayerNorm {
-  private LayerNorm() {}
+public final class LayerNormalization {
+  private LayerNormalization() {}
 
   /**
    * Of tokens whose features lie apart.

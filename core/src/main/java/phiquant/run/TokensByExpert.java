@@ -7,14 +7,14 @@ import phiquant.run.matrix.Panels;
  * Which of many tokens each expert gets: sorted by expert, so that an expert's matrices are read
  * once for all of its tokens.
  */
-final class Routes {
+final class TokensByExpert {
   /** Where an expert's tokens begin, and after the last one's. */
   private final int[] begins;
 
   private final int[] tokens;
   private final float[] weights;
 
-  private Routes(int[] begins, int[] tokens, float[] weights) {
+  private TokensByExpert(int[] begins, int[] tokens, float[] weights) {
     this.begins = begins;
     this.tokens = tokens;
     this.weights = weights;
@@ -25,7 +25,7 @@ final class Routes {
    *
    * @param scores one feature for each expert
    */
-  static Routes of(SparseMixer mixer, Panels scores) {
+  static TokensByExpert of(SparseMixer mixer, Panels scores) {
     int each = SparseMixer.CHOSEN;
     int[] experts = new int[scores.tokens() * each];
     float[] weights = new float[experts.length];
@@ -53,7 +53,7 @@ final class Routes {
       sortedTokens[to] = i / each;
       sortedWeights[to] = weights[i];
     }
-    return new Routes(begins, sortedTokens, sortedWeights);
+    return new TokensByExpert(begins, sortedTokens, sortedWeights);
   }
 
   boolean has(int expert) {

@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /** What the vector forms of this package share. */
-final class Lanes {
+final class GroupLanes {
   /** As wide as the machine, but not wider than the smallest group: 16 floats. */
   static final VectorSpecies<Float> FLOATS =
       FloatVector.SPECIES_PREFERRED.length() > 16
@@ -17,7 +17,7 @@ final class Lanes {
 
   static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
 
-  private Lanes() {}
+  private GroupLanes() {}
 
   /** The largest magnitude of a group. */
   static float largest(float[] x, int from, int count) {

@@ -4,12 +4,12 @@ import phiquant.engine.openvino.ir.Type;
 import phiquant.quant.nncf.CompressionFormat;
 
 /** How one weight is stored: as plain floats, or as codes in groups. */
-sealed interface Precision {
+sealed interface WeightPrecision {
   /** The name that tables show. */
   String name();
 
   /** Plain floats: f32 or f16. */
-  record Plain(Type type) implements Precision {
+  record Plain(Type type) implements WeightPrecision {
     @Override
     public String name() {
       return type.attribute();
@@ -21,7 +21,7 @@ sealed interface Precision {
    *
    * @param group weights that share a scale, or {@link #WHOLE_ROW}
    */
-  record Compressed(CompressionFormat format, int group) implements Precision {
+  record Compressed(CompressionFormat format, int group) implements WeightPrecision {
     static final int WHOLE_ROW = -1;
 
     @Override

@@ -6,7 +6,7 @@ package phiquant.quant.nncf;
  * bit (E2M1: 0, 0.5, 1, 1.5, 2, 3, 4, 6). NNCF takes the smallest power of two that brings the
  * largest magnitude to 6 or below. Halfway values take the even code.
  */
-public record Mxfp4() implements LevelFormat {
+public record F4E2M1() implements LevelFormat {
   /** The group size that the specification fixes. */
   public static final int GROUP = 32;
 
