@@ -12,12 +12,11 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.Ignored;
-import phiquant.engine.ArtifactPlan;
 import phiquant.engine.Engine;
-import phiquant.engine.Target;
-import phiquant.engine.TargetSpec;
+import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.Target;
+import phiquant.engine.plan.TargetSpec;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.pipeline.Pass;
@@ -52,8 +51,7 @@ public final class Quantize {
 
   private Quantize(Checkpoint checkpoint) {
     this.checkpoint = checkpoint;
-    String file = CheckpointName.of(checkpoint.path());
-    this.name = file.replaceFirst("(-00001-of-\\d{5})?\\.gguf$", "");
+    this.name = Engine.modelName(checkpoint.path());
   }
 
   /** Begins with a checkpoint, which stays open for the caller to close. */
@@ -241,8 +239,7 @@ public final class Quantize {
   }
 
   private static Path place(ArtifactPlan plan, int plans, Path output) {
-    boolean isFile = plan.singleFile() && output.toString().endsWith(".gguf");
-    if (isFile && !Files.isDirectory(output)) {
+    if (plan.isFile(output) && !Files.isDirectory(output)) {
       if (plans > 1) {
         throw UserError.usage(output + " is one file; give a folder for several targets.");
       }

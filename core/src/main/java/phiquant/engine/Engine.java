@@ -9,6 +9,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CheckpointName;
+import phiquant.engine.gguf.GgufFileName;
 import phiquant.engine.gguf.reader.GgufCheckpoint;
 import phiquant.engine.gguf.reader.GgufFolder;
 import phiquant.engine.gguf.writer.Gguf;
@@ -17,6 +19,8 @@ import phiquant.engine.onnx.reader.OnnxFolder;
 import phiquant.engine.onnx.writer.Onnx;
 import phiquant.engine.openvino.reader.OpenVinoFolder;
 import phiquant.engine.openvino.writer.OpenVino;
+import phiquant.engine.plan.Target;
+import phiquant.engine.plan.TargetSpec;
 import phiquant.engine.safetensors.Safetensors;
 
 /**
@@ -112,6 +116,11 @@ public enum Engine {
    */
   Optional<? extends Checkpoint> open(Path path) {
     return reader.apply(path);
+  }
+
+  /** The name of a model whose checkpoint or artifact lies there: without a file's ending. */
+  public static String modelName(Path path) {
+    return GgufFileName.model(CheckpointName.of(path));
   }
 
   /** Its name in a target. */

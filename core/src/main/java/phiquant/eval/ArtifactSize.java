@@ -6,28 +6,22 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.engine.gguf.GgufFileName;
 
 /**
  * Bytes that an artifact takes on disk: a folder's files, or a file and the parts it is split into.
  */
 final class ArtifactSize {
-  private static final String SPLIT = "-00001-of-\\d{5}\\.gguf$";
-
   private ArtifactSize() {}
 
   static long of(Path artifact) {
     Path folder = Files.isDirectory(artifact) ? artifact : artifact.toAbsolutePath().getParent();
     String name = artifact.getFileName().toString();
-    String base = name.replaceFirst(SPLIT, "");
     long bytes = 0;
     for (Path file : files(folder)) {
       String other = file.getFileName().toString();
       boolean part =
-          Files.isDirectory(artifact)
-              || other.equals(name)
-              || (!base.equals(name)
-                  && other.startsWith(base)
-                  && other.substring(base.length()).matches("-\\d{5}-of-\\d{5}\\.gguf"));
+          Files.isDirectory(artifact) || other.equals(name) || GgufFileName.isPartOf(name, other);
       bytes += part ? size(file) : 0;
     }
     return bytes;

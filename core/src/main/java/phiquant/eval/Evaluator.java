@@ -19,6 +19,7 @@ import phiquant.checkpoint.Identity;
 import phiquant.checkpoint.Ignored;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.Engine;
+import phiquant.engine.gguf.GgufFileName;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.run.Activations;
@@ -291,7 +292,7 @@ public final class Evaluator {
 
   /** The file's or folder's name; a split model's is that of the whole. */
   private static String name(Path artifact) {
-    return CheckpointName.of(artifact).replaceFirst("-00001-of-\\d{5}(?=\\.gguf$)", "");
+    return GgufFileName.whole(CheckpointName.of(artifact));
   }
 
   private List<String> warnings(Engine kind, PhiModel model) {

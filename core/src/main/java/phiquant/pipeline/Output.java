@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import phiquant.UserError;
-import phiquant.engine.ArtifactPlan;
-import phiquant.engine.PlannedFile;
+import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.PlannedFile;
 import phiquant.publish.Publication;
 
 /**

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import phiquant.engine.ArtifactPlan;
+import phiquant.engine.plan.ArtifactPlan;
 import phiquant.publish.Publication;
 
 /**

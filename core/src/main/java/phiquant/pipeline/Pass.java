@@ -17,9 +17,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
-import phiquant.engine.ArtifactPlan;
-import phiquant.engine.Part;
-import phiquant.engine.PlannedTensor;
+import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.Part;
+import phiquant.engine.plan.PlannedTensor;
 import phiquant.publish.Publication;
 import phiquant.quant.Finite;
 

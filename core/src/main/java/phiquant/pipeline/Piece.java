@@ -6,7 +6,7 @@ import java.util.NavigableSet;
 import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
-import phiquant.engine.PlannedTensor;
+import phiquant.engine.plan.PlannedTensor;
 
 /**
  * Rows of a planned tensor that are consecutive rows of one stored tensor. What one engine splits

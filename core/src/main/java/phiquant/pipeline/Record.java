@@ -13,9 +13,9 @@ import phiquant.Version;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.StoredTensor;
-import phiquant.engine.ArtifactPlan;
-import phiquant.engine.PlannedFile;
-import phiquant.engine.PlannedTensor;
+import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.PlannedFile;
+import phiquant.engine.plan.PlannedTensor;
 import phiquant.model.PhiModel;
 
 /**

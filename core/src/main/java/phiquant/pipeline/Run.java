@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 import phiquant.checkpoint.StoredTensor;
-import phiquant.engine.PlannedTensor;
+import phiquant.engine.plan.PlannedTensor;
 
 /**
  * A run of rows of one source tensor, with all that becomes of it: the unit of work. A run is read

@@ -7,8 +7,8 @@ import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.run.attention.CacheType;
 import phiquant.run.attention.KvCache;
-import phiquant.run.attention.Rope;
 import phiquant.run.attention.LongRopeRule;
+import phiquant.run.attention.Rope;
 import phiquant.run.matrix.Panels;
 
 /**

@@ -195,7 +195,8 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     float[] weight = kernels.of(norm);
     switch (norm.kind()) {
       case ROOT_MEAN_SQUARE -> RootMeanSquare.of(x, WIDTH, weight, norm.epsilon(), out);
-      case LAYER -> LayerNormalization.of(x, WIDTH, weight, kernels.bias(norm), norm.epsilon(), out);
+      case LAYER ->
+          LayerNormalization.of(x, WIDTH, weight, kernels.bias(norm), norm.epsilon(), out);
     }
   }
 

@@ -31,7 +31,8 @@ public final class DecodeShare {
     Path path = Path.of(args[0]);
     int threads = Integer.parseInt(args[1]);
     int turns = Integer.parseInt(args[2]);
-    RunOptions options = new RunOptions(threads, Activations.INT8, LongRopeRule.LLAMA, CacheType.F16);
+    RunOptions options =
+        new RunOptions(threads, Activations.INT8, LongRopeRule.LLAMA, CacheType.F16);
     try (Arena arena = Arena.ofShared();
         FileChannel file = FileChannel.open(path, StandardOpenOption.READ);
         LanguageModel model = LanguageModel.open(Checkpoints.open(path), options)) {

@@ -7,6 +7,7 @@ import java.util.Locale;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import phiquant.UserError;
+import phiquant.engine.plan.TargetSpec;
 
 /** The everyday names of precisions mean a format of every engine. */
 class EngineTest {

@@ -10,7 +10,7 @@ import phiquant.advise.Advisor;
 import phiquant.advise.Device;
 import phiquant.advise.Devices;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.CheckpointName;
+import phiquant.engine.Engine;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import picocli.CommandLine.Command;
@@ -78,7 +78,7 @@ final class AdviseCommand implements Callable<Integer> {
       PhiModel model = Family.model(source);
       Notices.print(model.notices());
       int tokens = context == null ? Math.min(4096, model.config().contextLength()) : context;
-      Advice advice = Advisor.advise(model, name(checkpoint), chosen, tokens);
+      Advice advice = Advisor.advise(model, Engine.modelName(checkpoint), chosen, tokens);
       System.out.print(json ? text(advice) : AdviceSheet.of(advice));
     }
     return 0;
@@ -86,10 +86,6 @@ final class AdviseCommand implements Callable<Integer> {
 
   private static String text(Object value) throws JsonProcessingException {
     return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
-  }
-
-  private static String name(Path path) {
-    return CheckpointName.of(path).replaceFirst("\\.gguf$", "");
   }
 
   private static double gigabytes(String text) {

@@ -1,8 +1,8 @@
 package phiquant.cli;
 
 import java.util.Locale;
-import phiquant.engine.ArtifactPlan;
-import phiquant.engine.PlannedTensor;
+import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.PlannedTensor;
 
 /** An artifact's plan as a table: every tensor with its format, size and bits per weight. */
 final class PlanTable {

@@ -6,7 +6,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import phiquant.UserError;
-import phiquant.checkpoint.CheckpointName;
+import phiquant.engine.Engine;
 import phiquant.run.Session;
 import phiquant.serve.Server;
 import picocli.CommandLine.Command;
@@ -72,7 +72,12 @@ final class ServeCommand implements Callable<Integer> {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> end(stop, stopped)));
     try (Session session = engine.open(artifact);
         Server server = Server.start(session, settings(session))) {
-      System.err.println("Serving " + name() + " at " + url(server.address()) + "; Ctrl-C stops.");
+      System.err.println(
+          "Serving "
+              + Engine.modelName(artifact)
+              + " at "
+              + url(server.address())
+              + "; Ctrl-C stops.");
       if (!server.address().getAddress().isLoopbackAddress()) {
         System.err.println("warning: whoever reaches this machine can use the model.");
       }
@@ -85,12 +90,12 @@ final class ServeCommand implements Callable<Integer> {
 
   private Server.Settings settings(Session session) {
     return new Server.Settings(
-        name(), host, port, queue, maxBody << 10, sampling.over(session.recommended()));
-  }
-
-  private String name() {
-    String file = CheckpointName.of(artifact);
-    return file.endsWith(".gguf") ? file.substring(0, file.length() - 5) : file;
+        Engine.modelName(artifact),
+        host,
+        port,
+        queue,
+        maxBody << 10,
+        sampling.over(session.recommended()));
   }
 
   private static String url(InetSocketAddress address) {

@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
-import phiquant.engine.ArtifactPlan;
-import phiquant.engine.PlannedTensor;
+import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.PlannedTensor;
 
 /** The line that a run ends with for each artifact. */
 final class Summary {
@@ -17,7 +17,8 @@ final class Summary {
     double share = 100.0 * weights(higher.stream()) / weights(stored(plan));
     return String.format(
         Locale.ROOT,
-        "%s  %s  %.2f bits per weight  %.2f %% of the weights (%d of %d tensors) in higher precision",
+        "%s  %s  %.2f bits per weight  %.2f %% of the weights (%d of %d tensors) in higher"
+            + " precision",
         path,
         size(plan.bytes()),
         bits,

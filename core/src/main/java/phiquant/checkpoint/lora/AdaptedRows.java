@@ -54,7 +54,8 @@ record AdaptedRows(String tensor, long first, long rows) {
         });
   }
 
-  private static Optional<AdaptedRows> half(String name, Map<String, StoredTensor> model, int which) {
+  private static Optional<AdaptedRows> half(
+      String name, Map<String, StoredTensor> model, int which) {
     return Optional.ofNullable(model.get(name))
         .map(both -> both.rows() / 2)
         .map(rows -> new AdaptedRows(name, which * rows, rows));

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import phiquant.UserError;
-import phiquant.engine.Target;
-import phiquant.engine.TargetSpec;
+import phiquant.engine.plan.Target;
+import phiquant.engine.plan.TargetSpec;
 import phiquant.quant.FloatType;
 import phiquant.quant.affine.GroupFormats;
 

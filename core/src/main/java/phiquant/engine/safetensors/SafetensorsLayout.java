@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import phiquant.engine.PlannedFile;
+import phiquant.engine.plan.PlannedFile;
 
 /**
  * A safetensors file before its data is there: a u64 with the header's length, the header as JSON,

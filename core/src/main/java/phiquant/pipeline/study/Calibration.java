@@ -70,7 +70,8 @@ final class Calibration {
       throw new UserError("The calibration text has no words.");
     }
     Calibration calibration = new Calibration();
-    RunOptions exact = new RunOptions(threads, Activations.F32, LongRopeRule.CHECKPOINT, CacheType.F32);
+    RunOptions exact =
+        new RunOptions(threads, Activations.F32, LongRopeRule.CHECKPOINT, CacheType.F32);
     try (LanguageModel model = LanguageModel.of(checkpoint, exact)) {
       calibration.read(tokens, model, progress);
     }

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import phiquant.UserError;
 import phiquant.engine.Engine;
-import phiquant.engine.TargetSpec;
+import phiquant.engine.plan.TargetSpec;
 import phiquant.quant.FloatType;
 
 class MlxOptionsTest {

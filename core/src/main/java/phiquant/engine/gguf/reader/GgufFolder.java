@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.engine.gguf.GgufFileName;
 
 /** A folder that holds one model as a GGUF file, or as the files that it is split into. */
 public final class GgufFolder {
@@ -22,12 +23,8 @@ public final class GgufFolder {
     Optional<Path> file =
         Files.isDirectory(path)
             ? model(path)
-            : Optional.of(path).filter(GgufFolder::isModel).filter(Files::exists);
+            : Optional.of(path).filter(GgufFileName::isOne).filter(Files::exists);
     return file.map(GgufCheckpoint::new);
-  }
-
-  private static boolean isModel(Path file) {
-    return file.toString().endsWith(".gguf");
   }
 
   /**
@@ -44,8 +41,8 @@ public final class GgufFolder {
     try (Stream<Path> files = Files.list(folder)) {
       List<Path> models =
           files
-              .filter(GgufFolder::isModel)
-              .filter(file -> !file.toString().matches(".*-(?!00001)\\d{5}-of-\\d{5}\\.gguf"))
+              .filter(GgufFileName::isOne)
+              .filter(file -> !GgufFileName.isLaterPart(file))
               .sorted()
               .toList();
       if (models.size() > 1) {

@@ -1,7 +1,7 @@
 package phiquant.engine.gguf.writer;
 
 import java.lang.foreign.MemorySegment;
-import phiquant.engine.RowEncoder;
+import phiquant.engine.plan.RowEncoder;
 import phiquant.quant.BlockFormat;
 
 /** Encodes rows as blocks, one after the other. */

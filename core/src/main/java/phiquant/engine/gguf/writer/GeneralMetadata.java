@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
+import phiquant.engine.gguf.GgufFileName;
 
 /**
  * The {@code general.*} keys: name, basename, size, license, tags and so on, from the model card's
@@ -41,7 +42,8 @@ final class GeneralMetadata {
    *
    * @param givenName replaces the name, if present
    */
-  static Map<String, MetadataValue> of(Checkpoint checkpoint, ModelSize size, Optional<String> givenName) {
+  static Map<String, MetadataValue> of(
+      Checkpoint checkpoint, ModelSize size, Optional<String> givenName) {
     GeneralMetadata general = new GeneralMetadata(checkpoint, size);
     general.sampling();
     general.authorship(checkpoint, givenName);
@@ -163,7 +165,8 @@ final class GeneralMetadata {
         keys.put(prefix + "version", new MetadataValue.Text(name.version()));
       }
       if (name.organization() != null) {
-        keys.put(prefix + "organization", new MetadataValue.Text(ModelName.title(name.organization())));
+        keys.put(
+            prefix + "organization", new MetadataValue.Text(ModelName.title(name.organization())));
       }
       if (address || name.organization() != null) {
         keys.put(prefix + "repo_url", new MetadataValue.Text(address ? id : HUB + plain));
@@ -228,7 +231,7 @@ final class GeneralMetadata {
 
   /** The folder's own name, whatever path leads to it. */
   static String folderName(Path path) {
-    return CheckpointName.of(path).replaceFirst("\\.gguf$", "");
+    return GgufFileName.stem(CheckpointName.of(path));
   }
 
   /** The YAML between the lines of three dashes at the top of README.md. */

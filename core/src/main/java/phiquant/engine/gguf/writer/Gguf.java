@@ -7,16 +7,16 @@ import java.util.Map;
 import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
-import phiquant.engine.ArtifactPlan;
-import phiquant.engine.Part;
-import phiquant.engine.PlannedFile;
-import phiquant.engine.PlannedFile.Fixed;
-import phiquant.engine.PlannedTensor;
-import phiquant.engine.Target;
-import phiquant.engine.TargetSpec;
 import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.imatrix.ImportanceMatrix;
 import phiquant.engine.gguf.recipe.GgufFileType;
+import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.Part;
+import phiquant.engine.plan.PlannedFile;
+import phiquant.engine.plan.PlannedFile.Fixed;
+import phiquant.engine.plan.PlannedTensor;
+import phiquant.engine.plan.Target;
+import phiquant.engine.plan.TargetSpec;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.quant.BlockFormat;
@@ -181,17 +181,18 @@ public final class Gguf implements Target {
     if (metadata.get("tokenizer.ggml.model").equals(new MetadataValue.Text("llama"))
         && !String.valueOf(metadata.get("general.name")).matches("(?i).*phi-?3.*")) {
       notes.add(
-          "llama.cpp strips white space after <|user|> and its kin, as Phi-3 needs in a chat, only in"
-              + " models whose name contains phi-3: give --name Phi-3….");
+          "llama.cpp strips white space after <|user|> and its kin, as Phi-3 needs in a chat, only"
+              + " in models whose name contains phi-3: give --name Phi-3….");
     }
     if (options.recipe().fileType() == GgufFileType.NVFP4) {
       notes.add(
-          "NVFP4 in GGUF has no scale for a whole tensor: sixteen weights below 0.0058 become zeros,"
-              + " and below 0.09 their scale is coarse.");
+          "NVFP4 in GGUF has no scale for a whole tensor: sixteen weights below 0.0058 become"
+              + " zeros, and below 0.09 their scale is coarse.");
     }
     if (options.recipe().fileType() == GgufFileType.Q2_K_S && !importance.isPresent()) {
       notes.add(
-          "llama-quantize refuses Q2_K_S without an importance matrix; Q2_K is better without one.");
+          "llama-quantize refuses Q2_K_S without an importance matrix; Q2_K is better without"
+              + " one.");
     }
     return notes;
   }

@@ -57,7 +57,9 @@ final class GgufMetadata {
         .experts()
         .ifPresent(
             experts -> {
-              keys.put(architecture.key(GgufKey.EXPERTS_USED), new MetadataValue.U32(SparseMixer.CHOSEN));
+              keys.put(
+                  architecture.key(GgufKey.EXPERTS_USED),
+                  new MetadataValue.U32(SparseMixer.CHOSEN));
               keys.put(architecture.key(GgufKey.EXPERTS), new MetadataValue.U32(experts.count()));
             });
     if (!quantized) {
@@ -79,7 +81,8 @@ final class GgufMetadata {
         : rope.attentionFactor();
   }
 
-  private static Map<GgufKey, MetadataValue> shape(GgufArchitecture architecture, PhiConfig config) {
+  private static Map<GgufKey, MetadataValue> shape(
+      GgufArchitecture architecture, PhiConfig config) {
     boolean phi2 = architecture == GgufArchitecture.PHI2;
     if (architecture != GgufArchitecture.PHI3 && config.tiedHead()) {
       throw new UserError(

@@ -10,9 +10,9 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import phiquant.UserError;
-import phiquant.engine.TargetSpec;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.engine.gguf.recipe.GgufRecipe;
+import phiquant.engine.plan.TargetSpec;
 import phiquant.quant.ggml.GgmlType;
 
 /**

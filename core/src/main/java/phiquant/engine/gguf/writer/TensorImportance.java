@@ -140,7 +140,8 @@ final class TensorImportance {
           present.datasets().stream()
               .findFirst()
               .ifPresent(name -> keys.put("quantize.imatrix.dataset", text(name)));
-          keys.put("quantize.imatrix.entries_count", new MetadataValue.U32(present.entries().size()));
+          keys.put(
+              "quantize.imatrix.entries_count", new MetadataValue.U32(present.entries().size()));
           if (present.chunks() > 0) {
             keys.put("quantize.imatrix.chunks_count", new MetadataValue.U32(present.chunks()));
           }
@@ -154,6 +155,7 @@ final class TensorImportance {
     while (length < bytes.length && (bytes[length] & 0xc0) == 0x80) {
       length--; // Not in the middle of a letter.
     }
-    return new MetadataValue.Text(new String(bytes, 0, length, java.nio.charset.StandardCharsets.UTF_8));
+    return new MetadataValue.Text(
+        new String(bytes, 0, length, java.nio.charset.StandardCharsets.UTF_8));
   }
 }

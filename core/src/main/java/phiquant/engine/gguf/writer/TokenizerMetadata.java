@@ -151,7 +151,9 @@ final class TokenizerMetadata {
     if (!names.isEmpty()) {
       put("chat_templates", new MetadataValue.Texts(names));
     }
-    templates.chosen().ifPresent(template -> put("chat_template", new MetadataValue.Text(template)));
+    templates
+        .chosen()
+        .ifPresent(template -> put("chat_template", new MetadataValue.Text(template)));
   }
 
   private void put(String key, MetadataValue value) {

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import phiquant.engine.PlannedFile.Fixed;
+import phiquant.engine.plan.PlannedFile.Fixed;
 
 /**
  * The layout of {@code openvino_model.bin}: the constants of a graph one after the other. Small

@@ -5,8 +5,8 @@ import java.util.Optional;
 import phiquant.checkpoint.DType;
 import phiquant.checkpoint.Layout.Code;
 import phiquant.quant.nncf.CompressionFormat;
-import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.F4E2M1;
+import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Nf4;
 
 /** Element types of an IR's constants that weights, scales and zero points have. */

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.engine.PlannedFile;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.IrXml;
+import phiquant.engine.plan.PlannedFile;
 
 /**
  * A tokenizer as two models of OpenVINO Tokenizers, made from what tokenizer.json does: {@code

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
-import phiquant.engine.RowEncoder;
+import phiquant.engine.plan.RowEncoder;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.CompressionFormat.Grid;
 import phiquant.quant.nncf.CompressionFormats;

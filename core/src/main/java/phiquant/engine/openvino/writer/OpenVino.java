@@ -9,22 +9,22 @@ import java.util.Optional;
 import java.util.Set;
 import phiquant.Beside;
 import phiquant.UserError;
-import phiquant.engine.ArtifactPlan;
-import phiquant.engine.PlannedFile;
-import phiquant.engine.Target;
-import phiquant.engine.TargetSpec;
 import phiquant.engine.openvino.ir.IrXml;
 import phiquant.engine.openvino.ir.Type;
 import phiquant.engine.openvino.tokenizer.TokenizerModels;
 import phiquant.engine.openvino.writer.Options.Fallback;
 import phiquant.engine.openvino.writer.WeightPrecision.Compressed;
 import phiquant.engine.openvino.writer.WeightPrecision.Plain;
+import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.PlannedFile;
+import phiquant.engine.plan.Target;
+import phiquant.engine.plan.TargetSpec;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.quant.nncf.CompressionFormat;
-import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.F4E2M1;
+import phiquant.quant.nncf.IntegerFormat;
 import phiquant.study.Findings;
 import phiquant.study.LayerErrors;
 import phiquant.study.Study;
@@ -105,7 +105,8 @@ public final class OpenVino implements Target {
         notes);
   }
 
-  private Map<Weight, WeightPrecision> precisions(PhiModel model, Findings findings, List<String> notes) {
+  private Map<Weight, WeightPrecision> precisions(
+      PhiModel model, Findings findings, List<String> notes) {
     Map<Weight, WeightPrecision> precisions = new LinkedHashMap<>();
     Optional<CompressionFormat> fourBits = options.fourBits();
     Set<Weight> chosen = fourBits.isPresent() ? chosen(model, findings) : Set.of();

@@ -8,10 +8,10 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import phiquant.UserError;
-import phiquant.engine.TargetSpec;
+import phiquant.engine.plan.TargetSpec;
 import phiquant.quant.nncf.CompressionFormat;
-import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.F4E2M1;
+import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Nf4;
 
 /**

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
-import phiquant.engine.RowEncoder;
+import phiquant.engine.plan.RowEncoder;
 
 /** Rows as plain floats of 32 or 16 bits. */
 enum PlainRows implements RowEncoder {

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import phiquant.Quantize;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.engine.ArtifactPlan;
 import phiquant.engine.Checkpoints;
+import phiquant.engine.plan.ArtifactPlan;
 import phiquant.fixtures.ManyLayers;
 import phiquant.fixtures.MatrixFile;
 

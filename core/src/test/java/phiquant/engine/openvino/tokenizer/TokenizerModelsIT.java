@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
-import phiquant.engine.PlannedFile;
+import phiquant.engine.plan.PlannedFile;
 import phiquant.engines.Engines;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;

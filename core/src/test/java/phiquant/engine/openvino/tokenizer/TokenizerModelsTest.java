@@ -25,7 +25,7 @@ import org.w3c.dom.NodeList;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.Checkpoints;
-import phiquant.engine.PlannedFile;
+import phiquant.engine.plan.PlannedFile;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
 

@@ -17,8 +17,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import phiquant.quant.nncf.CompressionFormat;
-import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.F4E2M1;
+import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Nf4;
 
 /** Nanoseconds that a weight costs from floats to a constant's bytes, on one core. */

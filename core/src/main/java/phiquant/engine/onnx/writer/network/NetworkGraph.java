@@ -1,0 +1,213 @@
+package phiquant.engine.onnx.writer.network;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import phiquant.UserError;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.onnx.writer.attention.Cache;
+import phiquant.engine.onnx.writer.attention.FusedAttention;
+import phiquant.engine.onnx.writer.attention.Lengths;
+import phiquant.engine.onnx.writer.attention.RepeatedAttention;
+import phiquant.engine.onnx.writer.attention.RotaryTables;
+import phiquant.engine.onnx.writer.attention.SelfAttention;
+import phiquant.engine.onnx.writer.attention.SplitAttention;
+import phiquant.engine.onnx.writer.graph.ElementType;
+import phiquant.engine.onnx.writer.graph.Graph;
+import phiquant.engine.onnx.writer.graph.Value;
+import phiquant.engine.onnx.writer.options.OnnxOptions;
+import phiquant.engine.onnx.writer.options.StaticActivations;
+import phiquant.engine.onnx.writer.weights.Constants;
+import phiquant.engine.onnx.writer.weights.Inputs;
+import phiquant.engine.onnx.writer.weights.MatMuls;
+import phiquant.engine.onnx.writer.weights.Precision;
+import phiquant.engine.onnx.writer.weights.RoundedInputs;
+import phiquant.model.Network;
+import phiquant.model.PhiConfig;
+import phiquant.model.PhiModel;
+import phiquant.model.Weight;
+import phiquant.quant.FloatType;
+import phiquant.study.Findings;
+
+/**
+ * A network as a graph for ONNX Runtime GenAI: what it begins and ends with, and which operators a
+ * device has for what lies between. Inputs: input_ids [batch, sequence], attention_mask [batch,
+ * past and new tokens], the cache, on some devices position_ids [batch, sequence]. Outputs: logits
+ * [batch, sequence, vocabulary], the cache with the new tokens. Inputs, outputs and operators have
+ * the names that GenAI's model builder gives them.
+ */
+public final class NetworkGraph {
+  private static final List<String> TOKENS = Value.dims("batch_size", "sequence_length");
+
+  private final Graph graph = new Graph("main_graph");
+  private final Constants constants = new Constants(graph);
+  private final PhiModel model;
+  private final PhiConfig config;
+  private final OnnxOptions options;
+  private final FloatType type;
+  private final Optional<RoundedInputs> rounded;
+  private final MatMuls matMuls;
+
+  public NetworkGraph(PhiModel model, OnnxOptions options, Findings findings) {
+    this.model = model;
+    this.config = model.config();
+    this.options = options;
+    this.type = options.type();
+    this.rounded = options.activations().map(asked -> rounded(asked, findings));
+    Inputs inputs = rounded.isPresent() ? rounded.get() : Inputs.AS_THEY_ARE;
+    this.matMuls = new MatMuls(graph, constants, options.precisions(model), inputs);
+    refuseToShareWhatDiffers();
+    build();
+    refuseUnknownOperators();
+  }
+
+  public Graph graph() {
+    return graph;
+  }
+
+  public Constants constants() {
+    return constants;
+  }
+
+  /** What a user should know, a sentence each. */
+  public List<String> notes() {
+    return rounded.map(RoundedInputs::summary).stream().toList();
+  }
+
+  private RoundedInputs rounded(StaticActivations asked, Findings findings) {
+    return new RoundedInputs(graph, findings.of(asked.ranges()), asked.bits());
+  }
+
+  private void build() {
+    Network network = model.network();
+    Norms norms = new Norms(graph, constants, type);
+    FeedForward feedForward = new FeedForward(graph, matMuls);
+    Ends ends = new Ends(options.noHead() ? null : head(network), network.head().bias());
+    GraphFlow flow =
+        new GraphFlow(matMuls, norms, feedForward, config.layers(), ends, this::attention);
+    network.logits(network.stream(flow), flow);
+  }
+
+  /** Before all else, because the embedding may be the same constant. */
+  private MatMuls.Stored head(Network network) {
+    return matMuls.store(Head.PLACE, network.head().matrix());
+  }
+
+  /** Tokens or embedded tokens in; logits, hidden states or both out. */
+  private final class Ends implements GraphFlow.Ends {
+    private final MatMuls.Stored head;
+    private final Optional<StoredTensor> bias;
+
+    Ends(MatMuls.Stored head, Optional<StoredTensor> bias) {
+      this.head = head;
+      this.bias = bias;
+    }
+
+    @Override
+    public Value embed(Weight table) {
+      return options.noEmbedding()
+          ? graph.input("inputs_embeds", ElementType.of(type), hiddenShape())
+          : NetworkGraph.this.embed(graph.input("input_ids", ElementType.INT64, TOKENS), head);
+    }
+
+    @Override
+    public String lastNorm(String path) {
+      return returnsHidden() ? "hidden_states" : path + "/output_0";
+    }
+
+    @Override
+    public void head(Value normal) {
+      if (returnsHidden()) {
+        graph.output(normal);
+      }
+      if (head != null) {
+        new Head(graph, matMuls, bias).of(normal, head, options.pruned());
+      }
+    }
+
+    private boolean returnsHidden() {
+      return options.hidden() || options.noHead();
+    }
+  }
+
+  private Value embed(Value tokens, MatMuls.Stored head) {
+    Embedding embedding = new Embedding(graph, constants, model, ElementType.of(type));
+    Precision own = embeddingPrecision();
+    boolean shared =
+        config.tiedHead()
+            && head != null
+            && options.shared().orElse(true)
+            && !options.qdq()
+            && (options.embedding().isEmpty() || own.equals(matMuls.precisionOf(Head.PLACE)))
+            && !options.excluded().contains(Embedding.OPERATOR);
+    if (!shared && options.shared().orElse(false)) {
+      throw UserError.usage(
+          "onnx: shared_embeddings=true, but the embedding is stored otherwise than the head, by"
+              + " use_qdq, embedding=, nodes_to_exclude= or exclude_lm_head; leave one out.");
+    }
+    return shared ? embedding.shared(tokens, head) : embedding.own(tokens, own);
+  }
+
+  private Precision embeddingPrecision() {
+    int bits = options.embedding().orElse(0);
+    return bits == 0
+        ? new Precision.Plain(type)
+        : new Precision.Blocks(options.precisions(model).format(bits));
+  }
+
+  /** The form that the device has operators for. */
+  private SelfAttention attention() {
+    Value mask =
+        graph.input(
+            "attention_mask", ElementType.INT64, Value.dims("batch_size", "total_sequence_length"));
+    ElementType element = ElementType.of(type);
+    boolean repeated = options.repeatsKeys();
+    Cache cache = new Cache(graph, config, repeated ? config.heads() : config.kvHeads(), element);
+    Lengths lengths = Lengths.of(graph, mask);
+    if (!options.needsPositions()) {
+      RotaryTables rotary = RotaryTables.of(graph, constants, config, type, lengths);
+      return new FusedAttention(graph, matMuls, config, cache, lengths, rotary);
+    }
+    Value positions = graph.input("position_ids", ElementType.INT64, TOKENS);
+    if (!repeated) {
+      RotaryTables rotary = RotaryTables.concatenated(constants, config, type);
+      Value shifted = RotaryTables.shifted(graph, config, positions);
+      return new SplitAttention(graph, matMuls, config, cache, lengths, rotary, shifted);
+    }
+    RotaryTables rotary = RotaryTables.of(graph, constants, config, type, lengths);
+    SplitAttention split =
+        new SplitAttention(graph, matMuls, config, cache, lengths, rotary, positions);
+    Value padding =
+        graph
+            .op("Cast", "/model/attn_mask_reformat/Cast")
+            .in(mask)
+            .with("to", ElementType.INT32.number())
+            .out(ElementType.INT32, mask.shape());
+    return new RepeatedAttention(graph, config, cache, split, padding);
+  }
+
+  private void refuseToShareWhatDiffers() {
+    if (options.shared().orElse(false) && !config.tiedHead()) {
+      throw UserError.usage(
+          "onnx: shared_embeddings=true, but this model's head is not tied to its embedding.");
+    }
+  }
+
+  private void refuseUnknownOperators() {
+    Set<String> unknown = new LinkedHashSet<>(options.excluded());
+    unknown.removeAll(matMuls.names());
+    unknown.remove(Embedding.OPERATOR);
+    if (!unknown.isEmpty()) {
+      throw UserError.usage(
+          "onnx: nodes_to_exclude names %s, which the graph does not have; it has %s and the like."
+              .formatted(
+                  String.join(", ", unknown),
+                  String.join(", ", matMuls.names().stream().limit(7).toList())));
+    }
+  }
+
+  private List<String> hiddenShape() {
+    return Value.dims("batch_size", "sequence_length", config.hidden());
+  }
+}

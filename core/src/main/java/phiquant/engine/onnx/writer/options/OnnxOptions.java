@@ -1,0 +1,276 @@
+package phiquant.engine.onnx.writer.options;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import phiquant.UserError;
+import phiquant.engine.onnx.OperatorNames;
+import phiquant.engine.onnx.writer.weights.Precisions;
+import phiquant.engine.plan.TargetSpec;
+import phiquant.model.PhiModel;
+import phiquant.model.Weight;
+import phiquant.quant.FloatType;
+import phiquant.quant.matmulnbits.Algorithm;
+import phiquant.quant.matmulnbits.NBitsFormat;
+
+/**
+ * What was asked for after {@code onnx:}. Options have the names that GenAI's model builder gives
+ * them, where it has them.
+ *
+ * @param block weights that share a scale
+ * @param symmetric whether codes have no zero points
+ * @param accuracyLevel what MatMulNBits rounds activations to: 4 is int8, 0 leaves it to the device
+ * @param mixed bits by {@code last_matmul} and {@code mixed_layers}
+ * @param excluded operators whose weights stay floats
+ * @param embedding bits of an embedding of its own, 0 for floats; empty if nothing was said
+ * @param shared whether a tied head and the embedding are stored once; empty if nothing was said
+ * @param pruned whether logits are computed for the last token only
+ * @param noEmbedding whether the graph begins with embedded tokens
+ * @param noHead whether it ends with hidden states
+ * @param hidden whether hidden states are an output beside the logits
+ * @param qdq whether blocks are for ONNX's own {@code DequantizeLinear}
+ * @param activations how inputs of matrices are rounded, if they are
+ */
+public record OnnxOptions(
+    Format format,
+    ExecutionProvider device,
+    int block,
+    boolean symmetric,
+    int accuracyLevel,
+    Algorithm algorithm,
+    Map<String, Integer> mixed,
+    Set<String> excluded,
+    Optional<Integer> embedding,
+    Optional<Boolean> shared,
+    boolean pruned,
+    boolean noEmbedding,
+    boolean noHead,
+    boolean hidden,
+    boolean qdq,
+    Optional<StaticActivations> activations) {
+
+  private static final Set<String> OF_BLOCKS =
+      Set.of(
+          "block_size",
+          "is_symmetric",
+          "accuracy_level",
+          "algo_config",
+          "matmul_mixed_precision",
+          "nodes_to_exclude",
+          "embedding",
+          "use_qdq");
+  private static final Set<String> OF_ALL =
+      Set.of(
+          "device",
+          "shared_embeddings",
+          "prune_lm_head",
+          "exclude_embeds",
+          "exclude_lm_head",
+          "include_hidden_states");
+
+  /**
+   * Reads and checks options.
+   *
+   * @throws UserError (usage) naming what is possible
+   */
+  public static OnnxOptions of(String formatName, Map<String, String> options) {
+    Format format =
+        Format.named(formatName)
+            .orElseThrow(
+                () ->
+                    UserError.usage(
+                        "onnx has no format '%s'; it has %s."
+                            .formatted(formatName, list(Format.values()))));
+    Optional<StaticActivations> activations = StaticActivations.of(options);
+    checkKeys(format, activations.isPresent(), options.keySet());
+    ExecutionProvider device = device(format, options.get("device"));
+    if (activations.isEmpty() && !Collections.disjoint(options.keySet(), StaticActivations.KEYS)) {
+      throw UserError.usage(
+          "onnx: activation_bits and calibration are for activations=static; give that too.");
+    }
+    if (activations.isPresent() && device != ExecutionProvider.CPU) {
+      throw UserError.usage(
+          "onnx: activations=static is a model of ONNX's own operators in 32 bits; leave device"
+              + " out.");
+    }
+    boolean noHead = flag(options, "exclude_lm_head", false);
+    boolean hidden = flag(options, "include_hidden_states", false);
+    if (noHead && hidden) {
+      throw UserError.usage(
+          "onnx: exclude_lm_head makes the hidden states the output; include_hidden_states adds"
+              + " them to logits. Give one of the two.");
+    }
+    boolean noEmbedding = flag(options, "exclude_embeds", false);
+    if (noEmbedding && options.containsKey("embedding")) {
+      throw UserError.usage("onnx: exclude_embeds leaves no embedding to choose; leave one out.");
+    }
+    return new OnnxOptions(
+        format,
+        device,
+        number(options, "block_size", 32, NBitsFormat.BLOCKS),
+        flag(options, "is_symmetric", true),
+        number(
+            options,
+            "accuracy_level",
+            device == ExecutionProvider.CPU || device == ExecutionProvider.WEBGPU ? 4 : 0,
+            List.of(0, 1, 2, 3, 4)),
+        algorithm(options.getOrDefault("algo_config", "default")),
+        mixed(options.getOrDefault("matmul_mixed_precision", "")),
+        excluded(options.getOrDefault("nodes_to_exclude", "")),
+        embedding(options.getOrDefault("embedding", format == Format.MOBILE ? "int4" : "")),
+        options.containsKey("shared_embeddings")
+            ? Optional.of(flag(options, "shared_embeddings", true))
+            : Optional.empty(),
+        flag(options, "prune_lm_head", false),
+        noEmbedding,
+        noHead,
+        hidden,
+        flag(options, "use_qdq", false),
+        activations);
+  }
+
+  /** What the model computes in. */
+  public FloatType type() {
+    return format.type(device);
+  }
+
+  /** Whether queries and keys are turned by operators of their own, at positions given as input. */
+  public boolean needsPositions() {
+    return device == ExecutionProvider.DML || repeatsKeys();
+  }
+
+  /** Whether attention has as many keys and values as queries: CUDA in 32 bits. */
+  public boolean repeatsKeys() {
+    return device == ExecutionProvider.CUDA && format == Format.FP32;
+  }
+
+  /** The precision of every matrix. */
+  public Precisions precisions(PhiModel model) {
+    return new Precisions(
+        OperatorNames.of(model.weights().stream().map(Weight::role).toList()),
+        type(),
+        format.bits(),
+        block,
+        symmetric,
+        algorithm,
+        accuracyLevel,
+        excluded,
+        mixed,
+        model.config().layers(),
+        qdq,
+        activations.isPresent());
+  }
+
+  private static void checkKeys(Format format, boolean isStatic, Set<String> keys) {
+    Set<String> possible = new TreeSet<>(OF_ALL);
+    if (isStatic) {
+      possible.add("nodes_to_exclude");
+    } else if (format.bits() > 0) {
+      possible.addAll(OF_BLOCKS);
+    }
+    if (format == Format.INT8) {
+      possible.addAll(StaticActivations.KEYS);
+    }
+    for (String key : keys) {
+      if (!possible.contains(key)) {
+        throw UserError.usage(
+            "onnx:%s has no option '%s'; it has %s."
+                .formatted(format.label(), key, String.join(", ", possible)));
+      }
+    }
+  }
+
+  private static ExecutionProvider device(Format format, String name) {
+    if (name == null) {
+      return format.devices().getFirst();
+    }
+    for (ExecutionProvider device : format.devices()) {
+      if (device.label().equals(name)) {
+        return device;
+      }
+    }
+    String pairs =
+        Stream.of(Format.values())
+            .map(
+                one ->
+                    one.label()
+                        + " on "
+                        + one.devices().stream()
+                            .map(ExecutionProvider::label)
+                            .collect(Collectors.joining(", ")))
+            .collect(Collectors.joining("; "));
+    throw UserError.usage(
+        "onnx has no %s for device=%s; it has %s.".formatted(format.label(), name, pairs));
+  }
+
+  private static int number(
+      Map<String, String> options, String key, int otherwise, List<Integer> possible) {
+    String text = options.getOrDefault(key, Integer.toString(otherwise));
+    for (int number : possible) {
+      if (text.equals(Integer.toString(number))) {
+        return number;
+      }
+    }
+    throw UserError.usage("onnx: %s=%s; it can be %s.".formatted(key, text, list(possible)));
+  }
+
+  private static boolean flag(Map<String, String> options, String key, boolean otherwise) {
+    return TargetSpec.flag("onnx", options, key, otherwise);
+  }
+
+  private static Algorithm algorithm(String name) {
+    return Algorithm.named(name)
+        .orElseThrow(
+            () ->
+                UserError.usage(
+                    "onnx: algo_config=%s; it can be %s."
+                        .formatted(name, String.join(", ", Algorithm.labels()))));
+  }
+
+  private static Map<String, Integer> mixed(String text) {
+    Map<String, Integer> mixed = new LinkedHashMap<>();
+    for (String entry : text.isEmpty() ? new String[0] : text.split(",")) {
+      if (!entry.matches("(last_matmul|mixed_layers):int[48]")) {
+        throw UserError.usage(
+            "onnx: matmul_mixed_precision=%s; it can be last_matmul:int8, mixed_layers:int8, or both."
+                .formatted(text));
+      }
+      String[] parts = entry.split(":int");
+      mixed.put(parts[0], Integer.valueOf(parts[1]));
+    }
+    return mixed;
+  }
+
+  private static Set<String> excluded(String text) {
+    return text.isEmpty()
+        ? Set.of()
+        : Arrays.stream(text.split(",")).collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  private static Optional<Integer> embedding(String text) {
+    return switch (text) {
+      case "" -> Optional.empty();
+      case "float" -> Optional.of(0);
+      case "int4" -> Optional.of(4);
+      case "int8" -> Optional.of(8);
+      default ->
+          throw UserError.usage("onnx: embedding=" + text + "; it can be int4, int8, float.");
+    };
+  }
+
+  private static String list(Format[] formats) {
+    return Stream.of(formats).map(Format::label).collect(Collectors.joining(", "));
+  }
+
+  private static String list(List<Integer> numbers) {
+    return numbers.stream().map(String::valueOf).collect(Collectors.joining(", "));
+  }
+}

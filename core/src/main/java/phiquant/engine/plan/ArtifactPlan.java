@@ -1,0 +1,33 @@
+package phiquant.engine.plan;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * All that an artifact will be: its files with their sizes, its tensors with their formats and
+ * offsets. Making a plan reads no weights, so what a run will cost is known before it begins.
+ *
+ * @param target what was asked for, such as {@code gguf:Q4_K_M}
+ * @param name of the artifact: a file's name if {@code singleFile}, otherwise a folder's
+ * @param singleFile whether the artifact is one file, not a folder
+ * @param files what will be written
+ * @param tensors what the files hold
+ * @param notes what a user should know, a sentence each (fallbacks, limits of the engine)
+ */
+public record ArtifactPlan(
+    String target,
+    String name,
+    boolean singleFile,
+    List<PlannedFile> files,
+    List<PlannedTensor> tensors,
+    List<String> notes) {
+  /** Whether a path names the one file that this is, for it has the same ending. */
+  public boolean isFile(Path output) {
+    return singleFile && output.toString().endsWith(name.substring(name.lastIndexOf('.')));
+  }
+
+  /** Bytes of all files. */
+  public long bytes() {
+    return files.stream().mapToLong(PlannedFile::size).sum();
+  }
+}

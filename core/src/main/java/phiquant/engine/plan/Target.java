@@ -1,0 +1,37 @@
+package phiquant.engine.plan;
+
+import java.util.Set;
+import phiquant.model.PhiModel;
+import phiquant.study.Findings;
+import phiquant.study.Study;
+
+/** An engine's format with its options: lays out an artifact without encoding anything. */
+public interface Target {
+  /** What was asked for, such as {@code gguf:Q4_K_M}. */
+  String spec();
+
+  /** What has to be found out about a model before its artifact can be laid out. */
+  default Set<Study<?>> studies() {
+    return Set.of();
+  }
+
+  /**
+   * Lays out the artifact. Runs nothing and reads no matrix, so the same model and findings give
+   * the same plan.
+   *
+   * @param name the model's name, from which the artifact's name follows
+   * @param findings of {@link #studies}
+   * @throws phiquant.UserError if the options do not fit the model
+   */
+  ArtifactPlan plan(PhiModel model, String name, Findings findings);
+
+  /**
+   * The plan as far as it is known without studies. A target that needs none is planned already; of
+   * others only what findings decide is open, and a note says what that is.
+   *
+   * @throws phiquant.UserError if the options do not fit the model
+   */
+  default ArtifactPlan outline(PhiModel model, String name) {
+    return plan(model, name, Findings.assumed(studies(), model));
+  }
+}
