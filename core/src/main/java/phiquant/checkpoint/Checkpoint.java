@@ -61,9 +61,9 @@ public interface Checkpoint extends AutoCloseable {
     return Optional.empty();
   }
 
-  /** The text whose importance matrix it was quantized with, by the name of its file. */
-  default Optional<String> calibratedOn() {
-    return Optional.empty();
+  /** The texts whose importance matrix it was quantized with, by the names of their files. */
+  default List<String> calibratedOn() {
+    return List.of();
   }
 
   /** What tells its files of weights from others, later ones of the same names included. */

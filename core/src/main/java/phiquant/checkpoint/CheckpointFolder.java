@@ -85,6 +85,18 @@ public abstract class CheckpointFolder implements Checkpoint {
         .filter(target -> target.matches("[\\w:,.=;-]{1,200}"));
   }
 
+  /** As {@code phiquant.json} has it; llama-imatrix writes whole paths. */
+  @Override
+  public final List<String> calibratedOn() {
+    List<String> texts = new ArrayList<>();
+    file("phiquant.json")
+        .map(bytes -> Json.object(bytes, folder + "/phiquant.json"))
+        .ifPresent(json -> json.path("calibrated_on").forEach(text -> texts.add(text.asText())));
+    return texts.stream()
+        .map(text -> text.substring(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1))
+        .toList();
+  }
+
   @Override
   public final void requireUnchanged() {
     files.requireUnchanged();

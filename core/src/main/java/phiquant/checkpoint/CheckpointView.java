@@ -53,7 +53,7 @@ public record CheckpointView(
   }
 
   @Override
-  public Optional<String> calibratedOn() {
+  public List<String> calibratedOn() {
     return stored.calibratedOn();
   }
 

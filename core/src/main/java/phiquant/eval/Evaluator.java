@@ -298,7 +298,7 @@ public final class Evaluator {
   private List<String> warnings(Engine kind, PhiModel model) {
     List<String> warnings = new ArrayList<>();
     RopeWarnings.of(kind, model.config()).ifPresent(warnings::add);
-    if (model.checkpoint().calibratedOn().filter(text.name()::equals).isPresent()) {
+    if (model.checkpoint().calibratedOn().contains(text.name())) {
       warnings.add(
           "It was calibrated on a text of this name: on others it may have lost more than the"
               + " figures say.");

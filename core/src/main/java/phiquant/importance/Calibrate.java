@@ -3,6 +3,7 @@ package phiquant.importance;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -39,6 +40,7 @@ public final class Calibrate {
   private int most;
   private int threads = Runtime.getRuntime().availableProcessors();
   private boolean overwrite;
+  private boolean self;
   private CalibrationProgress progress = CalibrationProgress.NONE;
   private Duration saveEvery = Duration.ofSeconds(30);
 
@@ -75,6 +77,20 @@ public final class Calibrate {
     return this;
   }
 
+  /**
+   * Adds a text that the model writes itself, which is kept beside the matrix; what is there from
+   * before is read.
+   */
+  public Calibrate self(boolean self) {
+    this.self = self;
+    return this;
+  }
+
+  /** What writing that text will cost, in a sentence. */
+  public String selfCost() {
+    return SelfWritten.cost(Family.model(checkpoint));
+  }
+
   /** Who is told how far it is. */
   public Calibrate progress(CalibrationProgress progress) {
     this.progress = progress;
@@ -95,12 +111,13 @@ public final class Calibrate {
    */
   public Importance into(Path output) {
     PhiModel model = Family.model(checkpoint);
-    Sequences all = Sequences.of(model, text, most);
+    CalibrationText whole = self ? text.and(written(model, output)) : text;
+    Sequences all = Sequences.of(model, whole, most);
     try (Publication publication = Publication.begin(output, overwrite)) {
       String stamp = new Identity().add(checkpoint).hex();
       String cut = new Identity().add(ARITHMETIC + " " + all.length()).add(all.tokens()).hex();
       Unfinished unfinished = new Unfinished(output, stamp, cut, saveEvery);
-      Importance importance = run(model, all.sequences(), unfinished);
+      Importance importance = run(model, whole.names(), all.sequences(), unfinished);
       publication.publish(ImportanceFile.bytes(importance, Map.of()));
       unfinished.remove();
       return importance;
@@ -109,7 +126,14 @@ public final class Calibrate {
     }
   }
 
-  private Importance run(PhiModel model, int[][] sequences, Unfinished unfinished)
+  private CalibrationText written(PhiModel model, Path output) {
+    SelfWritten own = new SelfWritten(model, output);
+    own.write(threads, progress);
+    return CalibrationText.of(List.of(own.file()));
+  }
+
+  private Importance run(
+      PhiModel model, List<String> texts, int[][] sequences, Unfinished unfinished)
       throws IOException {
     int length = sequences[0].length;
     int floats = Math.multiplyExact(length, model.config().hidden());
@@ -117,7 +141,7 @@ public final class Calibrate {
         Stream stream = new Stream(unfinished.large(), sequences.length, floats)) {
       SortedMap<String, ColumnSums> entries = new TreeMap<>();
       int done = unfinished.resume(stream, entries);
-      Importance importance = new Importance(text.names(), sequences.length, length, entries);
+      Importance importance = new Importance(texts, sequences.length, length, entries);
       long tokens = (long) sequences.length * length;
       progress.begin("Calibrating", tokens * walk.layers(), tokens * done);
       for (int i = 0; done == 0 && i < sequences.length; i++) {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import phiquant.InputFile;
 
 /**
@@ -31,6 +32,12 @@ public record CalibrationText(List<String> names, String text) {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** This text and another after it. */
+  CalibrationText and(CalibrationText other) {
+    return new CalibrationText(
+        Stream.concat(names.stream(), other.names.stream()).toList(), text + "\n\n" + other.text);
   }
 
   /**

@@ -35,7 +35,14 @@ public final class Record {
     }
     List<PlannedFile> files = new ArrayList<>(plan.files());
     files.add(PlannedFile.whole("phiquant.json", bytes(plan, model)));
-    return new ArtifactPlan(plan.target(), plan.name(), false, files, plan.tensors(), plan.notes());
+    return new ArtifactPlan(
+        plan.target(),
+        plan.name(),
+        false,
+        files,
+        plan.tensors(),
+        plan.notes(),
+        plan.calibratedOn());
   }
 
   private static byte[] bytes(ArtifactPlan plan, PhiModel model) {
@@ -48,6 +55,9 @@ public final class Record {
     source.put("fingerprint", "sha256:" + fingerprint(checkpoint));
     source.put("fingerprint_covers", "config.json, and every tensor's name, format and shape");
     model.notices().forEach(source.putArray("notices")::add);
+    if (!plan.calibratedOn().isEmpty()) {
+      plan.calibratedOn().forEach(json.putArray("calibrated_on")::add);
+    }
     ArrayNode tensors = json.putArray("tensors");
     for (PlannedTensor tensor : plan.tensors()) {
       tensors

@@ -19,6 +19,7 @@ import phiquant.run.attention.HeadStore;
 import phiquant.run.attention.KvCache;
 import phiquant.run.attention.PanelAttention;
 import phiquant.run.attention.Rope;
+import phiquant.run.attention.TokenAttention;
 import phiquant.run.floats.Exponentials;
 import phiquant.run.floats.LayerNormalization;
 import phiquant.run.floats.RootMeanSquare;
@@ -57,6 +58,10 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   private int from;
   private int count;
   private KvCache cache;
+
+  /** Of each token its own sequence; null where all are of one. */
+  private KvCache[] sequences;
+
   private LayerObserver observer;
   private Panels cos;
   private Panels sin;
@@ -125,6 +130,21 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     return stream;
   }
 
+  /**
+   * Takes one token into each of several sequences of the same length, whose caches have room for
+   * it: weights are read once for all.
+   *
+   * @return the last layer's output, a token for each sequence
+   */
+  Panels step(int[] ids, KvCache[] caches) {
+    sequences = caches;
+    try {
+      return run(ids, 0, ids.length, caches[0], null);
+    } finally {
+      sequences = null;
+    }
+  }
+
   /** One layer alone: what the stream of so many tokens becomes, which may take its memory. */
   Panels layer(int layer, Panels stream, KvCache cache, LayerObserver observer) {
     begin(stream.tokens(), cache, observer);
@@ -148,8 +168,8 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     sin = new Panels(config.rotarySize() / 2, count);
     for (int t = 0; t < count; t++) {
       int p = t / WIDTH;
-      rope.angles(
-          cache.length() + t, cache.longFactors(), cos.panel(p), sin.panel(p), t % WIDTH, WIDTH);
+      int position = cache.length() + (sequences == null ? t : 0);
+      rope.angles(position, cache.longFactors(), cos.panel(p), sin.panel(p), t % WIDTH, WIDTH);
     }
     attended = new Panels(config.heads() * config.headSize(), count);
     gated = gated(count);
@@ -279,6 +299,10 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     HeadStore keys = cache.keys(layer);
     HeadStore values = cache.values(layer);
     each(qkv, p -> attention.rotate(qkv.panel(p), cos.panel(p), sin.panel(p)));
+    if (sequences != null) {
+      attendApart(qkv, layer);
+      return new Features(attended);
+    }
     for (int t = 0; t < count; t++) {
       attention.store(qkv, t, position + t, keys, values);
     }
@@ -301,6 +325,29 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
           }
         });
     return new Features(attended);
+  }
+
+  /** Each token to its own sequence. */
+  private void attendApart(Panels qkv, int layer) {
+    TokenAttention each = new TokenAttention(config, workers.count());
+    workers.run(
+        count,
+        1,
+        (first, last, worker) -> {
+          float[] own = new float[qkv.features()];
+          float[] out = new float[attended.features()];
+          for (int t = first; t < last; t++) {
+            HeadStore keys = sequences[t].keys(layer);
+            HeadStore values = sequences[t].values(layer);
+            int position = sequences[t].length();
+            attention.store(qkv, t, position, keys, values);
+            qkv.get(t, own, 0);
+            for (int head = 0; head < config.kvHeads(); head++) {
+              each.attend(head, own, keys, values, position, out, worker);
+            }
+            attended.put(t, out, 0);
+          }
+        });
   }
 
   private Panels panels(Term term) {

@@ -284,6 +284,11 @@ public final class LlamaLibrary {
      * @return shape [ids, vocabulary]
      */
     public float[][] logits(int[] ids) {
+      clear();
+      return decode(ids, 0);
+    }
+
+    private void clear() {
       MemorySegment memory =
           (MemorySegment)
               invoke("llama_get_memory", FunctionDescriptor.of(ADDRESS, ADDRESS), context);
@@ -292,7 +297,17 @@ public final class LlamaLibrary {
           FunctionDescriptor.ofVoid(ADDRESS, ValueLayout.JAVA_BOOLEAN),
           memory,
           true);
-      return decode(ids, 0);
+    }
+
+    /** Reads a sequence that begins anew, for the logits after its last token only. */
+    public void read(int[] ids) {
+      clear();
+      try (Arena local = Arena.ofConfined()) {
+        MemorySegment batch = batch(ids, 0, local);
+        batch.get(ADDRESS, 48).reinterpret(ids.length).asSlice(0, ids.length - 1L).fill((byte) 0);
+        invoke("llama_decode", FunctionDescriptor.of(JAVA_INT, ADDRESS, BATCH), context, batch);
+        call("llama_synchronize", FunctionDescriptor.ofVoid(ADDRESS), context);
+      }
     }
 
     /** Logits after each of some tokens that follow {@code position} earlier ones. */

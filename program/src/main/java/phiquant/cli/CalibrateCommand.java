@@ -43,6 +43,11 @@ final class CalibrateCommand implements Callable<Integer> {
   private List<Path> texts = List.of();
 
   @Option(
+      names = "--self",
+      description = "Add a text that the model writes itself; it is kept beside the matrix.")
+  private boolean self;
+
+  @Option(
       names = "--tokens",
       paramLabel = "N",
       description = "How many tokens of it. Default: all, up to 32768.")
@@ -75,6 +80,9 @@ final class CalibrateCommand implements Callable<Integer> {
     if (parts.isEmpty() == (checkpoint == null)) {
       throw UserError.usage("Name one checkpoint, or matrices to --merge.");
     }
+    if (self && checkpoint == null) {
+      throw UserError.usage("--self is for a checkpoint, which writes the text; --merge has none.");
+    }
     if (parts.size() == 1) {
       throw UserError.usage("To --merge takes two matrices or more.");
     }
@@ -93,8 +101,12 @@ final class CalibrateCommand implements Callable<Integer> {
 
   private Importance calibrate() {
     try (Checkpoint opened = model.open(checkpoint)) {
+      Calibrate calibrate = Calibrate.of(opened).self(self);
+      if (self) {
+        System.err.println(calibrate.selfCost());
+      }
       boolean terminal = System.console() != null && System.console().isTerminal();
-      return Calibrate.of(opened)
+      return calibrate
           .text(texts.isEmpty() ? CalibrationText.builtIn() : CalibrationText.of(texts))
           .tokens(tokens)
           .threads(threads)

@@ -15,6 +15,7 @@ import phiquant.engine.Checkpoints;
 import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.pipeline.Progress;
+import phiquant.study.InputSquares;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Parameters;
       "  phiquant quantize Phi-3.5-mini-instruct --to gguf:Q4_K_M -o out",
       "  phiquant quantize Phi-3.5-mini-instruct --to gguf:Q4_K_M --to mlx:4bit -o out",
       "  phiquant quantize Phi-4-mini --to gguf --precision int8 -o phi-4-mini.gguf",
+      "  phiquant quantize Phi-4-mini --to onnx:int4 --calibration calibration.gguf -o out",
       "  phiquant quantize Phi-4-mini --lora my-adapter --name Phi-4-mini-mine --to gguf -o out",
       "  phiquant quantize Phi-4-mini --to gguf:Q4_K_M --dry-run"
     })
@@ -109,9 +111,16 @@ final class QuantizeCommand implements Callable<Integer> {
   private String splitMaxSize;
 
   @Option(
+      names = "--calibration",
+      paramLabel = "FILE",
+      description =
+          "How much every column counts, from phiquant calibrate: all targets round for it.")
+  private String calibration;
+
+  @Option(
       names = "--imatrix",
       paramLabel = "FILE",
-      description = "GGUF: how much every column counts, from phiquant calibrate or llama-imatrix.")
+      description = "GGUF: the same for GGUF alone, as llama-quantize calls it.")
   private String imatrix;
 
   @Option(
@@ -195,6 +204,12 @@ final class QuantizeCommand implements Callable<Integer> {
               + " / or \\.");
     }
     flags().forEach(flags -> flags.requireTarget(targets));
+    if (calibration != null && imatrix != null) {
+      throw UserError.usage("--calibration is --imatrix for all targets; give one of the two.");
+    }
+    if (calibration != null && targets.stream().noneMatch(QuantizeCommand::rounds)) {
+      throw UserError.usage("--calibration is for targets that round weights, and there is none.");
+    }
   }
 
   private List<EngineFlags> flags() {
@@ -228,7 +243,14 @@ final class QuantizeCommand implements Callable<Integer> {
     for (EngineFlags flags : flags()) {
       spec = flags.addedTo(spec);
     }
-    return spec;
+    return calibration != null && rounds(target)
+        ? spec + "," + InputSquares.KEY + "=" + calibration
+        : spec;
+  }
+
+  /** Checkpoints hold floats as they are. */
+  private static boolean rounds(String target) {
+    return !EngineFlags.name(target).equals(Engine.CHECKPOINT.text());
   }
 
   /** The precision, by the name that everybody uses, as the engine's format. */

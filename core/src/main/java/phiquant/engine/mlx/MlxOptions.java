@@ -12,19 +12,21 @@ import phiquant.engine.plan.Target;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.quant.FloatType;
 import phiquant.quant.affine.GroupFormats;
+import phiquant.study.InputSquares;
 
 /**
  * What may follow {@code --to mlx:}. Formats: {@code 4bit} and the other widths, {@code mxfp4},
  * {@code nvfp4}, {@code mxfp8}, {@code mixed_2_6} and the other mixes, {@code fp16}, {@code bf16},
  * {@code fp32}. Options: {@code group}, {@code dtype}, {@code rope}, {@code router}, {@code
- * tensor-bits} (exceptions, separated by semicolons).
+ * tensor-bits} (exceptions, separated by semicolons), {@code imatrix}.
  */
 public final class MlxOptions {
   private static final Pattern UNIFORM = Pattern.compile("(\\d+)bit");
   private static final Pattern MIXED = Pattern.compile("mixed_([234])_([46])");
   private static final List<String> MIXES =
       List.of("mixed_2_6", "mixed_3_4", "mixed_3_6", "mixed_4_6");
-  private static final Set<String> KEYS = Set.of("group", "dtype", "rope", "router", "tensor-bits");
+  private static final Set<String> KEYS =
+      Set.of("group", "dtype", "rope", "router", "tensor-bits", InputSquares.KEY);
 
   private static final Map<String, FloatType> FLOATS =
       Map.of(
@@ -53,7 +55,13 @@ public final class MlxOptions {
     if (recipe.mode().isEmpty() && !recipe.overrides().isEmpty()) {
       throw UserError.usage(recipe.name() + " quantizes nothing, so tensor-bits has no meaning.");
     }
-    return new MlxTarget(spec.toString(), recipe, has(spec, "rope", "short", "long"));
+    Optional<InputSquares> squares = InputSquares.of(spec.options());
+    if (squares.isPresent() && !recipe.mode().equals(Optional.of("affine"))) {
+      throw UserError.usage(
+          "mlx:%s has one way to round; %s is for 4bit and its like."
+              .formatted(recipe.name(), InputSquares.KEY));
+    }
+    return new MlxTarget(spec.shown(), recipe, has(spec, "rope", "short", "long"), squares);
   }
 
   private static MlxRecipe recipe(TargetSpec spec) {

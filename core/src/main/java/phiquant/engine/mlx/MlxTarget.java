@@ -3,11 +3,14 @@ package phiquant.engine.mlx;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import phiquant.UserError;
 import phiquant.checkpoint.PythonJson;
 import phiquant.engine.plan.ArtifactPlan;
@@ -18,6 +21,8 @@ import phiquant.engine.plan.Target;
 import phiquant.engine.safetensors.SafetensorsLayout;
 import phiquant.model.PhiModel;
 import phiquant.study.Findings;
+import phiquant.study.InputSquares;
+import phiquant.study.Study;
 
 /**
  * The folder that mlx-lm loads on a Mac, and MLX Swift on an iPhone: safetensors with MLX's packed
@@ -27,10 +32,18 @@ import phiquant.study.Findings;
  * @param spec what was asked for, such as {@code mlx:4bit}
  * @param recipe which format every weight gets
  * @param shortRope whether longrope's short factors take the long ones' place
+ * @param squares of inputs, for which weights are rounded, if they are
  */
-public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implements Target {
+public record MlxTarget(
+    String spec, MlxRecipe recipe, boolean shortRope, Optional<InputSquares> squares)
+    implements Target {
   /** mlx-lm begins a new file where the next tensor would take one beyond 5 GiB. */
   private static final long SHARD_BYTES = 5L << 30;
+
+  @Override
+  public Set<Study<?>> studies() {
+    return squares.stream().collect(Collectors.toSet());
+  }
 
   @Override
   public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
@@ -41,9 +54,10 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
       throw UserError.usage("router is for models with experts; this one has none.");
     }
     refuseWhatMlxComputesItself(model);
-    List<MlxWeight> weights = MlxWeight.of(model, recipe);
+    InputSquares.Found found = InputSquares.found(squares, findings);
+    List<MlxWeight> weights = MlxWeight.of(model, recipe, found);
     refuseGroupThatFitsNothing(weights);
-    List<SafetensorsLayout> shards = shards(weights);
+    List<SafetensorsLayout> shards = shards(weights, metadata(found));
     List<PlannedFile> files = new ArrayList<>();
     for (int i = 0; i < shards.size(); i++) {
       files.add(shards.get(i).file(shardName(i, shards.size())));
@@ -53,7 +67,22 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
     files.add(PlannedFile.whole("README.md", ModelCard.of(model, name, this, weights)));
     files.addAll(PlannedFile.copies(model.checkpoint(), "generation_config.json"));
     return new ArtifactPlan(
-        spec, folder(name), false, files, tensors(weights, shards), notes(model, weights));
+        spec,
+        folder(name),
+        false,
+        files,
+        tensors(weights, shards),
+        notes(model, weights),
+        found.texts());
+  }
+
+  /** What a file says of itself. */
+  private static Map<String, String> metadata(InputSquares.Found found) {
+    Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "mlx"));
+    if (!found.texts().isEmpty()) {
+      metadata.put("phiquant.calibrated_on", String.join(", ", found.texts()));
+    }
+    return metadata;
   }
 
   private String folder(String name) {
@@ -97,12 +126,13 @@ public record MlxTarget(String spec, MlxRecipe recipe, boolean shortRope) implem
   }
 
   /** Spreads the tensors over files and remembers in each of them where it begins. */
-  private static List<SafetensorsLayout> shards(List<MlxWeight> weights) {
+  private static List<SafetensorsLayout> shards(
+      List<MlxWeight> weights, Map<String, String> metadata) {
     List<SafetensorsLayout> shards = new ArrayList<>();
     for (MlxWeight weight : weights) {
       for (MlxWeight.Stored stored : weight.stored()) {
         if (shards.isEmpty() || shards.getLast().dataBytes() + stored.bytes() > SHARD_BYTES) {
-          shards.add(new SafetensorsLayout(Map.of("format", "mlx")));
+          shards.add(new SafetensorsLayout(metadata));
         }
         SafetensorsLayout shard = shards.getLast();
         stored.place(

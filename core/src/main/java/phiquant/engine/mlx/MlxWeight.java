@@ -12,6 +12,7 @@ import phiquant.model.Weight;
 import phiquant.quant.FloatType;
 import phiquant.quant.affine.GroupFormat;
 import phiquant.quant.affine.GroupFormats;
+import phiquant.study.InputSquares;
 
 /**
  * One weight of the model and the tensors that it becomes: {@code weight} alone, or {@code weight},
@@ -72,17 +73,18 @@ record MlxWeight(
   }
 
   /** All weights in the order of mlx-lm's model, by which it fills its files. */
-  static List<MlxWeight> of(PhiModel model, MlxRecipe recipe) {
+  static List<MlxWeight> of(PhiModel model, MlxRecipe recipe, InputSquares.Found found) {
     int layers = model.config().layers();
     boolean parallel = model.weights().stream().anyMatch(weight -> weight.role() == Role.UP);
     List<MlxWeight> weights = new ArrayList<>();
     MlxExperts.piled(model).stream()
         .sorted(Comparator.comparingInt(weight -> order(weight, layers, parallel)))
-        .forEach(weight -> weights.add(of(weight, model, recipe)));
+        .forEach(weight -> weights.add(of(weight, model, recipe, found)));
     return weights;
   }
 
-  private static MlxWeight of(Weight weight, PhiModel model, MlxRecipe recipe) {
+  private static MlxWeight of(
+      Weight weight, PhiModel model, MlxRecipe recipe, InputSquares.Found found) {
     FloatType type = recipe.type().orElseGet(() -> type(weight, model));
     Optional<Choice> choice = recipe.choice(weight, model.config().layers());
     List<Long> shape = weight.tensor().shape();
@@ -95,7 +97,8 @@ record MlxWeight(
           List.of(new Stored(weight.name(), type.storedName(), shape, bytes)));
     }
     Choice chosen = choice.get();
-    GroupFormat format = GroupFormats.of(chosen.mode(), chosen.bits(), chosen.group(), type);
+    GroupFormat plain = GroupFormats.of(chosen.mode(), chosen.bits(), chosen.group(), type);
+    GroupFormat format = found.of(weight.tensor()).map(plain::weighted).orElse(plain);
     List<Long> rows = shape.subList(0, shape.size() - 1);
     long groups = weight.tensor().columns() / format.groupSize();
     String path = MlxRecipe.path(weight);

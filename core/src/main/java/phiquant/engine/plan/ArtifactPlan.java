@@ -13,6 +13,7 @@ import java.util.List;
  * @param files what will be written
  * @param tensors what the files hold
  * @param notes what a user should know, a sentence each (fallbacks, limits of the engine)
+ * @param calibratedOn names of the texts that weights were rounded for; none if they were not
  */
 public record ArtifactPlan(
     String target,
@@ -20,7 +21,19 @@ public record ArtifactPlan(
     boolean singleFile,
     List<PlannedFile> files,
     List<PlannedTensor> tensors,
-    List<String> notes) {
+    List<String> notes,
+    List<String> calibratedOn) {
+  /** One whose weights are rounded without a text. */
+  public ArtifactPlan(
+      String target,
+      String name,
+      boolean singleFile,
+      List<PlannedFile> files,
+      List<PlannedTensor> tensors,
+      List<String> notes) {
+    this(target, name, singleFile, files, tensors, notes, List.of());
+  }
+
   /** Whether a path names the one file that this is, for it has the same ending. */
   public boolean isFile(Path output) {
     return singleFile && output.toString().endsWith(name.substring(name.lastIndexOf('.')));

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import phiquant.UserError;
+import phiquant.study.InputSquares;
 
 /**
  * What a user asks for after {@code --to}: {@code ENGINE:FORMAT[,KEY=VALUE|FLAG]…}, such as {@code
@@ -56,6 +57,15 @@ public record TargetSpec(String engine, String format, Map<String, String> optio
       default ->
           throw UserError.usage("%s: %s=%s; it can be true, false.".formatted(engine, key, text));
     };
+  }
+
+  /** The spec as text that others may see: of files it has the names, not where they lie. */
+  public String shown() {
+    Map<String, String> named = new LinkedHashMap<>(options);
+    named.computeIfPresent(
+        InputSquares.KEY,
+        (key, file) -> file.substring(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1));
+    return new TargetSpec(engine, format, named).toString();
   }
 
   /** The spec as text again. */

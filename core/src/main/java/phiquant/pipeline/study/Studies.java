@@ -10,6 +10,7 @@ import phiquant.pipeline.Progress;
 import phiquant.study.ActivationRange;
 import phiquant.study.ActivationRanges;
 import phiquant.study.Findings;
+import phiquant.study.InputSquares;
 import phiquant.study.LayerErrors;
 import phiquant.study.Study;
 
@@ -52,6 +53,7 @@ public final class Studies {
                           ranges.text(),
                           settings.threads(),
                           settings.progress()));
+      case InputSquares squares -> MatrixOfModel.squares(squares.matrix(), model);
       case LayerErrors unused ->
           kept("errors " + Ranking.NUMBER, Float.class)
               .orMake(() -> Ranking.errors(model, settings.threads(), settings.progress()));

@@ -56,16 +56,9 @@ record AffineFormat(int bits, int groupSize, FloatType type) implements GroupFor
     int top = (1 << bits) - 1;
     for (int g = 0; g < groups; g++) {
       type.round(x, from + g * groupSize, groupSize, w);
-      float min = Float.POSITIVE_INFINITY;
-      float max = Float.NEGATIVE_INFINITY;
-      for (float v : w) {
-        max = max < v ? v : max;
-        min = v < min ? v : min;
-      }
-      Line line = Line.through(min, max, top);
+      Line line = Line.of(w, 0, groupSize, top);
       for (int i = 0; i < groupSize; i++) {
-        double q = Math.rint((w[i] - line.bias) / line.scale);
-        codes[i] = (int) Math.clamp(q, 0, top);
+        codes[i] = line.code(w[i], top);
       }
       Packing.pack(codes, groupSize, bits, packed, (long) g * packedBytes());
       type.put(scales, g, line.scale);
@@ -92,8 +85,29 @@ record AffineFormat(int bits, int groupSize, FloatType type) implements GroupFor
     }
   }
 
+  @Override
+  public GroupFormat weighted(float[] importance) {
+    return WeightedAffineFormat.of(this, importance);
+  }
+
   /** Scale and bias of a group, before they are rounded for storage. */
   record Line(float scale, float bias) {
+    /** The code of one weight. */
+    int code(float w, int top) {
+      return (int) Math.clamp(Math.rint((w - bias) / scale), 0, top);
+    }
+
+    /** Through the smallest and the largest weight of a group that begins at {@code w[at]}. */
+    static Line of(float[] w, int at, int size, int top) {
+      float min = Float.POSITIVE_INFINITY;
+      float max = Float.NEGATIVE_INFINITY;
+      for (int i = at; i < at + size; i++) {
+        max = max < w[i] ? w[i] : max;
+        min = w[i] < min ? w[i] : min;
+      }
+      return through(min, max, top);
+    }
+
     static Line through(float min, float max, int top) {
       boolean low = Math.abs(min) > Math.abs(max);
       float step = (max - min) / top;

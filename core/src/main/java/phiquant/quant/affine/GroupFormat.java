@@ -53,6 +53,17 @@ public interface GroupFormat {
       MemorySegment scales,
       MemorySegment biases);
 
+  /**
+   * This format with an encoder that minimizes a weighted error: column i of a row counts {@code
+   * importance[i]} times. {@link #encode} gets whole rows then. The format itself if its encoder
+   * does not search.
+   *
+   * @param importance not negative, as many as a row has columns
+   */
+  default GroupFormat weighted(float[] importance) {
+    return this;
+  }
+
   /** Decodes {@code groups} groups, laid out as {@link #encode} leaves them, to {@code y[from]}. */
   void decode(
       MemorySegment packed,

@@ -51,8 +51,13 @@ record VectorAffineFormat(AffineFormat scalar) implements VectorForm {
     }
   }
 
+  @Override
+  public GroupFormat weighted(float[] importance) {
+    return scalar.weighted(importance);
+  }
+
   /** Through the smallest and the largest weight; floats become integers in their order. */
-  private static AffineFormat.Line line(float[] w, int at, int size, int top) {
+  static AffineFormat.Line line(float[] w, int at, int size, int top) {
     IntVector min = IntVector.broadcast(INTS, Integer.MAX_VALUE);
     IntVector max = IntVector.broadcast(INTS, Integer.MIN_VALUE);
     for (int i = at; i < at + size; i += SPECIES.length()) {
@@ -70,8 +75,7 @@ record VectorAffineFormat(AffineFormat scalar) implements VectorForm {
     return Float.intBitsToFloat(ordered ^ (ordered >> 31 & 0x7FFFFFFF)) + 0f;
   }
 
-  private static void codes(
-      float[] w, int at, int size, AffineFormat.Line line, int top, int[] codes) {
+  static void codes(float[] w, int at, int size, AffineFormat.Line line, int top, int[] codes) {
     for (int i = at; i < at + size; i += SPECIES.length()) {
       FloatVector q = FloatVector.fromArray(SPECIES, w, i).sub(line.bias()).div(line.scale());
       // The first blend also turns what is not a number into 0.

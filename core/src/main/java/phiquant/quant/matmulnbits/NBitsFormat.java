@@ -98,6 +98,30 @@ public record NBitsFormat(
     encode(Blocks.of(algorithm), x, rows, columns, codes, scales, zeroPoints);
   }
 
+  /** Encodes rows so that an error in a column counts as much as is said. */
+  public interface Weighted {
+    /** As {@link NBitsFormat#encode} does. */
+    void encode(
+        float[] x,
+        int rows,
+        int columns,
+        MemorySegment codes,
+        MemorySegment scales,
+        MemorySegment zeroPoints);
+  }
+
+  /**
+   * An encoder that minimizes the weighted error: where the algorithm's grid can be bettered, it
+   * is. May be used by many threads.
+   *
+   * @param importance of each column of a row, not negative
+   */
+  public Weighted weighted(float[] importance) {
+    Blocks quantizer = WeightedBlocks.of(this, importance);
+    return (x, rows, columns, codes, scales, zeroPoints) ->
+        encode(quantizer, x, rows, columns, codes, scales, zeroPoints);
+  }
+
   /** The same, in a form to choose. */
   void encode(
       Blocks quantizer,

@@ -18,6 +18,13 @@ record VectorIntegerFormat(IntegerFormat scalar) implements VectorCompression {
   @Override
   public Grid encode(float[] x, int from, int count, byte[] codes, int at) {
     Grid grid = grid(scalar, x, from, count);
+    codes(scalar, x, from, count, grid, codes, at);
+    return grid;
+  }
+
+  /** The codes of a group whose grid is known. */
+  static void codes(
+      IntegerFormat scalar, float[] x, int from, int count, Grid grid, byte[] codes, int at) {
     int whole = FLOATS.loopBound(count);
     float scale = grid.scale();
     float zero = grid.zeroPoint();
@@ -34,7 +41,6 @@ record VectorIntegerFormat(IntegerFormat scalar) implements VectorCompression {
     for (int i = whole; i < count; i++) {
       codes[at + i] = scalar.code(x[from + i], grid);
     }
-    return grid;
   }
 
   /** Scale and zero point of a group. */

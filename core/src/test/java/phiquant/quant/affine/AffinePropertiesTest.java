@@ -3,6 +3,7 @@ package phiquant.quant.affine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -55,6 +56,39 @@ class AffinePropertiesTest {
       for (int i = from; i < from + groupSize; i++) {
         assertThat(Math.abs(y[i] - x[i])).as("weight %d, %s", i, x[i]).isLessThanOrEqualTo(bound);
       }
+    }
+  }
+
+  /** Told how much columns count, it never loses more of what counts. */
+  @Property(tries = 200)
+  void weightedErrorIsNeverAboveThePlainForms(
+      @ForAll("bits") int bits,
+      @ForAll("groupSize") int groupSize,
+      @ForAll("weights") float[] raw,
+      @ForAll @IntRange(max = 1000) int seed) {
+    GroupFormat format = GroupFormats.affine(bits, groupSize, FloatType.BFLOAT16);
+    Random random = new Random(seed);
+    float[] x = new float[raw.length];
+    float[] importance = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = FloatType.BFLOAT16.round(raw[i]);
+      importance[i] = (float) Math.exp(2 * random.nextGaussian());
+    }
+    float[] plain = Encoded.of(format, x).decode(format);
+    GroupFormat weighted = format.weighted(importance);
+    float[] y = Encoded.of(weighted, x).decode(weighted);
+    double noise = (groupSize + 4 * 256) * 0x1p-23;
+    for (int from = 0; from < x.length; from += groupSize) {
+      double before = 0;
+      double after = 0;
+      float largest = 0;
+      for (int i = from; i < from + groupSize; i++) {
+        before += importance[i] * Math.pow((double) plain[i] - x[i], 2);
+        after += importance[i] * Math.pow((double) y[i] - x[i], 2);
+        largest = Math.max(largest, importance[i] * x[i] * x[i]);
+      }
+      // A difference of nearly equal numbers is off by 2^-22 of them at most.
+      assertThat(after).isLessThanOrEqualTo(before * (1 + noise) + groupSize * largest * 0x1p-40);
     }
   }
 

@@ -3,6 +3,7 @@ package phiquant.quant.matmulnbits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -81,6 +82,39 @@ class NBitsPropertiesTest {
       bound += weight * Math.pow(range / format.top(), 2);
     }
     assertThat(squares).isLessThanOrEqualTo(bound * 1.001);
+  }
+
+  /**
+   * Told how much columns count, it never loses more of what counts. The search compares sums of
+   * floats, and levels that are off by 2^-24 of themselves.
+   */
+  @Property(tries = 200)
+  void weightedErrorIsNeverAboveThePlainForms(
+      @ForAll Algorithm algorithm,
+      @ForAll("bits") int bits,
+      @ForAll("blocks") int block,
+      @ForAll boolean symmetric,
+      @ForAll("weights") float[] x,
+      @ForAll @IntRange(max = 1000) int seed) {
+    NBitsFormat format = new NBitsFormat(algorithm, bits, block, symmetric, FloatType.FLOAT32);
+    Random random = new Random(seed);
+    float[] importance = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      importance[i] = (float) Math.exp(2 * random.nextGaussian());
+    }
+    float[] plain = Encoded.of(format, x, 1, x.length).decode(format, 1, x.length);
+    WeightedBlocks quantizer = WeightedBlocks.of(format, importance);
+    float[] y = Encoded.of(format, quantizer, x, 1, x.length).decode(format, 1, x.length);
+    double noise = (block + 4 * format.top()) * 0x1p-23;
+    for (int from = 0; from < x.length; from += block) {
+      double before = 0;
+      double after = 0;
+      for (int i = from; i < Math.min(from + block, x.length); i++) {
+        before += importance[i] * Math.pow((double) plain[i] - x[i], 2);
+        after += importance[i] * Math.pow((double) y[i] - x[i], 2);
+      }
+      assertThat(after).isLessThanOrEqualTo(before * (1 + noise) + 1e-12);
+    }
   }
 
   /** On the grid that a first pass found, the codes are the first pass's. */

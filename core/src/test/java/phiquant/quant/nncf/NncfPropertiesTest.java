@@ -3,6 +3,7 @@ package phiquant.quant.nncf;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -31,6 +32,50 @@ class NncfPropertiesTest {
       double most = (shortEnd ? 1 : 0.5) * step + 4 * Math.ulp(256f) * step;
       assertThat(error).as("%s of %s", x[i], grid).isLessThanOrEqualTo(most);
     }
+  }
+
+  /** Told how much columns count, it never loses more of what counts. */
+  @Property(tries = 300)
+  void weightedErrorIsNeverAboveThePlainForms(
+      @ForAll("integers") IntegerFormat format, @ForAll @IntRange(max = 10000) int seed) {
+    Random random = new Random(seed);
+    int group = 32;
+    int groups = 6;
+    float[] x = new float[groups * group];
+    float[] importance = new float[2 * group];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) random.nextGaussian() * (i / group == 2 ? 1e-5f : 0.1f);
+      importance[i % importance.length] = (float) Math.exp(2 * random.nextGaussian());
+    }
+    WeightedIntegers weighted = new WeightedIntegers(format, group, importance);
+    Grid[] grids = weighted.grids(x, groups);
+    byte[] codes = new byte[group];
+    byte[] plain = new byte[group];
+    for (int g = 0; g < groups; g++) {
+      Grid before = format.encode(x, g * group, group, plain, 0);
+      weighted.codes(x, g, grids[g], codes);
+      // Plain codes are made with a scale that is rounded after.
+      Grid stored = new Grid(half(before.scale()), before.zeroPoint());
+      assertThat(half(grids[g].scale())).isEqualTo(grids[g].scale());
+      double least = error(format, x, g * group, plain, stored, importance);
+      double noise = (group + 4 * 256) * 0x1p-23;
+      assertThat(error(format, x, g * group, codes, grids[g], importance))
+          .isLessThanOrEqualTo(least * (1 + noise) + 1e-20);
+    }
+  }
+
+  private static float half(float scale) {
+    return Float.float16ToFloat(Float.floatToFloat16(scale));
+  }
+
+  private static double error(
+      IntegerFormat format, float[] x, int from, byte[] codes, Grid grid, float[] importance) {
+    double sum = 0;
+    for (int i = 0; i < codes.length; i++) {
+      double difference = (double) format.decode(codes[i], grid) - x[from + i];
+      sum += importance[(from + i) % importance.length] * difference * difference;
+    }
+    return sum;
   }
 
   @Property(tries = 1000)

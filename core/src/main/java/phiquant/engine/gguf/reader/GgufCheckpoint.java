@@ -211,9 +211,10 @@ public final class GgufCheckpoint implements Checkpoint {
 
   /** Llama-imatrix writes the text's whole path. */
   @Override
-  public Optional<String> calibratedOn() {
-    return Optional.ofNullable(file.text("quantize.imatrix.dataset"))
-        .map(text -> text.substring(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1));
+  public List<String> calibratedOn() {
+    return Stream.ofNullable(file.text("quantize.imatrix.dataset"))
+        .map(text -> text.substring(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1))
+        .toList();
   }
 
   @Override

@@ -20,7 +20,7 @@ import phiquant.model.Weight;
  * one: a group of weights that count nothing would become zeros or noise, as it does in
  * llama-quantize.
  */
-final class TensorImportance {
+public final class TensorImportance {
   /** The smallest group of weights that share a scale. */
   private static final int GROUP = 16;
 
@@ -39,7 +39,8 @@ final class TensorImportance {
    * @param zeros whether columns of which nothing is known count nothing, as in llama-quantize
    * @throws UserError naming what does not fit
    */
-  static TensorImportance of(Optional<ImportanceMatrix> matrix, PhiModel model, boolean zeros) {
+  public static TensorImportance of(
+      Optional<ImportanceMatrix> matrix, PhiModel model, boolean zeros) {
     TensorImportance importance = new TensorImportance(matrix, new HashMap<>());
     if (matrix.isPresent() && model.config().experts().isPresent()) {
       throw new UserError("gguf: importance matrices are not read for models with experts yet.");
@@ -111,7 +112,7 @@ final class TensorImportance {
   }
 
   /** How much the columns of a tensor count, if something is known. */
-  Optional<float[]> of(String tensor) {
+  public Optional<float[]> of(String tensor) {
     return Optional.ofNullable(entries.get(tensor));
   }
 

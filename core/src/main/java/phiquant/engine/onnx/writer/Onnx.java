@@ -2,11 +2,13 @@ package phiquant.engine.onnx.writer;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import phiquant.Version;
 import phiquant.engine.onnx.writer.genai.GenAiConfig;
 import phiquant.engine.onnx.writer.graph.Graph;
@@ -20,6 +22,7 @@ import phiquant.engine.plan.Target;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.model.PhiModel;
 import phiquant.study.Findings;
+import phiquant.study.InputSquares;
 import phiquant.study.Study;
 
 /**
@@ -42,7 +45,7 @@ public final class Onnx implements Target {
    */
   public static Onnx target(TargetSpec spec) {
     String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
-    return new Onnx(spec.toString(), OnnxOptions.of(format, spec.options()));
+    return new Onnx(spec.shown(), OnnxOptions.of(format, spec.options()));
   }
 
   @Override
@@ -52,21 +55,29 @@ public final class Onnx implements Target {
 
   @Override
   public Set<Study<?>> studies() {
-    return options.activations().stream()
-        .map(StaticActivations::ranges)
+    return Stream.<Study<?>>concat(
+            options.activations().map(StaticActivations::ranges).stream(),
+            options.squares().stream())
         .collect(Collectors.toSet());
   }
 
   @Override
   public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
     NetworkGraph network = new NetworkGraph(model, options, findings);
+    List<String> texts = InputSquares.found(options.squares(), findings).texts();
     List<PlannedFile> files = new ArrayList<>();
-    files.add(PlannedFile.whole("model.onnx", model(network.graph())));
+    files.add(PlannedFile.whole("model.onnx", model(network.graph(), texts)));
     files.add(new PlannedFile(Graph.DATA, network.constants().data().size(), List.of()));
     files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
     files.addAll(PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json"));
     return new ArtifactPlan(
-        spec, folder(name), false, files, network.constants().planned(), notes(network, findings));
+        spec,
+        folder(name),
+        false,
+        files,
+        network.constants().planned(),
+        notes(network, findings),
+        texts);
   }
 
   private static List<String> notes(NetworkGraph network, Findings findings) {
@@ -87,15 +98,22 @@ public final class Onnx implements Target {
   }
 
   /** Versions are those that the operators in use need: IR 10, opset 21. */
-  private static byte[] model(Graph graph) {
-    return ModelProto.newBuilder()
-        .setIrVersion(10)
-        .setProducerName("phiquant")
-        .setProducerVersion(Version.NUMBER)
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(21))
-        .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(Graph.MICROSOFT).setVersion(1))
-        .setGraph(graph.build())
-        .build()
-        .toByteArray();
+  private static byte[] model(Graph graph, List<String> calibratedOn) {
+    ModelProto.Builder model =
+        ModelProto.newBuilder()
+            .setIrVersion(10)
+            .setProducerName("phiquant")
+            .setProducerVersion(Version.NUMBER)
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(21))
+            .addOpsetImport(
+                OperatorSetIdProto.newBuilder().setDomain(Graph.MICROSOFT).setVersion(1))
+            .setGraph(graph.build());
+    if (!calibratedOn.isEmpty()) {
+      model.addMetadataProps(
+          StringStringEntryProto.newBuilder()
+              .setKey("phiquant.calibrated_on")
+              .setValue(String.join(", ", calibratedOn)));
+    }
+    return model.build().toByteArray();
   }
 }

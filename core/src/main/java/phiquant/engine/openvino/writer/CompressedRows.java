@@ -4,11 +4,14 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import phiquant.engine.plan.RowEncoder;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.CompressionFormat.Grid;
 import phiquant.quant.nncf.CompressionFormats;
 import phiquant.quant.nncf.FourBitCodes;
+import phiquant.quant.nncf.IntegerFormat;
+import phiquant.quant.nncf.WeightedIntegers;
 
 /**
  * Encodes rows in a compressed format into three constants: codes, scales and, where the format has
@@ -16,8 +19,20 @@ import phiquant.quant.nncf.FourBitCodes;
  *
  * @param format of the codes
  * @param group weights that share a scale; divides a row
+ * @param weighted finds grids where columns do not count alike
  */
-record CompressedRows(CompressionFormat format, int group) implements RowEncoder {
+record CompressedRows(CompressionFormat format, int group, Optional<WeightedIntegers> weighted)
+    implements RowEncoder {
+  /** Rows of a weight of which the importance of columns is known, or not; only integers use it. */
+  static CompressedRows of(CompressionFormat format, int group, Optional<float[]> importance) {
+    return new CompressedRows(
+        format,
+        group,
+        format instanceof IntegerFormat integer
+            ? importance.map(columns -> new WeightedIntegers(integer, group, columns))
+            : Optional.empty());
+  }
+
   /** Codes of 4 bits share bytes, so an odd number of them in a row needs two rows. */
   @Override
   public int rowMultiple() {
@@ -31,8 +46,12 @@ record CompressedRows(CompressionFormat format, int group) implements RowEncoder
     byte[] codes = new byte[group];
     byte[] zeroPoints = new byte[groups];
     MemorySegment scales = out[out.length - 1];
+    Grid[] grids = weighted.map(search -> search.grids(x, groups)).orElse(null);
     for (int g = 0; g < groups; g++) {
-      Grid grid = fastest.encode(x, g * group, group, codes, 0);
+      Grid grid = grids == null ? fastest.encode(x, g * group, group, codes, 0) : grids[g];
+      if (grids != null) {
+        weighted.get().codes(x, g, grid, codes);
+      }
       write(codes, out[0], (long) g * group * format.bits() / 8);
       zeroPoints[g] = (byte) grid.zeroPoint();
       if (format.scaleBits() == 8) {

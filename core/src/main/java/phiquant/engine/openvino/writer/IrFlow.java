@@ -19,6 +19,7 @@ import phiquant.model.Network;
 import phiquant.model.Norm;
 import phiquant.model.PhiConfig;
 import phiquant.model.Weight;
+import phiquant.study.InputSquares;
 
 /**
  * A network's verbs as a stateful OpenVINO graph, in the steps that the engine's fusions recognize.
@@ -30,7 +31,7 @@ import phiquant.model.Weight;
 final class IrFlow implements Flow<IrFlow.Features> {
   private final Ir graph = new Ir();
   private final Ops ops = new Ops(graph);
-  private final WeightConstants constants = new WeightConstants(graph);
+  private final WeightConstants constants;
   private final PhiConfig config;
   private final Function<Weight, WeightPrecision> precision;
 
@@ -55,14 +56,20 @@ final class IrFlow implements Flow<IrFlow.Features> {
   private Out embedding;
   private StatefulAttention attention;
 
-  private IrFlow(PhiConfig config, Function<Weight, WeightPrecision> precision) {
+  private IrFlow(
+      PhiConfig config, Function<Weight, WeightPrecision> precision, InputSquares.Found squares) {
+    this.constants = new WeightConstants(graph, squares);
     this.config = config;
     this.precision = precision;
   }
 
   /** The network's graph, with each weight in its precision. */
-  static IrFlow of(Network network, PhiConfig config, Function<Weight, WeightPrecision> precision) {
-    IrFlow flow = new IrFlow(config, precision);
+  static IrFlow of(
+      Network network,
+      PhiConfig config,
+      Function<Weight, WeightPrecision> precision,
+      InputSquares.Found squares) {
+    IrFlow flow = new IrFlow(config, precision, squares);
     network.logits(network.stream(flow), flow);
     return flow;
   }

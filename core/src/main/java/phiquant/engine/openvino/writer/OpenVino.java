@@ -1,6 +1,7 @@
 package phiquant.engine.openvino.writer;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +27,7 @@ import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.F4E2M1;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.study.Findings;
+import phiquant.study.InputSquares;
 import phiquant.study.LayerErrors;
 import phiquant.study.Study;
 
@@ -49,7 +51,7 @@ public final class OpenVino implements Target {
    */
   public static OpenVino target(TargetSpec spec) {
     String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
-    return new OpenVino(spec.toString(), Options.of(format, spec.options()));
+    return new OpenVino(spec.shown(), Options.of(format, spec.options()));
   }
 
   @Override
@@ -59,7 +61,12 @@ public final class OpenVino implements Target {
 
   @Override
   public Set<Study<?>> studies() {
-    return ranksLayers() ? Set.of(new LayerErrors()) : Set.of();
+    Set<Study<?>> studies = new HashSet<>();
+    options.squares().ifPresent(studies::add);
+    if (ranksLayers()) {
+      studies.add(new LayerErrors());
+    }
+    return studies;
   }
 
   /** If all layers are wanted, NNCF does not rank them. */
@@ -74,8 +81,9 @@ public final class OpenVino implements Target {
     List<String> notes = new ArrayList<>();
     Beside<TokenizerModels> texts = Beside.begin(() -> TokenizerModels.of(model.checkpoint()));
     Map<Weight, WeightPrecision> precisions = precisions(model, findings, notes);
-    IrFlow network = IrFlow.of(model.network(), model.config(), precisions::get);
-    SelfDescription self = new SelfDescription(options, precisions);
+    InputSquares.Found found = InputSquares.found(options.squares(), findings);
+    IrFlow network = IrFlow.of(model.network(), model.config(), precisions::get, found);
+    SelfDescription self = new SelfDescription(options, precisions, found.texts());
     List<PlannedFile> files = new ArrayList<>();
     files.add(
         PlannedFile.whole(
@@ -102,7 +110,8 @@ public final class OpenVino implements Target {
         false,
         files,
         network.constants().planned(),
-        notes);
+        notes,
+        found.texts());
   }
 
   private Map<Weight, WeightPrecision> precisions(
@@ -160,7 +169,7 @@ public final class OpenVino implements Target {
           default -> LayerChoice.matching(model, options.pattern());
         };
     if (options.allLayers()) {
-      chosen = new java.util.HashSet<>(chosen);
+      chosen = new HashSet<>(chosen);
       for (Weight weight : model.weights()) {
         if (weight.role() == Role.EMBEDDING || weight.role() == Role.HEAD) {
           chosen.add(weight);

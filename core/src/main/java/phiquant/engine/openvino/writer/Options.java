@@ -13,6 +13,7 @@ import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.F4E2M1;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Nf4;
+import phiquant.study.InputSquares;
 
 /**
  * What was asked for after {@code openvino:}. The names are those of {@code optimum-cli export
@@ -27,6 +28,7 @@ import phiquant.quant.nncf.Nf4;
  * @param allLayers whether embedding and head become 4-bit too
  * @param fallback what happens where the group does not divide a row
  * @param npu whether the artifact is for Intel's NPU
+ * @param squares of inputs, for which integers are rounded, if they are
  */
 record Options(
     String format,
@@ -36,7 +38,8 @@ record Options(
     String layers,
     boolean allLayers,
     Fallback fallback,
-    boolean npu) {
+    boolean npu,
+    Optional<InputSquares> squares) {
 
   /** Where the group does not divide a row: a smaller group, 8 bits, or an error. */
   enum Fallback {
@@ -64,7 +67,8 @@ record Options(
               "layers",
               "all-layers",
               "group-size-fallback",
-              "device"));
+              "device",
+              InputSquares.KEY));
 
   /** What each format has no use for. */
   private static final Map<String, Set<String>> MEANINGLESS =
@@ -73,8 +77,8 @@ record Options(
           "fp16", KEYS,
           "int8", Set.of("group", "ratio", "layers", "all-layers", "group-size-fallback"),
           "int4", Set.of(),
-          "nf4", Set.of("sym", "asym"),
-          "mxfp4", Set.of("sym", "asym", "group"));
+          "nf4", Set.of("sym", "asym", InputSquares.KEY),
+          "mxfp4", Set.of("sym", "asym", "group", InputSquares.KEY));
 
   /**
    * Reads and checks options.
@@ -134,7 +138,8 @@ record Options(
         layers,
         flag(options, "all-layers"),
         fallback(options.getOrDefault("group-size-fallback", "adjust")),
-        npu);
+        npu,
+        InputSquares.of(options));
   }
 
   /** What tells artifacts apart by their names: the format, and what is not usual about it. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import phiquant.Version;
 import phiquant.engine.openvino.writer.WeightPrecision.Compressed;
@@ -15,8 +16,10 @@ import phiquant.model.Weight;
  * openvino_config.json}, which optimum-intel reads.
  *
  * @param precisions of all matrices
+ * @param texts that weights were rounded for, if they were
  */
-record SelfDescription(Options options, Map<Weight, WeightPrecision> precisions) {
+record SelfDescription(
+    Options options, Map<Weight, WeightPrecision> precisions, List<String> texts) {
   /** For the XML: texts and nested maps. */
   Map<String, ?> runtimeInfo() {
     Map<String, Object> info = new LinkedHashMap<>();
@@ -33,6 +36,9 @@ record SelfDescription(Options options, Map<Weight, WeightPrecision> precisions)
       engine.put("KV_CACHE_PRECISION", "f16");
     }
     info.put("runtime_options", engine);
+    if (!texts.isEmpty()) {
+      info.put("phiquant", Map.of("calibrated_on", String.join(", ", texts)));
+    }
     return info;
   }
 

@@ -17,6 +17,7 @@ import phiquant.model.Weight;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Nf4;
+import phiquant.study.InputSquares;
 
 /**
  * Puts weights into a graph: a constant in the form that is stored and the few operators that turn
@@ -29,10 +30,12 @@ final class WeightConstants {
   static final int BIN = 1;
 
   private final Ir graph;
+  private final InputSquares.Found squares;
   private final List<PlannedTensor> planned = new ArrayList<>();
 
-  WeightConstants(Ir graph) {
+  WeightConstants(Ir graph, InputSquares.Found squares) {
     this.graph = graph;
+    this.squares = squares;
   }
 
   /** The tensors that the pipeline encodes. */
@@ -95,7 +98,7 @@ final class WeightConstants {
   }
 
   private Out compressed(StoredTensor tensor, CompressionFormat format, int group) {
-    CompressedRows encoder = new CompressedRows(format, group);
+    CompressedRows encoder = CompressedRows.of(format, group, squares.of(tensor));
     long groups = tensor.columns() / group;
     boolean whole = groups == 1;
     String codesShape = above(tensor) + (whole ? "" : groups + ", ") + group;

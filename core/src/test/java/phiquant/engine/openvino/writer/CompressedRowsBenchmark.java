@@ -2,6 +2,7 @@ package phiquant.engine.openvino.writer;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -58,7 +59,7 @@ public class CompressedRowsBenchmark {
           default -> new F4E2M1();
         };
     int group = codec.bits() == 8 ? COLUMNS : codec.scaleBits() == 8 ? F4E2M1.GROUP : 128;
-    encoder = new CompressedRows(codec, group);
+    encoder = CompressedRows.of(codec, group, Optional.empty());
     long groups = weights.length / group;
     MemorySegment codes = Arena.ofAuto().allocate((long) weights.length * codec.bits() / 8);
     MemorySegment zeros = Arena.ofAuto().allocate(groups * codec.bits() / 8);

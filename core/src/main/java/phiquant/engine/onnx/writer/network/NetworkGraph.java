@@ -29,6 +29,7 @@ import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.quant.FloatType;
 import phiquant.study.Findings;
+import phiquant.study.InputSquares;
 
 /**
  * A network as a graph for ONNX Runtime GenAI: what it begins and ends with, and which operators a
@@ -56,7 +57,8 @@ public final class NetworkGraph {
     this.type = options.type();
     this.rounded = options.activations().map(asked -> rounded(asked, findings));
     Inputs inputs = rounded.isPresent() ? rounded.get() : Inputs.AS_THEY_ARE;
-    this.matMuls = new MatMuls(graph, constants, options.precisions(model), inputs);
+    InputSquares.Found squares = InputSquares.found(options.squares(), findings);
+    this.matMuls = new MatMuls(graph, constants, options.precisions(model), inputs, squares);
     refuseToShareWhatDiffers();
     build();
     refuseUnknownOperators();

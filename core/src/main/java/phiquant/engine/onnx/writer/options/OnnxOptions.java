@@ -20,6 +20,7 @@ import phiquant.model.Weight;
 import phiquant.quant.FloatType;
 import phiquant.quant.matmulnbits.Algorithm;
 import phiquant.quant.matmulnbits.NBitsFormat;
+import phiquant.study.InputSquares;
 
 /**
  * What was asked for after {@code onnx:}. Options have the names that GenAI's model builder gives
@@ -38,6 +39,7 @@ import phiquant.quant.matmulnbits.NBitsFormat;
  * @param hidden whether hidden states are an output beside the logits
  * @param qdq whether blocks are for ONNX's own {@code DequantizeLinear}
  * @param activations how inputs of matrices are rounded, if they are
+ * @param squares of inputs, for which weights are rounded, if they are
  */
 public record OnnxOptions(
     Format format,
@@ -55,7 +57,8 @@ public record OnnxOptions(
     boolean noHead,
     boolean hidden,
     boolean qdq,
-    Optional<StaticActivations> activations) {
+    Optional<StaticActivations> activations,
+    Optional<InputSquares> squares) {
 
   private static final Set<String> OF_BLOCKS =
       Set.of(
@@ -66,7 +69,8 @@ public record OnnxOptions(
           "matmul_mixed_precision",
           "nodes_to_exclude",
           "embedding",
-          "use_qdq");
+          "use_qdq",
+          InputSquares.KEY);
   private static final Set<String> OF_ALL =
       Set.of(
           "device",
@@ -101,6 +105,10 @@ public record OnnxOptions(
           "onnx: activations=static is a model of ONNX's own operators in 32 bits; leave device"
               + " out.");
     }
+    if (options.containsKey(InputSquares.KEY) && flag(options, "use_qdq", false)) {
+      throw UserError.usage(
+          "onnx: use_qdq turns matrices, and imatrix is for those that stay as they are; leave one out.");
+    }
     boolean noHead = flag(options, "exclude_lm_head", false);
     boolean hidden = flag(options, "include_hidden_states", false);
     if (noHead && hidden) {
@@ -134,7 +142,8 @@ public record OnnxOptions(
         noHead,
         hidden,
         flag(options, "use_qdq", false),
-        activations);
+        activations,
+        InputSquares.of(options));
   }
 
   /** What the model computes in. */

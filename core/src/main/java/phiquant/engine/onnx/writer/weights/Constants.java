@@ -3,6 +3,7 @@ package phiquant.engine.onnx.writer.weights;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.onnx.writer.graph.ElementType;
@@ -68,9 +69,14 @@ public final class Constants {
    */
   public record Blocks(NBitsFormat format, Value codes, Value scales, Value zeroPoints) {}
 
-  /** Codes with their scales and zero points; rows of {@code source} stay rows. */
-  public Blocks blocks(String name, StoredTensor source, NBitsFormat format) {
-    long rows = source.rows();
+  /**
+   * Codes with their scales and zero points; rows of {@code source} stay rows.
+   *
+   * @param importance of the columns, if it is known
+   */
+  public Blocks blocks(
+      String name, StoredTensor source, NBitsFormat format, Optional<float[]> importance) {
+    long height = source.rows();
     int columns = Math.toIntExact(source.columns());
     long blocks = format.blocks(columns);
     List<Part> parts = new ArrayList<>();
@@ -79,23 +85,24 @@ public final class Constants {
             parts,
             name + "_Q" + format.bits(),
             ElementType.UINT8,
-            List.of(rows, blocks, (long) format.blockBytes()));
+            List.of(height, blocks, (long) format.blockBytes()));
     Value scales =
-        part(parts, name + "_scales", ElementType.of(format.type()), List.of(rows, blocks));
+        part(parts, name + "_scales", ElementType.of(format.type()), List.of(height, blocks));
     Value zeroPoints = null;
     if (format.hasZeroPoints()) {
-      List<Long> shape = List.of(rows, (long) format.zeroPointBytes(columns));
+      List<Long> shape = List.of(height, (long) format.zeroPointBytes(columns));
       zeroPoints = part(parts, name + "_zero_points", ElementType.UINT8, shape);
     }
+    NBitsFormat.Weighted rows = importance.map(format::weighted).orElse(format::encode);
     RowEncoder encoder =
         (x, count, width, out) ->
-            format.encode(x, count, width, out[0], out[1], out.length > 2 ? out[2] : null);
+            rows.encode(x, count, width, out[0], out[1], out.length > 2 ? out[2] : null);
     planned.add(
         new PlannedTensor(
             name,
             describe(format),
             source.shape(),
-            rows * parts.stream().mapToLong(Part::groupBytes).sum(),
+            height * parts.stream().mapToLong(Part::groupBytes).sum(),
             source,
             false,
             encoder,

@@ -12,6 +12,7 @@ import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Op;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.model.Place;
+import phiquant.study.InputSquares;
 
 /**
  * Multiplications with weights, each in the precision that its place asks for: {@code MatMul} with
@@ -23,14 +24,21 @@ public final class MatMuls {
   private final Precisions precisions;
   private final OperatorNames operators;
   private final Inputs inputs;
+  private final InputSquares.Found squares;
   private final Set<String> names = new LinkedHashSet<>();
 
-  public MatMuls(Graph graph, Constants constants, Precisions precisions, Inputs inputs) {
+  public MatMuls(
+      Graph graph,
+      Constants constants,
+      Precisions precisions,
+      Inputs inputs,
+      InputSquares.Found squares) {
     this.graph = graph;
     this.constants = constants;
     this.precisions = precisions;
     this.operators = precisions.operators();
     this.inputs = inputs;
+    this.squares = squares;
   }
 
   /**
@@ -110,7 +118,11 @@ public final class MatMuls {
       case Precision.Plain plain ->
           new Stored(weight, constants.plain(constant, weight, true, plain.type()), null, null);
       case Precision.Blocks blocks ->
-          new Stored(weight, null, constants.blocks(constant, weight, blocks.format()), null);
+          new Stored(
+              weight,
+              null,
+              constants.blocks(constant, weight, blocks.format(), squares.of(weight)),
+              null);
       case Precision.Turned turned -> {
         var blocks = constants.turned(constant, weight, turned.format());
         yield new Stored(weight, dequantized(name, weight, blocks), null, null);

@@ -1,0 +1,49 @@
+package phiquant.study;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.model.PhiModel;
+
+/**
+ * How strong the inputs of every matrix were on a text, as an importance matrix has them: who knows
+ * that rounds weights so that what they are multiplied with suffers least.
+ *
+ * @param matrix its file, as it was named
+ */
+public record InputSquares(String matrix) implements Study<InputSquares.Found> {
+  /** The option of targets that names the file. */
+  public static final String KEY = "imatrix";
+
+  /**
+   * What the file says.
+   *
+   * @param texts names of those that were read
+   * @param columns by the weight's name, the mean square of what each column is multiplied with
+   */
+  public record Found(List<String> texts, Map<String, float[]> columns) {
+    /** Nothing: all columns count alike. */
+    public static final Found NOTHING = new Found(List.of(), Map.of());
+
+    /** How much the columns of a weight, or of some rows of it, count, if something is known. */
+    public Optional<float[]> of(StoredTensor weight) {
+      return Optional.ofNullable(columns.get(weight.name()));
+    }
+  }
+
+  /** What a target's options ask for, if they do. */
+  public static Optional<InputSquares> of(Map<String, String> options) {
+    return Optional.ofNullable(options.get(KEY)).map(InputSquares::new);
+  }
+
+  /** What was found, or nothing if nothing was asked. */
+  public static Found found(Optional<InputSquares> asked, Findings findings) {
+    return asked.map(findings::of).orElse(Found.NOTHING);
+  }
+
+  @Override
+  public Found assumed(PhiModel model) {
+    return Found.NOTHING;
+  }
+}
