@@ -16,6 +16,9 @@ python onnx_driver.py chat FOLDER FILE                 prompt of each conversati
 python onnx_driver.py weights FOLDER OPERATOR ROWS     a matrix as the engine dequantizes it
 python onnx_driver.py product FOLDER OPERATOR FILE     what a matrix makes of little-endian float32
                                                        rows, one after the other
+python onnx_driver.py experts FOLDER OPERATOR FILE     what a layer's experts make of a row of
+                                                       little-endian float32 weights and features,
+                                                       in this order, one row after the other
 """
 
 import json
@@ -127,6 +130,27 @@ def product(folder, name, file):
     print(json.dumps(multiply(np.fromfile(file, "<f4").reshape(-1, columns)).reshape(-1).tolist()))
 
 
+def experts(folder, name, file):
+    os.chdir(folder)
+    model = onnx.load("model.onnx", load_external_data=False)
+    node = next(n for n in model.graph.node if n.name.startswith(name))
+    parts = [i for i in model.graph.initializer if i.name in node.input]
+    count = parts[0].dims[0]
+    data = np.fromfile(file, "<f4")
+    scales = next(i for i in parts if i.name == node.input[3])
+    block = next(a.i for a in node.attribute if a.name == "block_size")
+    data = data.reshape(-1, count + scales.dims[2] * block)
+    floats = [
+        onnx.helper.make_tensor_value_info(node.input[i], onnx.TensorProto.FLOAT, None) for i in (0, 1)
+    ]
+    y = onnx.helper.make_tensor_value_info(node.output[0], onnx.TensorProto.FLOAT, None)
+    graph = onnx.helper.make_graph([node], "one", floats, [y], parts)
+    onnx.save(onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=10), "one.onnx")
+    session = ort.InferenceSession("one.onnx", providers=["CPUExecutionProvider"])
+    inputs = {node.input[0]: data[:, count:].copy(), node.input[1]: data[:, :count].copy()}
+    print(json.dumps(session.run(None, inputs)[0].reshape(-1).tolist()))
+
+
 def tokenize(folder, file):
     tokenizer = og.Tokenizer(load(folder))
     with open(file, encoding="utf-8") as texts:
@@ -143,5 +167,5 @@ def chat(folder, file):
 
 
 if __name__ == "__main__":
-    commands = (logits, last, greedy, types, weights, product, tokenize, chat)
+    commands = (logits, last, greedy, types, weights, product, experts, tokenize, chat)
     {command.__name__: command for command in commands}[sys.argv[1]](*sys.argv[2:])

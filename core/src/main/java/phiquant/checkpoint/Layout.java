@@ -213,6 +213,15 @@ public sealed interface Layout {
     }
   }
 
+  /**
+   * Rows of a matrix at equal distances.
+   *
+   * @param whole has a layout of its own
+   * @param first of its rows
+   * @param step from one to the next
+   */
+  record Stepped(StoredTensor whole, int first, int step) implements Layout {}
+
   /** Rows of several tensors one after the other, each in its own layout, if it has one. */
   record Stacked(List<StoredTensor> parts) implements Layout {}
 }

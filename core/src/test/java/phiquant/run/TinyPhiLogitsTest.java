@@ -88,7 +88,8 @@ class TinyPhiLogitsTest {
 
   /** The same of experts, which engines pile up, from who takes them. */
   @ParameterizedTest
-  @ValueSource(strings = {"mlx:fp32", "openvino:fp32", "safetensors:f32"})
+  @ValueSource(
+      strings = {"gguf:F32,moe=exact", "mlx:fp32", "onnx:fp32", "openvino:fp32", "safetensors:f32"})
   void expertsGiveTheSame(String target, @TempDir Path out) {
     assertArtifact("phi-moe", target, out);
   }

@@ -47,6 +47,8 @@ public record OperatorNames(boolean gated) {
     names.put(Role.GATE, "mlp/gate_proj");
     names.put(Role.UP, gated ? "mlp/up_proj" : "mlp/fc1");
     names.put(Role.DOWN, gated ? "mlp/down_proj" : "mlp/fc2");
+    names.put(Role.ROUTER, "moe/gate");
+    names.put(Role.EXPERT_GATE, "moe");
     return names;
   }
 
@@ -73,7 +75,12 @@ public record OperatorNames(boolean gated) {
     return module(place) + "/MatMul";
   }
 
-  /** The place that a module is, if it has a weight. */
+  /** The operator that has a layer's experts. */
+  public static String mixture(int layer) {
+    return experts(layer) + "/MoE";
+  }
+
+  /** The place that a module is, if it has a weight; that of the first gate for all experts. */
   public Optional<Place> place(String module) {
     Matcher inside = IN_LAYER.matcher(module);
     if (!inside.matches()) {
@@ -101,6 +108,16 @@ public record OperatorNames(boolean gated) {
   /** What the names of a layer's feed-forward part begin with. */
   public static String mlp(int layer) {
     return layer(layer) + "mlp";
+  }
+
+  /** What the names of a layer's experts begin with. */
+  public static String experts(int layer) {
+    return layer(layer) + "moe";
+  }
+
+  /** What the names begin with of what chooses among them. */
+  public static String routing(int layer) {
+    return experts(layer) + "/router";
   }
 
   /** The sum of what attention and the feed-forward part of a parallel block give. */

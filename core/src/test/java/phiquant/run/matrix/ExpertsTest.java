@@ -30,7 +30,10 @@ class ExpertsTest {
         "mlx:mxfp8",
         "openvino:int8",
         "openvino:int4",
-        "openvino:int4,layers=all"
+        "openvino:int4,layers=all",
+        "onnx:int8",
+        "onnx:int4",
+        "onnx:int4,algo_config=k_quant,block_size=128"
       })
   void aSliceOfAPileIsAMatrix(String target, @TempDir Path out) {
     Path artifact;

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFolder;
 import phiquant.checkpoint.HuggingFaceFolder;
@@ -94,6 +95,6 @@ public final class OnnxFolder extends CheckpointFolder {
 
   @Override
   public boolean isQuantized() {
-    return operators.containsKey("MatMulNBits") || operators.containsKey("DequantizeLinear");
+    return Stream.of("MatMulNBits", "QMoE", "DequantizeLinear").anyMatch(operators::containsKey);
   }
 }

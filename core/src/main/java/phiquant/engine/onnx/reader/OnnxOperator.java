@@ -51,6 +51,15 @@ record OnnxOperator(OnnxFile file, NodeProto node) {
     return attribute(name).map(AttributeProto::getI).orElse(otherwise);
   }
 
+  float real(String name, float otherwise) {
+    return attribute(name).map(AttributeProto::getF).orElse(otherwise);
+  }
+
+  /** Empty if it is not there. */
+  String text(String name) {
+    return attribute(name).map(one -> one.getS().toStringUtf8()).orElse("");
+  }
+
   List<Long> numbers(String name) {
     return attribute(name).map(AttributeProto::getIntsList).orElse(List.of());
   }

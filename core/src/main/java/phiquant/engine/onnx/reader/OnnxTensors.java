@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,10 +33,18 @@ import phiquant.model.phi.Family;
 final class OnnxTensors {
   /** What computes with a weight, rather than with shapes or positions. */
   private static final Pattern COMPUTES =
-      Pattern.compile("Add|Sub|Mul|Div|Gemm|MatMul\\w*|\\w*LayerNormalization");
+      Pattern.compile("Add|Sub|Mul|Div|Gemm|Q?MoE|MatMul\\w*|\\w*LayerNormalization");
 
-  /** A weight or a bias of the graph, known by the module that uses it. */
-  private record Use(Place place, boolean bias) {}
+  /**
+   * A weight or a bias of the graph, known by the module that uses it.
+   *
+   * @param expert which one of the layer's, 0 for what is no expert's
+   */
+  private record Use(Place place, boolean bias, int expert) {
+    Use(Place place, boolean bias) {
+      this(place, bias, 0);
+    }
+  }
 
   /** A weight that can be read under any name, and its own in the graph. */
   private record Found(String name, Function<String, StoredTensor> read) {}
@@ -48,6 +57,9 @@ final class OnnxTensors {
   private final Set<Use> used = new LinkedHashSet<>();
   private final Map<String, StoredTensor> named = new LinkedHashMap<>();
   private final Map<String, StoredTensor> unknown = new LinkedHashMap<>();
+
+  /** How many experts of a place have been named. */
+  private final Map<Place, Integer> experts = new HashMap<>();
 
   private OnnxTensors(OnnxWeights weights, List<Part> parts) {
     this.weights = weights;
@@ -94,8 +106,21 @@ final class OnnxTensors {
       found(module, new Use(place, true), name -> weights.bias(node, name));
     } else if (place != null && place.role() == Role.EMBEDDING && does.startsWith("Gather")) {
       found(module, new Use(place, false), name -> weights.embedding(node, name));
+    } else if (place != null && place.role() == Role.EXPERT_GATE && does.startsWith("MoE")) {
+      experts(module, place.layer(), weights.experts(node, node.getName()));
     } else if (COMPUTES.matcher(type).matches()) {
       weights.floats(node).forEach(tensor -> unknown.put(elsewhere(node, tensor.name()), tensor));
+    }
+  }
+
+  private void experts(String module, int layer, OnnxExperts all) {
+    for (int e = 0; e < all.count(); e++) {
+      int expert = e;
+      for (Role role : OnnxExperts.roles()) {
+        String each = module + "/experts/" + e + "/" + role.name().toLowerCase(Locale.ROOT);
+        Use use = new Use(new Place(role, layer), false, e);
+        found(each, use, name -> all.of(expert, role, name));
+      }
     }
   }
 
@@ -124,7 +149,10 @@ final class OnnxTensors {
   }
 
   private Optional<StoredTensor> read(Role role, Part part) {
-    Use use = new Use(new Place(role, part.layer()), part.bias());
+    Place place = new Place(role, part.layer());
+    boolean isExpert = OnnxExperts.roles().contains(role);
+    int expert = isExpert ? experts.merge(place, 1, Integer::sum) - 1 : 0;
+    Use use = new Use(place, part.bias(), expert);
     Optional<Found> weight = Optional.ofNullable(found.get(use));
     weight.ifPresent(present -> used.add(use));
     return weight.map(present -> present.read().apply(part.name()));

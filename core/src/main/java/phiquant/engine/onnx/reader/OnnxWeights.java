@@ -35,6 +35,11 @@ final class OnnxWeights {
         .toList();
   }
 
+  /** A layer's experts. */
+  OnnxExperts experts(NodeProto node, String name) {
+    return OnnxExperts.of(file, node, name);
+  }
+
   /** The vector of a norm. */
   StoredTensor norm(NodeProto node, String name) {
     OnnxOperator op = new OnnxOperator(file, node);

@@ -19,6 +19,10 @@ public final class Matrices {
     if (layout instanceof Layout.Stacked stacked) {
       return new StackedMatrix(stacked.parts().stream().map(Matrices::of).toList());
     }
+    if (layout instanceof Layout.Stepped stepped) {
+      int rows = Math.toIntExact(tensor.rows());
+      return new SteppedMatrix(of(stepped.whole()), stepped.first(), stepped.step(), rows);
+    }
     ActivationRounding rounding = layout == null ? ActivationRounding.NONE : rounding(layout);
     Matrix stored = new StoredMatrix(tensor, rounding);
     if (layout == null || !VectorSupport.available()) {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +27,7 @@ import phiquant.model.phi.Family;
 
 /** An ONNX folder seen as a checkpoint: the same weights come out, and lies are refused. */
 class OnnxFolderTest {
+  @TempDir static Path shared;
   @TempDir Path out;
 
   /** Weights of the tiny models are exact in 16 bits, so every float comes back. */
@@ -33,6 +36,7 @@ class OnnxFolderTest {
     "phi-4-mini, 'onnx:fp32'",
     "phi-3.5-mini, 'onnx:fp16,device=dml'",
     "phi-4, 'onnx:bf16'",
+    "phi-moe, 'onnx:fp32'",
   })
   void plainWeightsComeBackAsTheyWere(String kind, String spec) {
     Path folder = make(Fixtures.tiny(kind), spec);
@@ -157,6 +161,60 @@ class OnnxFolderTest {
                 .filter(one -> one.getName().equals(attribute))
                 .forEach(one -> one.setI(value)),
         "MatMulNBits");
+  }
+
+  /** Experts that would be another function, or that do not fit their parts. */
+  @ParameterizedTest
+  @CsvSource({
+    "k, 1, 'does not compute'",
+    "swiglu_fusion, 2, 'does not compute'",
+    "normalize_routing_weights, 1, 'does not compute'",
+    "expert_weight_bits, 3, 'cannot be decoded'",
+    "expert_weight_bits, 8, 'do not fit each other'",
+    "block_size, 0, 'cannot be decoded'",
+    "block_size, 64, 'do not fit each other'",
+  })
+  void attributesOfExpertsAreChecked(String attribute, long value, String says) throws IOException {
+    refusedExperts(
+        node ->
+            node.getAttributeBuilderList().stream()
+                .filter(one -> one.getName().equals(attribute))
+                .forEach(one -> one.setI(value)),
+        says);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "14, '', 'does not compute'",
+    "4, model.layers.0.moe.experts.down.weight_scales, 'biases or a third matrix'",
+    "2, model.layers.0.moe.experts.down.weight_Q4, 'do not fit each other'",
+    "5, model.layers.0.moe.experts.gate_up.weight_Q4, 'do not fit each other'",
+    "2, input_ids, 'does not take its weight from a constant'",
+  })
+  void inputsOfExpertsAreChecked(int input, String name, String says) throws IOException {
+    refusedExperts(node -> node.setInput(input, name), says);
+  }
+
+  private void refusedExperts(Consumer<NodeProto.Builder> change, String says) throws IOException {
+    Path folder;
+    try (Checkpoint source = Checkpoints.open(Fixtures.tiny("phi-moe"))) {
+      folder = shared.resolve("tiny-phi-moe-onnx-int4-cpu");
+      if (!Files.exists(folder)) {
+        assertThat(Quantize.of(source).to("onnx:int4").into(shared)).containsExactly(folder);
+        Files.copy(folder.resolve("model.onnx"), shared.resolve("model.onnx"));
+      }
+    }
+    ModelProto.Builder model =
+        ModelProto.parseFrom(Files.readAllBytes(shared.resolve("model.onnx"))).toBuilder();
+    model.getGraphBuilder().getNodeBuilderList().stream()
+        .filter(node -> node.getOpType().equals("QMoE"))
+        .findFirst()
+        .ifPresent(change);
+    Files.write(folder.resolve("model.onnx"), model.build().toByteArray());
+    assertThatThrownBy(() -> Checkpoints.open(folder))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining(folder.toString())
+        .hasMessageContaining(says);
   }
 
   @ParameterizedTest

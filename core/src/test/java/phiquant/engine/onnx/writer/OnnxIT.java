@@ -33,7 +33,16 @@ class OnnxIT {
 
   /** Longrope on both sides of its original context, partial rotary, GQA, own and tied heads. */
   @ParameterizedTest
-  @ValueSource(strings = {"phi-2", "phi-3.5-mini", "phi-4", "phi-4-mini"})
+  @ValueSource(
+      strings = {
+        "phi-2",
+        "phi-3.5-mini",
+        "phi-4",
+        "phi-4-mini",
+        "phi-moe",
+        "phi-mini-moe",
+        "phi-tiny-moe"
+      })
   void tinyModelsGiveTransformersLogits(String kind) throws IOException {
     assertTinyLogits(kind, make(Fixtures.tiny(kind), "onnx:fp32"), 1e-3, 1);
   }

@@ -4,6 +4,9 @@ import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.ByteString;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -96,6 +99,23 @@ public final class Graph {
             .addFloatData(number)
             .build());
     return new Value(name, ElementType.FLOAT, List.of());
+  }
+
+  /** A few numbers in the model itself. */
+  public Value floats(String name, List<Long> shape, float... numbers) {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(Float.BYTES * numbers.length).order(ByteOrder.LITTLE_ENDIAN);
+    for (float number : numbers) {
+      bytes.putFloat(number);
+    }
+    initializers.add(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(ElementType.FLOAT.number())
+            .addAllDims(shape)
+            .setRawData(ByteString.copyFrom(bytes.flip()))
+            .build());
+    return new Value(name, ElementType.FLOAT, shape.stream().map(String::valueOf).toList());
   }
 
   /** A small integer of some type, in the model itself. */

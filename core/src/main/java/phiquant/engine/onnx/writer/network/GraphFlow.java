@@ -1,7 +1,6 @@
 package phiquant.engine.onnx.writer.network;
 
 import java.util.function.Supplier;
-import phiquant.UserError;
 import phiquant.engine.onnx.writer.attention.SelfAttention;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.engine.onnx.writer.weights.MatMuls;
@@ -24,6 +23,7 @@ final class GraphFlow implements Flow<Term> {
   private final MatMuls matMuls;
   private final Norms norms;
   private final FeedForward feedForward;
+  private final ExpertOperator mixture;
   private final int layers;
   private final Ends ends;
   private final Supplier<SelfAttention> attentions;
@@ -51,12 +51,14 @@ final class GraphFlow implements Flow<Term> {
       MatMuls matMuls,
       Norms norms,
       FeedForward feedForward,
+      ExpertOperator mixture,
       int layers,
       Ends ends,
       Supplier<SelfAttention> attentions) {
     this.matMuls = matMuls;
     this.norms = norms;
     this.feedForward = feedForward;
+    this.mixture = mixture;
     this.layers = layers;
     this.ends = ends;
     this.attentions = attentions;
@@ -99,9 +101,10 @@ final class GraphFlow implements Flow<Term> {
 
   @Override
   public Term experts(Experts experts, Term x, Term scores) {
-    throw new UserError(
-        "onnx: experts are not written yet, so a mixture of experts cannot become an ONNX model.",
-        "openvino, mlx and gguf take it.");
+    Term.Product routed = (Term.Product) scores;
+    Routing routing = mixture.routing();
+    Value weights = routing.weights(routed.linear(), experts.mixer(), routed.x());
+    return new Term.Tensor(mixture.of(experts, value(x), weights));
   }
 
   @Override

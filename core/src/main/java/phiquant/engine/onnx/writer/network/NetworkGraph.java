@@ -60,6 +60,7 @@ public final class NetworkGraph {
     InputSquares.Found squares = InputSquares.found(options.squares(), findings);
     this.matMuls = new MatMuls(graph, constants, options.precisions(model), inputs, squares);
     refuseToShareWhatDiffers();
+    config.experts().ifPresent(unused -> ExpertOperator.check(options));
     build();
     refuseUnknownOperators();
   }
@@ -85,9 +86,12 @@ public final class NetworkGraph {
     Network network = model.network();
     Norms norms = new Norms(graph, constants, type);
     FeedForward feedForward = new FeedForward(graph, matMuls);
+    int experts = config.experts().map(PhiConfig.Mixture::count).orElse(0);
+    ExpertOperator mixture =
+        new ExpertOperator(graph, constants, matMuls, new Routing(graph, matMuls, experts));
     Ends ends = new Ends(options.noHead() ? null : head(network), network.head().bias());
     GraphFlow flow =
-        new GraphFlow(matMuls, norms, feedForward, config.layers(), ends, this::attention);
+        new GraphFlow(matMuls, norms, feedForward, mixture, config.layers(), ends, this::attention);
     network.logits(network.stream(flow), flow);
   }
 

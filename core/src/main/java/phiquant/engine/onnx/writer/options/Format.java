@@ -32,7 +32,7 @@ public enum Format {
   }
 
   /** Bits of codes; 0: weights are plain floats. */
-  int bits() {
+  public int bits() {
     return bits;
   }
 

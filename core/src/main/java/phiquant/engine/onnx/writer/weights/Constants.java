@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.onnx.writer.graph.ElementType;
@@ -70,7 +71,9 @@ public final class Constants {
   public record Blocks(NBitsFormat format, Value codes, Value scales, Value zeroPoints) {}
 
   /**
-   * Codes with their scales and zero points; rows of {@code source} stay rows.
+   * Codes with their scales and zero points; rows of {@code source} stay rows. Of matrices that are
+   * piled up codes have the shape [matrices, rows, bytes of a row], scales [matrices, rows,
+   * blocks].
    *
    * @param importance of the columns, if it is known
    */
@@ -78,20 +81,20 @@ public final class Constants {
       String name, StoredTensor source, NBitsFormat format, Optional<float[]> importance) {
     long height = source.rows();
     int columns = Math.toIntExact(source.columns());
+    List<Long> outer = source.shape().subList(0, source.shape().size() - 1);
     long blocks = format.blocks(columns);
     List<Part> parts = new ArrayList<>();
-    Value codes =
-        part(
-            parts,
-            name + "_Q" + format.bits(),
-            ElementType.UINT8,
-            List.of(height, blocks, (long) format.blockBytes()));
+    List<Long> inner =
+        outer.size() > 1
+            ? List.of((long) format.codeBytes(columns))
+            : List.of(blocks, (long) format.blockBytes());
+    Value codes = rowPart(parts, name + "_Q" + format.bits(), ElementType.UINT8, outer, inner);
     Value scales =
-        part(parts, name + "_scales", ElementType.of(format.type()), List.of(height, blocks));
+        rowPart(parts, name + "_scales", ElementType.of(format.type()), outer, List.of(blocks));
     Value zeroPoints = null;
     if (format.hasZeroPoints()) {
-      List<Long> shape = List.of(height, (long) format.zeroPointBytes(columns));
-      zeroPoints = part(parts, name + "_zero_points", ElementType.UINT8, shape);
+      List<Long> bytes = List.of((long) format.zeroPointBytes(columns));
+      zeroPoints = rowPart(parts, name + "_zero_points", ElementType.UINT8, outer, bytes);
     }
     NBitsFormat.Weighted rows = importance.map(format::weighted).orElse(format::encode);
     RowEncoder encoder =
@@ -180,6 +183,17 @@ public final class Constants {
     planned.add(
         new PlannedTensor(name, describe(format), shape, size, source, true, encoder, parts));
     return new Blocks(format, codes, scales, zeroPoints);
+  }
+
+  /** A part with as many bytes for each row, however rows are counted. */
+  private Value rowPart(
+      List<Part> parts, String name, ElementType type, List<Long> rows, List<Long> row) {
+    List<Long> shape = Stream.concat(rows.stream(), row.stream()).toList();
+    long bytes = type.bytes(row.stream().reduce(1L, Math::multiplyExact));
+    long offset =
+        data.reserve(Math.multiplyExact(bytes, rows.stream().reduce(1L, Math::multiplyExact)));
+    parts.add(new Part(FILE, offset, bytes));
+    return graph.external(name, type, shape, offset);
   }
 
   private Value part(List<Part> parts, String name, ElementType type, List<Long> shape) {

@@ -57,6 +57,17 @@ public final class MatMuls {
     return precisions.of(place);
   }
 
+  /** The precision of a layer's experts, which are one operator. */
+  public Precision precisionOfExperts(int layer) {
+    names.add(OperatorNames.mixture(layer));
+    return precisions.ofExperts(layer);
+  }
+
+  /** What activations are rounded to while multiplying; 0 leaves it to the device. */
+  public int accuracyLevel() {
+    return precisions.accuracyLevel();
+  }
+
   /** What operators are called. */
   public OperatorNames operators() {
     return operators;

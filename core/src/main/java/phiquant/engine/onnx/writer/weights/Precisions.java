@@ -36,8 +36,11 @@ public record Precisions(
     boolean turned,
     boolean rows) {
 
-  /** The precision of a weight. */
+  /** The precision of a weight. Routers stay in 32 bits: a rounded one chooses other experts. */
   public Precision of(Place place) {
+    if (place.role() == Role.ROUTER) {
+      return new Precision.Plain(FloatType.FLOAT32);
+    }
     if (bits == 0 || excluded.contains(operators.product(place))) {
       return new Precision.Plain(type);
     }
@@ -46,6 +49,13 @@ public record Precisions(
     }
     NBitsFormat format = format(bitsOf(place));
     return turned ? new Precision.Turned(format) : new Precision.Blocks(format);
+  }
+
+  /** The precision of a layer's experts: all the same. */
+  Precision ofExperts(int layer) {
+    return bits == 0 || excluded.contains(OperatorNames.mixture(layer))
+        ? new Precision.Plain(type)
+        : new Precision.Blocks(format(bits));
   }
 
   public NBitsFormat format(int codeBits) {
