@@ -149,7 +149,7 @@ public final class Calibrate {
       }
       float[] rows = new float[floats];
       for (int layer = done; layer <= walk.layers(); layer++) {
-        LayerSums sums = new LayerSums();
+        LayerSums sums = new LayerSums(model);
         for (int i = 0; i < sequences.length; i++) {
           stream.read(i, rows);
           step(walk, layer, rows, sums);

@@ -210,7 +210,7 @@ public final class Pass {
       for (int i = 0; i < count; i++) {
         parts[i] = bytes.asSlice(places[i], sizes[i]);
       }
-      tensor.encoder().encode(floats, run.rows(), columns, parts);
+      tensor.encoder().encode(floats, row, run.rows(), columns, parts);
       writers.write(buffer, () -> write(piece, parts, offsets));
     }
   }

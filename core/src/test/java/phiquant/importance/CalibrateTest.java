@@ -85,6 +85,52 @@ class CalibrateTest {
     }
   }
 
+  /** Each expert has the sums of its own tokens; together they had two for each of the text. */
+  @Test
+  void expertsHaveSumsOfTheirOwn() {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny("phi-moe"))) {
+      Path file = folder.resolve("calibration.gguf");
+      Importance made = Calibrate.of(checkpoint).tokens(512).into(file);
+      int[] tokens =
+          Sequences.of(Family.model(checkpoint), CalibrationText.builtIn(), 512).tokens();
+      Map<String, double[]> expected = new TreeMap<>();
+      try (LanguageModel model = LanguageModel.of(checkpoint, RunOptions.exact())) {
+        model.observe(
+            (weight, count, inputs) -> {
+              int columns = Math.toIntExact(weight.tensor().columns());
+              double[] sum = expected.computeIfAbsent(weight.name(), key -> new double[columns]);
+              for (int i = 0; i < count * columns; i++) {
+                sum[i % columns] += (double) inputs[i] * inputs[i];
+              }
+            });
+        model.logits(tokens, model.cache(tokens.length), (index, logits) -> {});
+      }
+      Map<String, String> names =
+          Map.of("w1", "ffn_gate_exps", "w2", "ffn_down_exps", "w3", "ffn_up_exps");
+      for (int layer = 0; layer < 2; layer++) {
+        for (Map.Entry<String, String> name : names.entrySet()) {
+          ColumnSums sums = made.entries().get("blk." + layer + "." + name.getValue() + ".weight");
+          int columns = sums.columns();
+          float total = 0;
+          for (int e = 0; e < 16; e++) {
+            total += sums.counts()[e];
+            String tensor = "model.layers.%d.block_sparse_moe.experts.%d.%s.weight";
+            double[] own =
+                expected.getOrDefault(
+                    tensor.formatted(layer, e, name.getKey()), new double[columns]);
+            for (int i = 0; i < columns; i++) {
+              assertThat((double) sums.squares()[e * columns + i])
+                  .isCloseTo(own[i], within(1e-4 * own[i] + 1e-12));
+            }
+          }
+          assertThat(sums.counts()).hasSize(16);
+          assertThat(total).isEqualTo(2f * tokens.length);
+        }
+      }
+      Quantize.of(checkpoint).to("gguf:Q4_K_M,imatrix=" + file).into(folder);
+    }
+  }
+
   @Test
   void threadsMakeNoDifference() throws IOException {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4Mini())) {

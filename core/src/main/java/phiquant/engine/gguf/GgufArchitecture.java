@@ -54,14 +54,25 @@ public enum GgufArchitecture {
     return family;
   }
 
-  /** What llama.cpp computes otherwise than the model's makers, if anything. */
-  public Optional<String> departure() {
-    return this == PHIMOE
-        ? Optional.of(
-            "llama.cpp (build_phimoe of its phi3.cpp) computes another function with a PhiMoE than its makers:"
-                + " root mean square norms, the best two experts by softmax, and an attention factor of its own;"
-                + " phiquant computes the makers' from the same file, but for the factor.")
-        : Optional.empty();
+  /**
+   * What llama.cpp computes otherwise than the model's makers, if anything.
+   *
+   * @param prepared whether weights are prepared so that it comes close
+   */
+  public Optional<String> departure(boolean prepared) {
+    if (this != PHIMOE) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        prepared
+            ? "With these weights llama.cpp computes what a PhiMoE's makers do, but for tokens of"
+                + " which three experts' scores, or the best two, lie within 2 %; other tools see"
+                + " prepared weights."
+            : "llama.cpp (build_phimoe of its phi3.cpp) computes another function with a PhiMoE"
+                + " than its makers: root mean square norms, the best two experts by softmax, and"
+                + " an attention factor of its own; phiquant computes the makers' from the same"
+                + " file, but for the factor. moe=exact prepares weights so that llama.cpp comes"
+                + " close.");
   }
 
   /** Whether files have the attention factor that follows from the contexts, not the model's. */

@@ -19,4 +19,13 @@ public interface RowEncoder {
    * @param out one segment for each part, of exactly the bytes that these rows take
    */
   void encode(float[] x, int rows, int columns, MemorySegment[] out);
+
+  /**
+   * The same, for who encodes some of the planned tensor's rows otherwise than others.
+   *
+   * @param first the planned row that they begin with
+   */
+  default void encode(float[] x, long first, int rows, int columns, MemorySegment[] out) {
+    encode(x, rows, columns, out);
+  }
 }

@@ -21,6 +21,7 @@ import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.GgufNames;
+import phiquant.engine.gguf.PreparedMixture;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.model.Architecture;
 import phiquant.model.PhiConfig;
@@ -103,13 +104,15 @@ public final class GgufCheckpoint implements Checkpoint {
     Architecture family = architecture.family();
     PhiConfig facts = PhiConfig.of(config.json(), path + ": config.json", family.keys());
     Map<String, Integer> taken = new HashMap<>();
+    boolean prepared = file.metadata().containsKey(PreparedMixture.KEY);
     for (Architecture.Part part : family.parts(facts)) {
       List<StoredTensor> stored = new ArrayList<>();
       for (Role role : architecture.stored(part.role())) {
         String name = GgufNames.of(role, part.layer(), part.bias());
         StoredTensor tensor = next(tensor(name), taken.merge(name, 1, Integer::sum) - 1);
         boolean interleaved = architecture.interleaves(role);
-        stored.add(interleaved ? new Unpermuted(tensor, facts.headSize()) : tensor);
+        StoredTensor own = interleaved ? new Unpermuted(tensor, facts.headSize()) : tensor;
+        stored.add(prepared ? PreparedMixture.restored(role, own) : own);
       }
       tensors.put(part.name(), whole(part.name(), stored));
     }

@@ -10,6 +10,7 @@ import phiquant.checkpoint.ConfigForm;
 import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.GgufKey;
 import phiquant.engine.gguf.GgufNames;
+import phiquant.engine.gguf.PreparedMixture;
 import phiquant.model.Architecture;
 import phiquant.model.Role;
 
@@ -173,10 +174,12 @@ final class GgufConfig {
     scaling.put("type", "longrope");
     double usual = ConfigForm.attentionFactor((double) context / original, original);
     if (architecture.derivesAttention()) {
-      notices.add(
-          file.path()
-              + ": a GGUF file of a PhiMoE has the attention factor that llama.cpp computes with, not"
-              + " the model's own.");
+      if (!file.metadata().containsKey(PreparedMixture.KEY)) {
+        notices.add(
+            file.path()
+                + ": a GGUF file of a PhiMoE has the attention factor that llama.cpp computes with,"
+                + " not the model's own.");
+      }
       scaling.put("short_mscale", attention).put("long_mscale", attention);
       scaling.put("original_max_position_embeddings", original);
     } else if ((float) usual != (float) attention) {

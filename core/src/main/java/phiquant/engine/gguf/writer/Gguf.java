@@ -15,6 +15,7 @@ import phiquant.engine.plan.Part;
 import phiquant.engine.plan.PlannedFile;
 import phiquant.engine.plan.PlannedFile.Fixed;
 import phiquant.engine.plan.PlannedTensor;
+import phiquant.engine.plan.RowEncoder;
 import phiquant.engine.plan.Target;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.model.PhiModel;
@@ -53,7 +54,8 @@ public final class Gguf implements Target {
   }
 
   /** A tensor with its type, and what encodes it. */
-  private record Typed(GgufTensors.Named named, GgmlType type, BlockFormat format) {
+  private record Typed(
+      GgufTensors.Named named, GgmlType type, BlockFormat format, RowEncoder encoder) {
     List<Long> shape() {
       return named.weight() == null
           ? List.of(named.constant().length / 4L)
@@ -74,21 +76,30 @@ public final class Gguf implements Target {
           "gguf: head_dim is not hidden_size / num_attention_heads, which llama.cpp needs.",
           "onnx and openvino take it.");
     }
+    if (options.exactMixture() && model.config().experts().isEmpty()) {
+      throw UserError.usage("gguf: moe=exact is for mixtures of experts, which this model is not.");
+    }
     TensorImportance importance =
         TensorImportance.of(
             options.imatrix().map(ImportanceMatrix::read), model, options.imatrixZeros());
+    List<Weight> weights = options.exactMixture() ? ExactMixture.of(model) : model.piled();
     List<Typed> tensors = new ArrayList<>();
     List<String> fallbacks = new ArrayList<>();
     for (GgufTensors.Named named :
         options.converterLayout()
-            ? GgufTensors.converterOrder(model)
-            : GgufTensors.quantizerOrder(model)) {
+            ? GgufTensors.converterOrder(model, weights)
+            : GgufTensors.quantizerOrder(model, weights)) {
       GgmlType type = type(model, named, fallbacks);
-      tensors.add(new Typed(named, type, format(named, type, importance)));
+      BlockFormat format = GgmlFormats.of(type);
+      tensors.add(new Typed(named, type, format, encoder(named, type, format, importance)));
     }
     Map<String, MetadataValue> metadata =
         GgufMetadata.of(
-            model, options.recipe().fileType(), options.name(), !options.converterLayout());
+            model,
+            options.recipe().fileType(),
+            options.name(),
+            !options.converterLayout(),
+            options.exactMixture());
     if (!options.converterLayout()) {
       metadata.putAll(importance.keys());
     }
@@ -146,13 +157,14 @@ public final class Gguf implements Target {
         .orElse(GgmlType.BF16);
   }
 
-  /** The format of a type, told how much the tensor's columns count. */
-  private BlockFormat format(GgufTensors.Named named, GgmlType type, TensorImportance importance) {
-    BlockFormat format = GgmlFormats.of(type);
+  /** What encodes a tensor, told how much its columns count. */
+  private RowEncoder encoder(
+      GgufTensors.Named named, GgmlType type, BlockFormat format, TensorImportance importance) {
     Optional<float[]> columns = importance.of(named.name());
-    if (named.weight() != null
-        && columns.isEmpty()
-        && options.recipe().needsImportance(type, named.weight().role())) {
+    if (named.weight() == null) {
+      return new BlockRows(format);
+    }
+    if (columns.isEmpty() && options.recipe().needsImportance(type, named.weight().role())) {
       throw UserError.usage(
           "gguf: "
               + type
@@ -160,7 +172,12 @@ public final class Gguf implements Target {
               + named.name()
               + "': give one with --imatrix FILE, made by phiquant calibrate.");
     }
-    return columns.map(format::weighted).orElse(format);
+    StoredTensor tensor = named.weight().tensor();
+    int width = Math.toIntExact(tensor.columns());
+    long height = tensor.rows() * width / Math.max(width, columns.map(c -> c.length).orElse(0));
+    return columns
+        .map(all -> PiledRows.of(format, height, width, all))
+        .orElseGet(() -> new BlockRows(format));
   }
 
   private List<String> notes(
@@ -169,7 +186,8 @@ public final class Gguf implements Target {
       Map<String, MetadataValue> metadata,
       TensorImportance importance) {
     List<String> notes = new ArrayList<>(importance.notes());
-    GgufArchitecture.of(model.architecture()).departure().ifPresent(notes::add);
+    GgufArchitecture architecture = GgufArchitecture.of(model.architecture());
+    architecture.departure(options.exactMixture()).ifPresent(notes::add);
     if (!fallbacks.isEmpty() && options.recipe().fileType().defaultType().blockSize() == 256) {
       notes.add(
           "256 does not divide the rows of "
@@ -266,7 +284,7 @@ public final class Gguf implements Target {
         tensor.bytes(),
         source,
         false,
-        new BlockRows(format),
+        tensor.encoder(),
         List.of(new Part(file, at, format.bytes(source.columns()))));
   }
 }

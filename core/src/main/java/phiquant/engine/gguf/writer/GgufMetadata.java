@@ -7,6 +7,7 @@ import phiquant.UserError;
 import phiquant.checkpoint.ConfigForm;
 import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.GgufKey;
+import phiquant.engine.gguf.PreparedMixture;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
@@ -25,9 +26,14 @@ final class GgufMetadata {
    *
    * @param quantized whether file type and quantization version come last, as llama-quantize leaves
    *     them, or where the converter puts them
+   * @param exact whether a mixture's weights are prepared so that llama.cpp comes close to it
    */
   static Map<String, MetadataValue> of(
-      PhiModel model, GgufFileType fileType, Optional<String> name, boolean quantized) {
+      PhiModel model,
+      GgufFileType fileType,
+      Optional<String> name,
+      boolean quantized,
+      boolean exact) {
     PhiConfig config = model.config();
     GgufArchitecture architecture = GgufArchitecture.of(model.architecture());
     Map<String, MetadataValue> keys = new LinkedHashMap<>();
@@ -38,7 +44,7 @@ final class GgufMetadata {
             rope ->
                 keys.put(
                     architecture.key(GgufKey.ATTENTION_FACTOR),
-                    new MetadataValue.F32((float) attention(architecture, config, rope))));
+                    new MetadataValue.F32((float) attention(architecture, config, rope, exact))));
     keys.put("general.type", new MetadataValue.Text("model"));
     keys.putAll(GeneralMetadata.of(model.checkpoint(), ModelSize.of(model), name));
     shape(architecture, config).forEach((key, value) -> keys.put(architecture.key(key), value));
@@ -70,13 +76,16 @@ final class GgufMetadata {
       keys.put("general.quantization_version", new MetadataValue.U32(2));
       keys.put("general.file_type", type);
     }
+    if (exact) {
+      keys.put(PreparedMixture.KEY, new MetadataValue.Text(PreparedMixture.EXACT));
+    }
     return keys;
   }
 
   private static double attention(
-      GgufArchitecture architecture, PhiConfig config, PhiConfig.LongRope rope) {
+      GgufArchitecture architecture, PhiConfig config, PhiConfig.LongRope rope, boolean exact) {
     int original = config.originalContextLength();
-    return architecture.derivesAttention()
+    return architecture.derivesAttention() && !exact
         ? ConfigForm.attentionFactor((double) config.contextLength() / original, original)
         : rope.attentionFactor();
   }

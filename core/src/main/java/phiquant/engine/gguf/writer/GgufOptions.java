@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import phiquant.UserError;
+import phiquant.engine.gguf.PreparedMixture;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.engine.gguf.recipe.GgufRecipe;
 import phiquant.engine.plan.TargetSpec;
@@ -25,6 +26,7 @@ import phiquant.quant.ggml.GgmlType;
  * @param name replaces {@code general.name}
  * @param imatrix the file of an importance matrix
  * @param imatrixZeros whether columns of which the matrix knows nothing count nothing
+ * @param exactMixture whether a mixture's weights are prepared so that llama.cpp comes close to it
  */
 record GgufOptions(
     GgufRecipe recipe,
@@ -32,7 +34,8 @@ record GgufOptions(
     long splitMaxSize,
     Optional<String> name,
     Optional<String> imatrix,
-    boolean imatrixZeros) {
+    boolean imatrixZeros,
+    boolean exactMixture) {
   private static final Set<String> KEYS =
       new TreeSet<>(
           Set.of(
@@ -45,7 +48,8 @@ record GgufOptions(
               "split-max-size",
               "name",
               "imatrix",
-              "imatrix-zeros"));
+              "imatrix-zeros",
+              "moe"));
 
   static GgufOptions of(TargetSpec spec) {
     for (String key : spec.options().keySet()) {
@@ -95,7 +99,15 @@ record GgufOptions(
         size(options.getOrDefault("split-max-size", "0")),
         Optional.ofNullable(options.get("name")),
         Optional.ofNullable(options.get("imatrix")),
-        TargetSpec.flag("gguf", options, "imatrix-zeros", false));
+        TargetSpec.flag("gguf", options, "imatrix-zeros", false),
+        exactMixture(options.getOrDefault("moe", "converter")));
+  }
+
+  private static boolean exactMixture(String text) {
+    if (!text.equals("converter") && !text.equals(PreparedMixture.EXACT)) {
+      throw UserError.usage("gguf: moe=" + text + "; it can be converter or exact.");
+    }
+    return text.equals(PreparedMixture.EXACT);
   }
 
   /** {@code REGEX=TYPE}, in any case as in llama-quantize, several separated by semicolons. */

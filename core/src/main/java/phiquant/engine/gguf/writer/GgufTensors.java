@@ -26,16 +26,16 @@ final class GgufTensors {
   record Named(String name, Weight weight, byte[] constant) {}
 
   /** As llama-quantize orders them: by layer, then by name, what is outside of layers first. */
-  static List<Named> quantizerOrder(PhiModel model) {
-    List<Named> tensors = all(model);
+  static List<Named> quantizerOrder(PhiModel model, List<Weight> weights) {
+    List<Named> tensors = all(model, weights);
     tensors.sort(
         Comparator.comparingInt((Named tensor) -> layer(tensor)).thenComparing(Named::name));
     return tensors;
   }
 
   /** As convert_hf_to_gguf does: rope factors, then weights by their Hugging Face names. */
-  static List<Named> converterOrder(PhiModel model) {
-    List<Named> tensors = all(model);
+  static List<Named> converterOrder(PhiModel model, List<Weight> weights) {
+    List<Named> tensors = all(model, weights);
     tensors.sort(
         Comparator.comparing(tensor -> tensor.weight() == null ? "" : tensor.weight().name()));
     return tensors;
@@ -45,14 +45,14 @@ final class GgufTensors {
     return tensor.weight() == null ? -1 : tensor.weight().layer();
   }
 
-  private static List<Named> all(PhiModel model) {
+  private static List<Named> all(PhiModel model, List<Weight> weights) {
     List<Named> tensors = new ArrayList<>();
     if (model.config().longRope().isPresent()) {
       LongRope rope = model.config().longRope().get();
       tensors.add(new Named(GgufNames.LONG_FACTORS, null, floats(rope.longFactors())));
       tensors.add(new Named(GgufNames.SHORT_FACTORS, null, floats(rope.shortFactors())));
     }
-    for (Weight weight : model.piled()) {
+    for (Weight weight : weights) {
       tensors.add(new Named(name(weight), weight, null));
     }
     return tensors;

@@ -42,34 +42,42 @@ public final class TensorImportance {
   public static TensorImportance of(
       Optional<ImportanceMatrix> matrix, PhiModel model, boolean zeros) {
     TensorImportance importance = new TensorImportance(matrix, new HashMap<>());
-    if (matrix.isPresent() && model.config().experts().isPresent()) {
-      throw new UserError("gguf: importance matrices are not read for models with experts yet.");
-    }
     if (matrix.isPresent()) {
-      importance.check(model);
-      matrix.get().entries().forEach((name, values) -> importance.add(name, values, zeros));
+      Map<String, Integer> columns = importance.check(model);
+      matrix
+          .get()
+          .entries()
+          .forEach(
+              (name, values) ->
+                  importance.add(name, values, columns.getOrDefault(name, values.length), zeros));
     }
     return importance;
   }
 
-  private void check(PhiModel model) {
+  /** How many columns each matrix has. */
+  private Map<String, Integer> check(PhiModel model) {
+    Map<String, Integer> columns = new HashMap<>();
     Map<String, float[]> given = matrix.get().entries();
     Set<String> strangers = new HashSet<>(given.keySet());
     for (Role mayStay : List.of(Role.EMBEDDING, Role.HEAD)) {
       strangers.remove(GgufNames.of(mayStay, -1, false));
     }
-    for (Weight weight : model.weights()) {
+    for (Weight weight : model.piled()) {
       String name = GgufTensors.name(weight);
       strangers.remove(name);
       float[] values = given.get(name);
-      if (values == null && weight.isMatrix() && weight.layer() >= 0) {
+      boolean quantized = weight.layer() >= 0 && weight.role() != Role.ROUTER;
+      if (values == null && weight.isMatrix() && quantized) {
         throw foreign("it has nothing for '" + name + "'");
       }
-      if (values != null && values.length != weight.tensor().columns()) {
+      int each = Math.toIntExact(weight.tensor().columns());
+      List<Long> shape = weight.tensor().shape();
+      long all = each * (shape.size() == 3 ? shape.getFirst() : 1);
+      if (values != null && values.length != all) {
         throw foreign(
-            "it has %d columns for '%s', which has %d"
-                .formatted(values.length, name, weight.tensor().columns()));
+            "it has %d columns for '%s', which has %d".formatted(values.length, name, all));
       }
+      columns.put(name, each);
     }
     given.keySet().stream()
         .filter(strangers::contains)
@@ -78,6 +86,7 @@ public final class TensorImportance {
             name -> {
               throw foreign("it has '" + name + "', which the model has not");
             });
+    return columns;
   }
 
   private UserError foreign(String fact) {
@@ -86,11 +95,13 @@ public final class TensorImportance {
         "Take the matrix that was made with this model.");
   }
 
-  private void add(String name, float[] values, boolean zeros) {
+  private void add(String name, float[] values, int columns, boolean zeros) {
     float[] own = values.clone();
     boolean changed = false;
-    for (int from = 0; from < own.length && !zeros; from += GROUP) {
-      int to = Math.min(own.length, from + GROUP);
+    int to;
+    for (int from = 0; from < own.length && !zeros; from = to) {
+      // A row's last group may be smaller.
+      to = Math.min(from + GROUP, (from / columns + 1) * columns);
       float sum = 0;
       for (int i = from; i < to; i++) {
         sum += own[i];

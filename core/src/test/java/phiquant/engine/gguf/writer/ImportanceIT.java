@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.MappedFile;
@@ -82,6 +83,28 @@ class ImportanceIT {
     for (String type : types.split(" ")) {
       compare(folder, type, matrix, means, Map.of("chunks", 3), "");
     }
+  }
+
+  /** Each expert's rows are searched with the importance of its own columns. */
+  @Test
+  void filesOfAMixtureEqualLlamaQuantizes() throws IOException {
+    compareMixture("Q4_K_M");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"IQ4_XS", "IQ2_XS"})
+  @Tag("slow")
+  void moreFilesOfAMixtureEqualLlamaQuantizes(String type) throws IOException {
+    compareMixture(type);
+  }
+
+  private void compareMixture(String type) throws IOException {
+    Map<String, float[]> means = new LinkedHashMap<>();
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny("phi-moe"))) {
+      means.putAll(MatrixFile.random(checkpoint));
+    }
+    Path matrix = MatrixFile.write(out.resolve("mixture.gguf"), means, 8);
+    compare(Fixtures.tiny("phi-moe"), type, matrix, means, Map.of("chunks", 3), "");
   }
 
   /** The older format holds means times calls. */

@@ -1,0 +1,43 @@
+package phiquant.engine.gguf.writer;
+
+import java.util.List;
+import phiquant.checkpoint.StoredTensor;
+
+/** Each row of a tensor minus its mean. */
+record CentredRows(StoredTensor tensor) implements StoredTensor {
+  @Override
+  public String name() {
+    return tensor.name();
+  }
+
+  @Override
+  public List<Long> shape() {
+    return tensor.shape();
+  }
+
+  @Override
+  public String format() {
+    return tensor.format();
+  }
+
+  @Override
+  public long storedBytes() {
+    return tensor.storedBytes();
+  }
+
+  @Override
+  public void read(long first, int count, float[] out, int at) {
+    tensor.read(first, count, out, at);
+    int columns = Math.toIntExact(columns());
+    for (int row = 0; row < count; row++) {
+      int from = at + row * columns;
+      double sum = 0;
+      for (int i = from; i < from + columns; i++) {
+        sum += out[i];
+      }
+      for (int i = from; i < from + columns; i++) {
+        out[i] = (float) (out[i] - sum / columns);
+      }
+    }
+  }
+}
