@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tokens per second, side by side with llama.cpp in one run on the same files and threads:
-#   bench/run.sh [CHECKPOINT_FOLDER|PHI_3_5_MINI|PHI_4_MINI|PHI_4 [TYPE...]]
+#   bench/run.sh [CHECKPOINT_FOLDER|PHI_3_5_MINI|PHI_4_MINI|PHI_4|PHI_MINI_MOE [TYPE...]]
 # smolphi-wide and Q4_K_M Q4_0 Q8_0 F16 by default. A prompt of 256 tokens, then 64 one by one; a JSON
 # line for each engine and file. REPETITIONS (3) and THREADS (all) may be set.
 set -euo pipefail

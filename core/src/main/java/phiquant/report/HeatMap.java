@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import phiquant.eval.Result;
 import phiquant.eval.TensorError;
 import phiquant.model.Role;
@@ -29,6 +30,9 @@ final class HeatMap {
     ROWS.put(Role.UP, "up");
     ROWS.put(Role.DOWN, "down");
     ROWS.put(Role.ROUTER, "router");
+    ROWS.put(Role.EXPERT_GATE, "experts' gates");
+    ROWS.put(Role.EXPERT_UP, "experts' ups");
+    ROWS.put(Role.EXPERT_DOWN, "experts' downs");
   }
 
   private HeatMap() {}
@@ -58,7 +62,12 @@ final class HeatMap {
           List<TensorError> row = errors.stream().filter(e -> e.role() == role).toList();
           if (!row.isEmpty()) {
             html.open("tr").element("th", name, "scope", "row");
-            row.forEach(e -> cell(e, html));
+            Map<Integer, List<TensorError>> layersOfRole =
+                row.stream()
+                    .collect(
+                        Collectors.groupingBy(
+                            TensorError::layer, LinkedHashMap::new, Collectors.toList()));
+            layersOfRole.values().forEach(errorsOfLayer -> cell(errorsOfLayer, html));
             html.close();
           }
         });
@@ -80,7 +89,16 @@ final class HeatMap {
     html.close();
   }
 
-  private static void cell(TensorError error, Markup html) {
+  /** One matrix; or a layer's experts together, whose errors are alike. */
+  private static void cell(List<TensorError> experts, Markup html) {
+    TensorError error = experts.getFirst();
+    if (experts.size() > 1) {
+      double squares = experts.stream().mapToDouble(e -> e.relativeRms() * e.relativeRms()).sum();
+      double mean = Math.sqrt(squares / experts.size());
+      double max = experts.stream().mapToDouble(TensorError::max).max().orElseThrow();
+      String name = error.name() + " and " + (experts.size() - 1) + " more";
+      error = new TensorError(name, error.role(), error.layer(), error.format(), mean, max);
+    }
     html.element(
         "td",
         percent(error).replace(" %", ""),
