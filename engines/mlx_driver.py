@@ -6,6 +6,9 @@ python mlx_driver.py convert CHECKPOINT OPTIONS [OUT]
                                                   OUT/0, OUT/1…: a line of JSON about each model
 python mlx_driver.py logits LENGTH MODULUS MODEL… the last token's logits of mlx_lm.load's model for
                                                   the prompt (7919 i + 13) mod MODULUS: a line each
+python mlx_driver.py adapted LENGTH MODULUS MODEL [ADAPTER]
+                                                  the same of every token, of a model without regard
+                                                  to its tokenizer, with an adapter beside it
 """
 
 import hashlib
@@ -76,5 +79,16 @@ def logits(length, modulus, *models):
         print(json.dumps(np.array(model(mx.array([ids]))[0, -1].astype(mx.float32)).tolist()))
 
 
+def adapted(length, modulus, path, *adapter):
+    from mlx_lm.utils import load_adapters, load_model
+
+    ids = [(7919 * i + 13) % int(modulus) for i in range(int(length))]
+    model, _ = load_model(Path(path))
+    for folder in adapter:
+        model = load_adapters(model, folder)
+    logits = np.array(model(mx.array([ids]))[0].astype(mx.float32))
+    print(json.dumps(logits.clip(-1e30).tolist()))  # JSON has no infinity.
+
+
 if __name__ == "__main__":
-    {"quantize": quantize, "convert": convert, "logits": logits}[sys.argv[1]](*sys.argv[2:])
+    {"quantize": quantize, "convert": convert, "logits": logits, "adapted": adapted}[sys.argv[1]](*sys.argv[2:])

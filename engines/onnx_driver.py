@@ -10,6 +10,8 @@ python onnx_driver.py greedy FOLDER COUNT PROMPTS      ids that follow each prom
                                                        lists of ids, chosen greedily, one prompt
                                                        after the other, end tokens ignored; then, if
                                                        all are of the same length, all at once
+python onnx_driver.py adapted FOLDER MODULUS LENGTH [ADAPTER]
+                                                       all logits of such a prompt, with an adapter
 python onnx_driver.py types FOLDER                     what checkers have against the model
 python onnx_driver.py tokenize FOLDER FILE             ids of each text of a JSON list
 python onnx_driver.py chat FOLDER FILE                 prompt of each conversation of a JSON list
@@ -54,6 +56,17 @@ def logits(folder, modulus, *lengths):
         run.append_tokens(np.array([[(7919 * i + 13) % int(modulus) for i in range(length)]], np.int32))
         rows = run.get_output("logits")[0].astype(np.float32)
         print(json.dumps({"last": rows[-1].tolist(), "argmax": rows.argmax(1).tolist()}))
+
+
+def adapted(folder, modulus, length, *adapter):
+    model = load(folder)
+    run = generator(model, int(length) + 1)
+    adapters = og.Adapters(model)
+    for file in adapter:
+        adapters.load(file, "adapter")
+        run.set_active_adapter(adapters, "adapter")
+    run.append_tokens(np.array([[(7919 * i + 13) % int(modulus) for i in range(int(length))]], np.int32))
+    print(json.dumps(run.get_output("logits")[0].astype(np.float32).tolist()))
 
 
 def last(folder, prompts):
@@ -167,5 +180,5 @@ def chat(folder, file):
 
 
 if __name__ == "__main__":
-    commands = (logits, last, greedy, types, weights, product, experts, tokenize, chat)
+    commands = (logits, last, adapted, greedy, types, weights, product, experts, tokenize, chat)
     {command.__name__: command for command in commands}[sys.argv[1]](*sys.argv[2:])

@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Ignored;
+import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.Target;
@@ -41,6 +42,7 @@ public final class Quantize {
   private final Checkpoint checkpoint;
   private final List<Pattern> ignored = new ArrayList<>();
   private final List<Target> targets = new ArrayList<>();
+  private final List<LoraFactors> adapters = new ArrayList<>();
   private String name;
   private int threads = Runtime.getRuntime().availableProcessors();
   private boolean overwrite;
@@ -66,6 +68,20 @@ public final class Quantize {
    */
   public Quantize to(String spec) {
     targets.add(Engine.target(TargetSpec.parse(spec)));
+    return this;
+  }
+
+  /**
+   * Adds an adapter that is written beside the model's artifacts, once for each engine, as the
+   * engine loads it; it stays open for the caller to close.
+   *
+   * @throws UserError (usage) if another has its name
+   */
+  public Quantize beside(LoraFactors adapter) {
+    if (adapters.stream().anyMatch(other -> other.name().equals(adapter.name()))) {
+      throw UserError.usage("Two adapters are called " + adapter.name() + ": rename a folder.");
+    }
+    adapters.add(adapter);
     return this;
   }
 
@@ -127,7 +143,18 @@ public final class Quantize {
   public List<ArtifactPlan> outline() {
     PhiModel model = model();
     Tokenizer.check(checkpoint);
-    return targets.stream().map(target -> target.outline(model, name)).toList();
+    List<ArtifactPlan> outlines = new ArrayList<>();
+    List<Target> targets = targets();
+    targets.forEach(target -> outlines.add(target.outline(model, name)));
+    Map<String, ArtifactPlan> beside = new LinkedHashMap<>();
+    for (LoraFactors adapter : adapters) {
+      for (Target target : targets) {
+        ArtifactPlan plan = target.adapter(model, adapter);
+        beside.putIfAbsent(plan.name(), plan);
+      }
+    }
+    outlines.addAll(beside.values());
+    return List.copyOf(outlines);
   }
 
   /**
@@ -148,12 +175,18 @@ public final class Quantize {
     Studies.Settings settings = new Studies.Settings(threads, this.findings, progress);
     Findings findings = Studies.of(model(), asked, settings);
     List<ArtifactPlan> plans = new ArrayList<>();
+    List<Target> targets = targets();
     for (int i = 0; i < targets.size(); i++) {
       Target target = targets.get(i);
       plans.add(
           target.studies().isEmpty() ? outlines.get(i) : target.plan(model(), name, findings));
     }
+    plans.addAll(outlines.subList(targets.size(), outlines.size()));
     return plans;
+  }
+
+  private List<Target> targets() {
+    return targets.stream().map(target -> target.taking(List.copyOf(adapters))).toList();
   }
 
   private Set<Study<?>> studies() {
@@ -211,9 +244,14 @@ public final class Quantize {
           Pass.run(
               artifacts,
               new Pass.Settings(threads, overwrite, allowNonFinite, progress),
-              checkpoint::requireUnchanged);
+              this::requireUnchanged);
           return plans;
         });
+  }
+
+  private void requireUnchanged() {
+    checkpoint.requireUnchanged();
+    adapters.forEach(adapter -> adapter.files().requireUnchanged());
   }
 
   /** Says which file was cut while it was read, which the JVM cannot. */
@@ -221,7 +259,7 @@ public final class Quantize {
     try {
       return work.get();
     } catch (InternalError e) {
-      checkpoint.requireUnchanged();
+      requireUnchanged();
       throw e;
     }
   }

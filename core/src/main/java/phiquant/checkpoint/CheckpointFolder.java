@@ -18,6 +18,9 @@ public abstract class CheckpointFolder implements Checkpoint {
   private final ObjectNode config;
   private final MappedFiles files = new MappedFiles();
 
+  /** What follows from it, once it was asked for. */
+  private Optional<byte[]> tiktoken;
+
   /**
    * Reads the configuration.
    *
@@ -69,12 +72,26 @@ public abstract class CheckpointFolder implements Checkpoint {
     return notices;
   }
 
-  /** As it is on the disk; {@code config.json} in the form that {@link #config} has. */
+  /**
+   * As it is on the disk; {@code config.json} in the form that {@link #config} has, and {@code
+   * tokenizer.json} as it follows from a vocabulary of tiktoken's where there is no other.
+   */
   @Override
   public final Optional<byte[]> file(String name) {
     return name.equals("config.json") && config != stated
         ? Optional.of(PythonJson.bytes(config, 2, false))
-        : CompanionFiles.read(folder, name);
+        : CompanionFiles.read(folder, name)
+            .or(() -> name.equals("tokenizer.json") ? fromTiktoken() : Optional.empty());
+  }
+
+  private synchronized Optional<byte[]> fromTiktoken() {
+    if (tiktoken == null) {
+      tiktoken =
+          CompanionFiles.read(folder, TiktokenVocabulary.FILE)
+              .map(file -> TiktokenVocabulary.of(file, folder + "/" + TiktokenVocabulary.FILE))
+              .map(TiktokenVocabulary::tokenizer);
+    }
+    return tiktoken;
   }
 
   /** As {@code phiquant.json} beside the weights has it. */

@@ -19,6 +19,7 @@ public final class CompanionFiles {
           "tokenizer.model",
           "vocab.json",
           "merges.txt",
+          TiktokenVocabulary.FILE,
           "chat_template.jinja");
 
   /** None is larger; tokenizer.json has some ten MB. */

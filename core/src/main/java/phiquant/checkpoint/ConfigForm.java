@@ -73,11 +73,22 @@ public final class ConfigForm {
   }
 
   /**
+   * Whether it is a Phi-3-small, whose class, unlike those of the others, ties the head where a
+   * file is silent ({@code PretrainedConfig} of transformers 4).
+   */
+  public static boolean isPhi3Small(JsonNode config) {
+    return List.of("Phi3SmallForCausalLM", "phi3small").contains(architecture(config));
+  }
+
+  /**
    * The configuration in that form: itself if it has it already, or is of another architecture, or
    * a Llama with a {@link #difference}.
    */
   public static ObjectNode of(ObjectNode config) {
     boolean llama = isLlama(config);
+    if (isPhi3Small(config) && !config.hasNonNull("tie_word_embeddings")) {
+      return config.deepCopy().put("tie_word_embeddings", true);
+    }
     if (!isPhi3(config) && !isPhi2(config) && !isPhiMoe(config) && !llama) {
       return config;
     }

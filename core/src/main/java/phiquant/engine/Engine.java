@@ -10,11 +10,14 @@ import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
+import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.GgufFileName;
+import phiquant.engine.gguf.PreparedMixture;
 import phiquant.engine.gguf.reader.GgufCheckpoint;
 import phiquant.engine.gguf.reader.GgufFolder;
 import phiquant.engine.gguf.writer.Gguf;
 import phiquant.engine.mlx.MlxOptions;
+import phiquant.engine.mlx.MlxTarget;
 import phiquant.engine.onnx.reader.OnnxFolder;
 import phiquant.engine.onnx.writer.Onnx;
 import phiquant.engine.openvino.reader.OpenVinoFolder;
@@ -22,6 +25,7 @@ import phiquant.engine.openvino.writer.OpenVino;
 import phiquant.engine.plan.Target;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.engine.safetensors.Safetensors;
+import phiquant.model.PhiModel;
 
 /**
  * The engines that phiquant writes for and whose artifacts it reads. All that the rest of it asks
@@ -121,6 +125,19 @@ public enum Engine {
   /** The name of a model whose checkpoint or artifact lies there: without a file's ending. */
   public static String modelName(Path path) {
     return GgufFileName.model(CheckpointName.of(path));
+  }
+
+  /** What it computes otherwise than the model's makers, if anything. */
+  public Optional<String> departure(PhiModel model) {
+    return switch (this) {
+      case GGUF ->
+          GgufArchitecture.of(model.architecture())
+              .departure(
+                  model.checkpoint().opened() instanceof GgufCheckpoint file
+                      && file.file().metadata().containsKey(PreparedMixture.KEY));
+      case MLX -> MlxTarget.departure(model);
+      default -> Optional.empty();
+    };
   }
 
   /** Its name in a target. */

@@ -119,6 +119,7 @@ public final class Evaluator {
           PhiModel made = Family.model(other);
           SameModel.check(model, made);
           notices.addAll(made.notices());
+          Engine.of(other).departure(made).ifPresent(notices::add);
         }
       }
       try (Tokenizer tokenizer = Tokenizer.of(checkpoint)) {

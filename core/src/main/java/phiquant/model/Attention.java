@@ -1,12 +1,37 @@
 package phiquant.model;
 
+import java.util.Optional;
+
 /**
  * Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245) with its projections.
  *
  * @param qkv rows of queries, then of keys, then of values
  * @param output from the heads back to the stream
+ * @param ownScale what scores are multiplied with, where it is not {@link #scale}'s usual
+ * @param blocks which positions are left out, if some are
  */
-public record Attention(Linear qkv, Linear output) {
+public record Attention(
+    Linear qkv, Linear output, Optional<Double> ownScale, Optional<BlockSparse> blocks) {
+  /** The usual one, which sees all positions. */
+  public Attention(Linear qkv, Linear output) {
+    this(qkv, output, Optional.empty(), Optional.empty());
+  }
+
+  /** Whether it is the usual one. */
+  public boolean isUsual() {
+    return ownScale.isEmpty() && blocks.isEmpty();
+  }
+
+  /** What scores are multiplied with: {@code 1 / √d}, unless the model has a number of its own. */
+  public double scale(int headSize) {
+    return ownScale.orElse(1 / Math.sqrt(headSize));
+  }
+
+  /** Whether a head's query sees any of some positions, all before it or its own. */
+  public boolean sees(int head, int query, int from, int count) {
+    return blocks.isEmpty() || blocks.get().seesAny(head, query, from, count);
+  }
+
   /** What it adds to the stream. */
   public <V> V of(V x, int layer, Flow<V> flow) {
     return flow.linear(output, flow.attend(this, flow.linear(qkv, x), layer));

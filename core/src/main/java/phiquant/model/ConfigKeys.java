@@ -23,12 +23,14 @@ import phiquant.UserError;
  *     not all architectures have there
  * @param computed what phiquant computes; {@code null} in a file means the first, the class's
  *     default
+ * @param names what it calls keys that are called otherwise by the other architectures
  */
 public record ConfigKeys(
     String epsilon,
     Map<String, Number> defaults,
     Set<String> optional,
-    Map<String, Set<String>> computed) {
+    Map<String, Set<String>> computed,
+    Map<String, String> names) {
   /** Beyond that, a list of unknown keys helps nobody. */
   private static final int NAMED = 12;
 
@@ -51,7 +53,10 @@ public record ConfigKeys(
                   + " tf_legacy_loss tie_encoder_decoder tokenizer_class top_k top_p torchscript"
                   + " typical_p use_bfloat16 _attn_implementation attn_implementation"
                   + " _attn_implementation_autoset pretraining_tp hidden_dropout"
-                  + " input_jitter_noise output_router_logits router_aux_loss_coef")
+                  + " input_jitter_noise output_router_logits router_aux_loss_coef"
+                  + " attention_dropout_prob embedding_dropout_prob ffn_dropout_prob"
+                  + " blocksparse_triton_kernel_block_size gegelu_pad_to_256"
+                  + " pad_sequence_to_multiple_of_64 reorder_and_upcast_attn")
               .split(" "));
 
   private static final Set<String> IN_ROPE =
@@ -62,6 +67,20 @@ public record ConfigKeys(
           "factor",
           "attention_factor",
           "original_max_position_embeddings");
+
+  /** The keys of an architecture that names them as the others do. */
+  public ConfigKeys(
+      String epsilon,
+      Map<String, Number> defaults,
+      Set<String> optional,
+      Map<String, Set<String>> computed) {
+    this(epsilon, defaults, optional, computed, Map.of());
+  }
+
+  /** What a key is called in this architecture's files. */
+  String name(String key) {
+    return names.getOrDefault(key, key);
+  }
 
   /** Whether an architecture's class reads that key. */
   public boolean reads(String key) {
@@ -104,7 +123,8 @@ public record ConfigKeys(
     return notices;
   }
 
-  private List<String> unknown(ObjectNode config, String where) {
+  /** The keys that this does not know, in the file's order. */
+  public List<String> unknown(ObjectNode config) {
     List<String> unknown = new ArrayList<>();
     for (String key : (Iterable<String>) config::fieldNames) {
       if (!SILENT.contains(key) && !reads(key) && !computed.containsKey(key)) {
@@ -116,6 +136,11 @@ public record ConfigKeys(
         unknown.add("rope_scaling." + PhiConfig.shorten(key));
       }
     }
+    return unknown;
+  }
+
+  private List<String> unknown(ObjectNode config, String where) {
+    List<String> unknown = unknown(config);
     if (unknown.isEmpty()) {
       return List.of();
     }

@@ -32,9 +32,9 @@ public interface Flow<V> {
   V attend(Attention attention, V qkv, int layer);
 
   /**
-   * SwiGLU (Shazeer 2020, arXiv:2002.05202): {@code silu(gate) · up}.
+   * Two features become one, as {@link Mlp#gate} says.
    *
-   * @param gateUp the gate's features, then as many of up, as {@link Mlp#gateUp} gives them
+   * @param gateUp those of the gate and of what passes it, as {@link Mlp#gateUp} gives them
    */
   V gate(Mlp mlp, V gateUp);
 

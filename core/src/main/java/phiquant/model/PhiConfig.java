@@ -30,6 +30,7 @@ import phiquant.checkpoint.ConfigForm;
  * @param slidingWindow how far back attention sees, if it is limited
  * @param tiedHead whether the head is the embedding
  * @param experts what a feed-forward part has in place of one of that width, if the model has them
+ * @param small what only a Phi-3-small has
  */
 public record PhiConfig(
     int vocabulary,
@@ -47,7 +48,8 @@ public record PhiConfig(
     int originalContextLength,
     Optional<Integer> slidingWindow,
     boolean tiedHead,
-    Optional<Mixture> experts) {
+    Optional<Mixture> experts,
+    Optional<SmallFacts> small) {
 
   /**
    * LongRoPE (Ding et al. 2024, arXiv:2402.13753): one factor for each rotated pair divides its
@@ -124,14 +126,14 @@ public record PhiConfig(
     return new PhiConfig(
         in.positive("vocab_size"),
         hidden,
-        in.positive("intermediate_size"),
+        in.positive(keys.name("intermediate_size")),
         in.positive("num_hidden_layers"),
         heads,
         kvHeads,
         headSize,
         rotary,
         in.within(keys.epsilon(), 1e-30, 1),
-        in.within("rope_theta", 1, 1e15),
+        in.within(keys.name("rope_theta"), 1, 1e15),
         in.longRope(rotary / 2, context, original),
         context,
         original,
@@ -139,7 +141,8 @@ public record PhiConfig(
             ? Optional.of(in.positive("sliding_window", null))
             : Optional.empty(),
         in.flag("tie_word_embeddings"),
-        in.mixture());
+        in.mixture(),
+        SmallFacts.of(in, heads, headSize));
   }
 
   /** A value that is short enough for a message. */
@@ -149,7 +152,7 @@ public record PhiConfig(
   }
 
   /** Typed access with errors that name the file and the key. */
-  private record Reader(ObjectNode config, String where, ConfigKeys keys) {
+  record Reader(ObjectNode config, String where, ConfigKeys keys) {
     UserError wrong(String fact) {
       return new UserError(where + ": " + fact + ".");
     }

@@ -63,6 +63,18 @@ public record PhiModel(
     return find(role, layer, true);
   }
 
+  /**
+   * The weight of that name.
+   *
+   * @throws UserError if the model has none
+   */
+  public Weight weight(String name) {
+    return weights.stream()
+        .filter(weight -> weight.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new UserError(checkpoint.path() + " has no weight '" + name + "'."));
+  }
+
   /** All weights of that role in that layer: one of each expert. */
   public List<Weight> weights(Role role, int layer) {
     return weights.stream()

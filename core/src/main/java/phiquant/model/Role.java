@@ -29,6 +29,11 @@ public enum Role {
   OUTPUT_NORM,
   HEAD;
 
+  /** Whether a layer has one for each expert. */
+  public boolean isExpert() {
+    return this == EXPERT_GATE || this == EXPERT_UP || this == EXPERT_DOWN;
+  }
+
   /** What a matrix is made of, one below the other; one that is not fused is its only part. */
   public List<Role> parts() {
     return switch (this) {

@@ -2,6 +2,7 @@ package phiquant.model;
 
 import java.util.List;
 import phiquant.checkpoint.Piled;
+import phiquant.checkpoint.Scaled;
 import phiquant.checkpoint.StoredTensor;
 
 /**
@@ -32,6 +33,11 @@ public record Weight(Role role, int layer, boolean bias, StoredTensor tensor) {
             first.role(),
             first.layer(),
             new Piled(first.name(), same.stream().map(Weight::tensor).toList()));
+  }
+
+  /** The same with every number multiplied. */
+  public Weight times(double factor) {
+    return new Weight(role, layer, bias, new Scaled(tensor, (float) factor));
   }
 
   /** The Hugging Face name. */

@@ -8,6 +8,7 @@ import phiquant.model.Activation;
 import phiquant.model.Attention;
 import phiquant.model.Experts;
 import phiquant.model.Flow;
+import phiquant.model.Gate;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
 import phiquant.model.Network;
@@ -21,6 +22,7 @@ import phiquant.run.attention.PanelAttention;
 import phiquant.run.attention.Rope;
 import phiquant.run.attention.TokenAttention;
 import phiquant.run.floats.Exponentials;
+import phiquant.run.floats.GeGelu;
 import phiquant.run.floats.LayerNormalization;
 import phiquant.run.floats.RootMeanSquare;
 import phiquant.run.matrix.ActivationRounding;
@@ -47,7 +49,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   private final Rope rope;
   private final Workers workers;
   private final Activations activations;
-  private final PanelAttention attention;
+  private final PanelAttention seeing;
   private final float[][] scratch;
   private final CodeGemm[] integers;
 
@@ -108,7 +110,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     this.rope = rope;
     this.workers = workers;
     this.activations = activations;
-    this.attention = new PanelAttention(config, workers.count());
+    this.seeing = new PanelAttention(config, workers.count());
     this.scratch = new float[workers.count()][];
     this.integers = new CodeGemm[workers.count()];
     for (int i = 0; i < scratch.length; i++) {
@@ -266,7 +268,11 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
         gateUp,
         p -> {
           float[] both = gateUp.panel(p);
-          Exponentials.BEST.swiGlu(both, 0, both, size, gated.panel(p), 0, size);
+          switch (mlp.gate()) {
+            case Gate.SwiGlu unused ->
+                Exponentials.BEST.swiGlu(both, 0, both, size, gated.panel(p), 0, size);
+            case Gate.GeGelu gate -> GeGelu.of(both, WIDTH, (float) gate.limit(), gated.panel(p));
+          }
         });
     return new Features(gated);
   }
@@ -293,18 +299,18 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   @Override
-  public Term attend(Attention unused, Term in, int layer) {
+  public Term attend(Attention attention, Term in, int layer) {
     Panels qkv = panels(in);
     int position = cache.length();
     HeadStore keys = cache.keys(layer);
     HeadStore values = cache.values(layer);
-    each(qkv, p -> attention.rotate(qkv.panel(p), cos.panel(p), sin.panel(p)));
+    each(qkv, p -> seeing.rotate(qkv.panel(p), cos.panel(p), sin.panel(p)));
     if (sequences != null) {
-      attendApart(qkv, layer);
+      attendApart(attention, qkv, layer);
       return new Features(attended);
     }
     for (int t = 0; t < count; t++) {
-      attention.store(qkv, t, position + t, keys, values);
+      seeing.store(qkv, t, position + t, keys, values);
     }
     workers.run(
         config.kvHeads() * qkv.count(),
@@ -313,7 +319,8 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
           for (int j = first; j < last; j++) {
             int head = j % config.kvHeads();
             int p = j / config.kvHeads();
-            attention.attend(
+            seeing.attend(
+                attention,
                 head,
                 qkv.panel(p),
                 keys,
@@ -328,7 +335,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   /** Each token to its own sequence. */
-  private void attendApart(Panels qkv, int layer) {
+  private void attendApart(Attention attention, Panels qkv, int layer) {
     TokenAttention each = new TokenAttention(config, workers.count());
     workers.run(
         count,
@@ -340,10 +347,10 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
             HeadStore keys = sequences[t].keys(layer);
             HeadStore values = sequences[t].values(layer);
             int position = sequences[t].length();
-            attention.store(qkv, t, position, keys, values);
+            seeing.store(qkv, t, position, keys, values);
             qkv.get(t, own, 0);
             for (int head = 0; head < config.kvHeads(); head++) {
-              each.attend(head, own, keys, values, position, out, worker);
+              each.attend(attention, head, own, keys, values, position, out, worker);
             }
             attended.put(t, out, 0);
           }

@@ -7,6 +7,7 @@ import phiquant.model.Activation;
 import phiquant.model.Attention;
 import phiquant.model.Experts;
 import phiquant.model.Flow;
+import phiquant.model.Gate;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
 import phiquant.model.Network;
@@ -20,6 +21,7 @@ import phiquant.run.attention.KvCache;
 import phiquant.run.attention.Rope;
 import phiquant.run.attention.TokenAttention;
 import phiquant.run.floats.Exponentials;
+import phiquant.run.floats.GeGelu;
 import phiquant.run.floats.LayerNormalization;
 import phiquant.run.floats.Rows;
 import phiquant.run.matrix.Input;
@@ -38,7 +40,7 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   private final Rope rope;
   private final Workers workers;
   private final Activations activations;
-  private final TokenAttention attention;
+  private final TokenAttention seeing;
 
   private final Features stream;
   private final Features attended;
@@ -98,7 +100,7 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     this.rope = rope;
     this.workers = workers;
     this.activations = activations;
-    this.attention = new TokenAttention(config, workers.count());
+    this.seeing = new TokenAttention(config, workers.count());
     stream = Features.plain(config.hidden());
     attended = Features.factor(config.heads() * config.headSize());
     gated = Features.factor(config.feedForward());
@@ -192,7 +194,7 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   }
 
   @Override
-  public Features attend(Attention unused, Features qkv, int layer) {
+  public Features attend(Attention attention, Features qkv, int layer) {
     int position = cache.length();
     HeadStore keys = cache.keys(layer);
     HeadStore values = cache.values(layer);
@@ -202,7 +204,8 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
         1,
         (from, to, worker) -> {
           for (int head = from; head < to; head++) {
-            attention.attend(head, qkv.values, keys, values, position, attended.values, worker);
+            seeing.attend(
+                attention, head, qkv.values, keys, values, position, attended.values, worker);
           }
         });
     return attended;
@@ -232,7 +235,11 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   public Features gate(Mlp mlp, Features gateUp) {
     int width = gated.values.length;
     float[] both = gateUp.values;
-    Exponentials.BEST.swiGlu(both, 0, both, width, gated.values, 0, width);
+    switch (mlp.gate()) {
+      case Gate.SwiGlu unused ->
+          Exponentials.BEST.swiGlu(both, 0, both, width, gated.values, 0, width);
+      case Gate.GeGelu gate -> GeGelu.of(both, 1, (float) gate.limit(), gated.values);
+    }
     return gated;
   }
 

@@ -251,6 +251,33 @@ public final class LlamaLibrary {
       }
     }
 
+    /**
+     * Loads an adapter, which is in all logits from now on.
+     *
+     * @throws UserError if llama.cpp does not load it
+     */
+    public void adapt(Path path) {
+      MemorySegment adapter =
+          (MemorySegment)
+              invoke(
+                  "llama_adapter_lora_init",
+                  FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS),
+                  model,
+                  arena.allocateFrom(path.toString()));
+      if (adapter.address() == 0) {
+        throw new UserError("llama.cpp does not load " + path + ".");
+      }
+      MemorySegment adapters = arena.allocate(ADDRESS);
+      adapters.set(ADDRESS, 0, adapter);
+      invoke(
+          "llama_set_adapters_lora",
+          FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS),
+          context,
+          adapters,
+          1L,
+          arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1));
+    }
+
     /** The text of a token. */
     public String piece(int token) {
       try (Arena local = Arena.ofConfined()) {

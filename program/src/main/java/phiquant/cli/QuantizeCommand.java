@@ -11,6 +11,7 @@ import phiquant.Quantize;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.lora.Lora;
+import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
@@ -69,6 +70,13 @@ final class QuantizeCommand implements Callable<Integer> {
       description =
           "Merge a LoRA adapter, as PEFT saves it, on the way. Repeatable: one after the other.")
   private List<String> adapters = new ArrayList<>();
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR[:SCALE]",
+      description =
+          "GGUF, MLX: write a LoRA adapter beside the model, as the engine loads it. Repeatable.")
+  private List<String> apart = new ArrayList<>();
 
   @Option(names = "--dry-run", description = "Show what would be made, before any work.")
   private boolean dryRun;
@@ -149,7 +157,11 @@ final class QuantizeCommand implements Callable<Integer> {
     checkOptions();
     long start = System.nanoTime();
     List<Lora> loras = adapters.stream().map(Lora::parse).toList();
+    List<LoraFactors> beside = new ArrayList<>();
     try (Checkpoint source = Lora.merge(Checkpoints.open(checkpoint), loras)) {
+      for (String adapter : apart) {
+        beside.add(LoraFactors.open(source, Lora.parse("--adapter", adapter)));
+      }
       Quantize quantize =
           Quantize.of(source)
               .threads(threads)
@@ -162,6 +174,7 @@ final class QuantizeCommand implements Callable<Integer> {
       }
       model.ignored().forEach(pattern -> quantize.ignoring(pattern.pattern()));
       targets.forEach(target -> quantize.to(complete(target)));
+      beside.forEach(quantize::beside);
       List<ArtifactPlan> outlines = quantize.outline();
       if (!quiet) {
         Notices.print(quantize.notices());
@@ -185,6 +198,8 @@ final class QuantizeCommand implements Callable<Integer> {
                 plan ->
                     plan.notes().forEach(note -> System.out.println(plan.target() + ": " + note)));
       }
+    } finally {
+      beside.forEach(LoraFactors::close);
     }
     return 0;
   }

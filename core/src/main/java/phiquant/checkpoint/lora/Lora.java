@@ -24,17 +24,22 @@ public record Lora(Path folder, double scale) {
    * @throws UserError if there is no such folder, or the scale is no number
    */
   public static Lora parse(String text) {
+    return parse("--lora", text);
+  }
+
+  /** The same as the value of an option of that name. */
+  public static Lora parse(String option, String text) {
     int colon = text.lastIndexOf(':');
     String scale = text.substring(colon + 1);
     if (exists(text) || colon < 0 || !(scale.matches(NUMBER) || exists(text.substring(0, colon)))) {
-      return new Lora(path(text), 1);
+      return new Lora(path(option, text), 1);
     }
     double number = scale.matches(NUMBER) ? Double.parseDouble(scale) : Double.NaN;
     if (!Double.isFinite(number)) {
       throw UserError.usage(
-          "--lora %s: the scale '%s' is no number; write DIR:0.5.".formatted(text, scale));
+          "%s %s: the scale '%s' is no number; write DIR:0.5.".formatted(option, text, scale));
     }
-    return new Lora(path(text.substring(0, colon)), number);
+    return new Lora(path(option, text.substring(0, colon)), number);
   }
 
   /**
@@ -70,11 +75,11 @@ public record Lora(Path folder, double scale) {
     }
   }
 
-  private static Path path(String text) {
+  private static Path path(String option, String text) {
     try {
       return Path.of(text);
     } catch (InvalidPathException e) {
-      throw UserError.usage("--lora '" + text + "' is no path: " + e.getReason() + ".");
+      throw UserError.usage(option + " '" + text + "' is no path: " + e.getReason() + ".");
     }
   }
 }

@@ -107,7 +107,7 @@ record MergedCheckpoint(
   }
 
   /** Where a change belongs, and fits. */
-  private static AdaptedRows place(
+  static AdaptedRows place(
       Checkpoint base,
       LoraConfig config,
       LoraWeights weights,

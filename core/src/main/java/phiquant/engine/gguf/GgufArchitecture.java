@@ -3,6 +3,7 @@ package phiquant.engine.gguf;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import phiquant.UserError;
 import phiquant.model.Architecture;
 import phiquant.model.Role;
 import phiquant.model.phi.Phi2;
@@ -36,12 +37,20 @@ public enum GgufArchitecture {
     return Stream.of(values()).filter(each -> each.text.equals(text)).findFirst();
   }
 
-  /** The one that files of a member of the family are written as. */
+  /**
+   * The one that files of a member of the family are written as.
+   *
+   * @throws UserError if llama.cpp has none
+   */
   public static GgufArchitecture of(Architecture family) {
     return Stream.of(values())
         .filter(each -> each.family.className().equals(family.className()))
         .findFirst()
-        .orElseThrow();
+        .orElseThrow(
+            () ->
+                new UserError(
+                    "gguf: llama.cpp has no architecture for a " + family.className() + ".",
+                    "onnx, mlx and safetensors take it, and phiquant runs it."));
   }
 
   /** Its name in {@code general.architecture}. */

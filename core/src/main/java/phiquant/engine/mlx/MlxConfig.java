@@ -51,11 +51,11 @@ final class MlxConfig {
   }
 
   /**
-   * Where a Phi-2's or PhiMoE's configuration is silent, mlx-lm takes a released model's facts, not
-   * the class's defaults.
+   * Where the configuration of another than a Phi-3 is silent, mlx-lm takes a released model's
+   * facts, not the class's defaults, or has none.
    */
   private static void stateAll(PhiModel model, ObjectNode config) {
-    if (ConfigForm.isPhi2(config) || ConfigForm.isPhiMoe(config)) {
+    if (!ConfigForm.isPhi3(config)) {
       model
           .architecture()
           .keys()

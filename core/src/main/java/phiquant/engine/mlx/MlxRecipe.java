@@ -105,7 +105,9 @@ public record MlxRecipe(
     boolean moreBits =
         layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
     return switch (weight.role()) {
-      case QKV, VALUE, DOWN, EXPERT_DOWN -> moreBits;
+      // By its name, so that a Phi-3-small's query_key_value is not meant.
+      case QKV, VALUE -> moreBits && weight.name().contains("v_proj");
+      case DOWN, EXPERT_DOWN -> moreBits;
       case HEAD -> true;
       default -> false;
     };

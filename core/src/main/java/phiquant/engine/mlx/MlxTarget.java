@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import phiquant.UserError;
 import phiquant.checkpoint.PythonJson;
+import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.Part;
 import phiquant.engine.plan.PlannedFile;
@@ -85,6 +86,11 @@ public record MlxTarget(
     return metadata;
   }
 
+  @Override
+  public ArtifactPlan adapter(PhiModel model, LoraFactors adapter) {
+    return MlxAdapter.of(spec, model, adapter);
+  }
+
   private String folder(String name) {
     String group = recipe.groupSize().map(size -> "-g" + size).orElse("");
     String type =
@@ -109,6 +115,8 @@ public record MlxTarget(
       fact = "longrope's attention_factor is not what follows from the two contexts";
     } else if (!model.config().headsFillHidden()) {
       fact = "head_dim is not hidden_size / num_attention_heads";
+    } else if (model.config().small().isPresent() && !model.config().tiedHead()) {
+      fact = "the head of this Phi-3-small is not its embedding";
     }
     if (fact != null) {
       throw new UserError(
@@ -216,7 +224,23 @@ public record MlxTarget(
       }
     }
     ropeNote(model).ifPresent(notes::add);
+    departure(model).ifPresent(notes::add);
     return notes;
+  }
+
+  /** What mlx-lm computes otherwise than the model's makers, if anything. */
+  public static Optional<String> departure(PhiModel model) {
+    return model
+        .config()
+        .small()
+        .map(
+            facts ->
+                "mlx-lm 0.32.2 computes another function with a Phi-3-small than its makers: in"
+                    + " layers with block-sparse attention (phi3small.py adds a mask of truth"
+                    + " values)"
+                    + " a token sees later ones too, to the end of its block of %d;"
+                        .formatted(facts.sparse().size())
+                    + " phiquant computes the makers' from the same folder.");
   }
 
   /** Which of longrope's factors the artifact has, and what that means. */

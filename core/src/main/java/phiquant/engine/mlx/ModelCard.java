@@ -59,7 +59,8 @@ final class ModelCard {
                 target.spec(),
                 8.0 * bytes / model.parameters(),
                 table,
-                target.ropeNote(model).map(note -> note + "\n\n").orElse(""));
+                target.ropeNote(model).map(note -> note + "\n\n").orElse("")
+                    + MlxTarget.departure(model).map(note -> note + "\n\n").orElse(""));
     return card.getBytes(StandardCharsets.UTF_8);
   }
 

@@ -1,6 +1,9 @@
 package phiquant.engine.plan;
 
+import java.util.List;
 import java.util.Set;
+import phiquant.UserError;
+import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.model.PhiModel;
 import phiquant.study.Findings;
 import phiquant.study.Study;
@@ -24,6 +27,22 @@ public interface Target {
    * @throws phiquant.UserError if the options do not fit the model
    */
   ArtifactPlan plan(PhiModel model, String name, Findings findings);
+
+  /** The same, of a model that can be told to take one of these adapters while it runs. */
+  default Target taking(List<LoraFactors> adapters) {
+    return this;
+  }
+
+  /**
+   * Lays out an adapter that its engine loads beside the model.
+   *
+   * @throws phiquant.UserError if the engine has no such thing, or not for this adapter
+   */
+  default ArtifactPlan adapter(PhiModel model, LoraFactors adapter) {
+    throw new UserError(
+        spec().replaceFirst(":.*", "") + ": adapters are not written apart from the model.",
+        "Merge it with --lora; gguf, mlx and onnx take --adapter.");
+  }
 
   /**
    * The plan as far as it is known without studies. A target that needs none is planned already; of

@@ -10,7 +10,10 @@ import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 
-/** What Phi-2 and PhiMoE have alike: layer norms, products with biases, matrices kept apart. */
+/**
+ * What Phi-2, PhiMoE and Phi-3-small have alike: layer norms, products with biases, matrices kept
+ * apart.
+ */
 final class Biased {
   private Biased() {}
 

@@ -11,13 +11,14 @@ import phiquant.model.PhiModel;
 
 /** The architectures that phiquant knows: a new one is a file beside this and an entry here. */
 public final class Family {
-  private static final List<Architecture> ALL = List.of(new Phi3(), new PhiMoe(), new Phi2());
+  private static final List<Architecture> ALL =
+      List.of(new Phi3(), new PhiMoe(), new Phi2(), new Phi3Small());
 
   private static final String SUPPORTED =
       "Supported: Phi3ForCausalLM (Phi-3 mini and medium, Phi-3.5-mini, Phi-4, Phi-4-mini and their"
           + " reasoning variants), PhiMoEForCausalLM (Phi-3.5-MoE, Phi-mini-MoE, Phi-tiny-MoE),"
-          + " PhiForCausalLM (Phi-1, Phi-1.5, Phi-2), and a LlamaForCausalLM that computes the same"
-          + " as a Phi-3.";
+          + " PhiForCausalLM (Phi-1, Phi-1.5, Phi-2), Phi3SmallForCausalLM (Phi-3-small), and a"
+          + " LlamaForCausalLM that computes the same as a Phi-3.";
 
   private Family() {}
 
@@ -42,17 +43,16 @@ public final class Family {
 
   private static UserError unknown(Checkpoint stored, String name) {
     ObjectNode json = stored.config();
-    String why =
-        ConfigForm.isLlama(json)
-            ? ConfigForm.difference(json).map(fact -> " where " + fact).orElse("")
-            : "";
+    String what = stored.path() + ": config.json describes a '" + name + "'";
+    Optional<Relatives> relative = Relatives.named(name);
+    if (relative.isPresent()) {
+      return new UserError(what + ": " + relative.get().fact() + ".", relative.get().advice());
+    }
+    if (ConfigForm.isLlama(json)) {
+      String where = ConfigForm.difference(json).map(fact -> " where " + fact).orElse("");
+      return new UserError(what + where + ", which is not supported.", SUPPORTED);
+    }
     return new UserError(
-        stored.path()
-            + ": config.json describes a '"
-            + name
-            + "'"
-            + why
-            + ", which is not supported.",
-        SUPPORTED);
+        what + ", which is not supported. " + Likeness.nearest(stored, ALL).sentence(), SUPPORTED);
   }
 }

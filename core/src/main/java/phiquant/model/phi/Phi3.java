@@ -56,9 +56,8 @@ public final class Phi3 implements Architecture {
               // mlx-lm's, for pairs of neighbours.
               Map.entry("rope_traditional", Set.of("false"))));
 
-  /** One layer. */
-  private record Layer(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp)
-      implements Block {
+  /** One layer; a Phi-3-small has the same. */
+  record Layer(Norm attentionNorm, Attention attention, Norm mlpNorm, Mlp mlp) implements Block {
     @Override
     public <V> V of(V stream, int layer, Flow<V> flow) {
       V normal = flow.norm(attentionNorm, stream);

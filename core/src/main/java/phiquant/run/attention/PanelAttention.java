@@ -1,6 +1,8 @@
 package phiquant.run.attention;
 
 import java.util.Arrays;
+import phiquant.model.Attention;
+import phiquant.model.BlockSparse;
 import phiquant.model.PhiConfig;
 import phiquant.run.floats.Exponentials;
 import phiquant.run.matrix.Panels;
@@ -19,7 +21,6 @@ public final class PanelAttention {
 
   private final PhiConfig config;
   private final int group;
-  private final float scale;
   private final Memory[] memories;
 
   /** What one worker works in. */
@@ -45,7 +46,6 @@ public final class PanelAttention {
   public PanelAttention(PhiConfig config, int workers) {
     this.config = config;
     this.group = config.heads() / config.kvHeads();
-    this.scale = (float) (1 / Math.sqrt(config.headSize()));
     this.memories = new Memory[workers];
     Arrays.setAll(memories, i -> new Memory());
   }
@@ -79,12 +79,14 @@ public final class PanelAttention {
   /**
    * One key and value head for one panel.
    *
+   * @param attention the layer's: how scores are scaled, and which positions are left out
    * @param qkv rotated queries of the panel, heads first
    * @param position of the panel's first token
    * @param length positions that have been stored
    * @param out {@code [heads · headSize, WIDTH]}: the heads of this group are written
    */
   public void attend(
+      Attention attention,
       int kvHead,
       float[] qkv,
       HeadStore keys,
@@ -108,7 +110,10 @@ public final class PanelAttention {
       transpose(memory.values, count, size, memory.columns);
       for (int g = 0; g < group; g++) {
         int at = (first + g * size) * WIDTH;
-        score(memory, qkv, at, from, count, position);
+        int head = kvHead * group + g;
+        score(memory, qkv, at, from, count, position, (float) attention.scale(size));
+        int run = from;
+        attention.blocks().ifPresent(b -> hide(memory, b, head, run, count, position));
         Exponentials.BEST.softmax(
             memory.scores, count, WIDTH, memory.max, memory.sum, g * WIDTH, memory.rescale);
         rescale(out, at, size, memory.rescale);
@@ -124,7 +129,8 @@ public final class PanelAttention {
   }
 
   /** Scaled products of keys and queries, those hidden that a token must not see. */
-  private void score(Memory memory, float[] q, int qAt, int from, int count, int position) {
+  private void score(
+      Memory memory, float[] q, int qAt, int from, int count, int position, float scale) {
     int size = config.headSize();
     float[] scores = memory.scores;
     Arrays.fill(scores, 0, count * WIDTH, 0);
@@ -142,6 +148,21 @@ public final class PanelAttention {
         int back = position + t - (from + j);
         if (back < 0 || back >= window) {
           scores[j * WIDTH + t] = HIDDEN;
+        }
+      }
+    }
+  }
+
+  /** Hides what each token's blocks leave out. */
+  private void hide(
+      Memory memory, BlockSparse blocks, int head, int from, int count, int position) {
+    if (blocks.seesLocally(position + WIDTH - 1, from)) {
+      return;
+    }
+    for (int j = 0; j < count; j++) {
+      for (int t = 0; t < WIDTH; t++) {
+        if (!blocks.sees(head, position + t, from + j)) {
+          memory.scores[j * WIDTH + t] = HIDDEN;
         }
       }
     }

@@ -1,5 +1,7 @@
 package phiquant.run.attention;
 
+import phiquant.model.Attention;
+import phiquant.model.BlockSparse;
 import phiquant.model.PhiConfig;
 import phiquant.run.floats.Exponentials;
 import phiquant.run.floats.Rows;
@@ -16,7 +18,6 @@ public final class TokenAttention {
 
   private final PhiConfig config;
   private final int group;
-  private final float scale;
 
   /** For each worker: decoded keys or values {@code [RUN, headSize]}. */
   private final float[][] rows;
@@ -27,7 +28,6 @@ public final class TokenAttention {
   public TokenAttention(PhiConfig config, int workers) {
     this.config = config;
     this.group = config.heads() / config.kvHeads();
-    this.scale = (float) (1 / Math.sqrt(config.headSize()));
     this.rows = new float[workers][RUN * config.headSize()];
     this.scores = new float[workers][group * (RUN + 2)];
   }
@@ -40,10 +40,12 @@ public final class TokenAttention {
   /**
    * One key and value head.
    *
+   * @param attention the layer's: how scores are scaled, and which positions are left out
    * @param qkv rotated queries, heads first
    * @param out {@code [heads, headSize]}: the heads of this group are written
    */
   public void attend(
+      Attention attention,
       int kvHead,
       float[] qkv,
       HeadStore keys,
@@ -53,6 +55,7 @@ public final class TokenAttention {
       int worker) {
     int size = config.headSize();
     int first = kvHead * group;
+    float scale = (float) attention.scale(size);
     float[] row = rows[worker];
     float[] score = scores[worker];
     int max = group * RUN;
@@ -61,15 +64,25 @@ public final class TokenAttention {
     java.util.Arrays.fill(score, sum, sum + group, 0);
     java.util.Arrays.fill(out, first * size, (first + group) * size, 0);
     int next;
-    for (int from = firstVisible(config, position); from <= position; from = next) {
+    for (int begin = firstVisible(config, position); begin <= position; begin = next) {
+      int from = begin;
       next = Math.min(position + 1, (from / RUN + 1) * RUN);
       int count = next - from;
+      if (!seen(attention, first, position, from, count)) {
+        continue;
+      }
       keys.read(kvHead, from, count, row, 0);
       for (int g = 0; g < group; g++) {
         Rows.BEST.multiply(row, count, size, qkv, (first + g) * size, scale, score, g * RUN);
       }
       values.read(kvHead, from, count, row, 0);
       for (int g = 0; g < group; g++) {
+        if (!attention.sees(first + g, position, from, count)) {
+          continue;
+        }
+        int at = g * RUN;
+        int head = first + g;
+        attention.blocks().ifPresent(b -> hide(b, head, position, from, count, score, at));
         float before = score[max + g];
         float largest = before;
         for (int j = 0; j < count; j++) {
@@ -86,6 +99,25 @@ public final class TokenAttention {
       float inverse = 1 / score[sum + g];
       for (int i = (first + g) * size; i < (first + g + 1) * size; i++) {
         out[i] *= inverse;
+      }
+    }
+  }
+
+  /** Whether a head of the group sees any of these positions. */
+  private boolean seen(Attention attention, int first, int query, int from, int count) {
+    for (int g = 0; g < group; g++) {
+      if (attention.sees(first + g, query, from, count)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static void hide(
+      BlockSparse blocks, int head, int query, int from, int count, float[] score, int at) {
+    for (int j = 0; j < count; j++) {
+      if (!blocks.sees(head, query, from + j)) {
+        score[at + j] = Float.NEGATIVE_INFINITY;
       }
     }
   }

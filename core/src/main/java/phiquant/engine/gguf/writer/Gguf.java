@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.imatrix.ImportanceMatrix;
 import phiquant.engine.gguf.recipe.GgufFileType;
@@ -123,6 +124,11 @@ public final class Gguf implements Target {
         planned,
         encoded,
         notes(model, fallbacks, metadata, importance));
+  }
+
+  @Override
+  public ArtifactPlan adapter(PhiModel model, LoraFactors adapter) {
+    return GgufAdapter.of(spec, model, adapter);
   }
 
   private GgmlType type(PhiModel model, GgufTensors.Named named, List<String> fallbacks) {

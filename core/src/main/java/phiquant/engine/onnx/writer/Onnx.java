@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import phiquant.Version;
+import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.onnx.writer.genai.GenAiConfig;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.network.NetworkGraph;
@@ -32,10 +33,12 @@ import phiquant.study.Study;
 public final class Onnx implements Target {
   private final String spec;
   private final OnnxOptions options;
+  private final List<LoraFactors> adapters;
 
-  private Onnx(String spec, OnnxOptions options) {
+  private Onnx(String spec, OnnxOptions options, List<LoraFactors> adapters) {
     this.spec = spec;
     this.options = options;
+    this.adapters = adapters;
   }
 
   /**
@@ -45,7 +48,7 @@ public final class Onnx implements Target {
    */
   public static Onnx target(TargetSpec spec) {
     String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
-    return new Onnx(spec.shown(), OnnxOptions.of(format, spec.options()));
+    return new Onnx(spec.shown(), OnnxOptions.of(format, spec.options()), List.of());
   }
 
   @Override
@@ -63,7 +66,7 @@ public final class Onnx implements Target {
 
   @Override
   public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
-    NetworkGraph network = new NetworkGraph(model, options, findings);
+    NetworkGraph network = new NetworkGraph(model, options, findings, adapters);
     List<String> texts = InputSquares.found(options.squares(), findings).texts();
     List<PlannedFile> files = new ArrayList<>();
     files.add(PlannedFile.whole("model.onnx", model(network.graph(), texts)));
@@ -78,6 +81,23 @@ public final class Onnx implements Target {
         network.constants().planned(),
         notes(network, findings),
         texts);
+  }
+
+  @Override
+  public Target taking(List<LoraFactors> adapters) {
+    return new Onnx(spec, options, adapters);
+  }
+
+  @Override
+  public ArtifactPlan adapter(PhiModel model, LoraFactors adapter) {
+    Findings findings = Findings.assumed(studies(), model);
+    NetworkGraph network = new NetworkGraph(model, options, findings, List.of(adapter));
+    String type = options.type().storedName().toLowerCase(Locale.ROOT);
+    return AdapterFile.of(
+        spec,
+        adapter.name() + "-" + type + ".onnx_adapter",
+        network.branches().parameters(adapter),
+        options.type());
   }
 
   private static List<String> notes(NetworkGraph network, Findings findings) {

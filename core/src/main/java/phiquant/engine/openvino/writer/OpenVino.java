@@ -78,6 +78,12 @@ public final class OpenVino implements Target {
 
   @Override
   public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
+    if (model.config().small().isPresent()) {
+      throw new UserError(
+          "openvino: block-sparse attention, as a Phi-3-small has it, is not written: optimum has"
+              + " no class for it.",
+          "onnx, mlx and safetensors take it, and phiquant runs it.");
+    }
     List<String> notes = new ArrayList<>();
     Beside<TokenizerModels> texts = Beside.begin(() -> TokenizerModels.of(model.checkpoint()));
     Map<Weight, WeightPrecision> precisions = precisions(model, findings, notes);

@@ -4,7 +4,7 @@ import phiquant.engine.onnx.OperatorNames;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Op;
 import phiquant.engine.onnx.writer.graph.Value;
-import phiquant.model.Linear;
+import phiquant.model.Attention;
 import phiquant.model.PhiConfig;
 
 /**
@@ -19,9 +19,9 @@ public record RepeatedAttention(
     implements SelfAttention {
 
   @Override
-  public Value of(int layer, Value x, Linear qkv) {
+  public Value of(int layer, Value x, Attention attention) {
     String path = OperatorNames.attention(layer);
-    SplitAttention.Parts parts = split.parts(layer, x, qkv);
+    SplitAttention.Parts parts = split.parts(layer, x, attention.qkv());
     Op op =
         graph
             .op(Graph.MICROSOFT, "MultiHeadAttention", path + "/MultiHeadAttention")
@@ -31,7 +31,7 @@ public record RepeatedAttention(
             .in(null, mask, null)
             .in(cache.past(layer, "key"), cache.past(layer, "value"))
             .with("num_heads", config.heads())
-            .with("scale", (float) (1 / Math.sqrt(config.headSize())))
+            .with("scale", (float) attention.scale(config.headSize()))
             .with("unidirectional", 1);
     Value attended = op.out(x.type(), parts.queries().shape());
     cache.present(op, layer, "key");

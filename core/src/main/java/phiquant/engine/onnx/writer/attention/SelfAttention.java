@@ -1,7 +1,7 @@
 package phiquant.engine.onnx.writer.attention;
 
 import phiquant.engine.onnx.writer.graph.Value;
-import phiquant.model.Linear;
+import phiquant.model.Attention;
 
 /**
  * Grouped-query attention (Ainslie et al. 2023, arXiv:2305.13245) in one of the forms that the
@@ -12,8 +12,8 @@ public interface SelfAttention {
    * One layer, without its output projection.
    *
    * @param x shape [batch, sequence, hidden]
-   * @param qkv rows of queries, then of keys, then of values
+   * @param attention its products, how scores are scaled, and which positions are left out
    * @return shape [batch, sequence, heads · head size]
    */
-  Value of(int layer, Value x, Linear qkv);
+  Value of(int layer, Value x, Attention attention);
 }

@@ -9,6 +9,7 @@ import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Op;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.engine.onnx.writer.weights.MatMuls;
+import phiquant.model.Attention;
 import phiquant.model.Linear;
 import phiquant.model.PhiConfig;
 import phiquant.model.Place;
@@ -35,11 +36,11 @@ public record SplitAttention(
   record Parts(Value queries, Value keys, Value values) {}
 
   @Override
-  public Value of(int layer, Value x, Linear qkv) {
+  public Value of(int layer, Value x, Attention attention) {
     String path = OperatorNames.attention(layer);
-    Parts parts = parts(layer, x, qkv);
+    Parts parts = parts(layer, x, attention.qkv());
     Op op =
-        FusedAttention.grouped(graph, path, config, false)
+        FusedAttention.grouped(graph, path, config, attention, false)
             .in(parts.queries(), parts.keys(), parts.values())
             .in(cache.past(layer, "key"), cache.past(layer, "value"))
             .in(lengths.last(), lengths.total(), null, null, null, null, null);

@@ -74,6 +74,14 @@ public final class Graph {
     return value;
   }
 
+  /** An input that need not be given: without it, it is empty where it has a name for a size. */
+  public Value optional(String name, ElementType type, List<String> shape) {
+    TensorProto.Builder empty = TensorProto.newBuilder().setName(name).setDataType(type.number());
+    shape.forEach(size -> empty.addDims(size.matches("\\d+") ? Long.parseLong(size) : 0));
+    initializers.add(empty.setRawData(ByteString.EMPTY).build());
+    return input(name, type, shape);
+  }
+
   /** A constant that lies in the file beside the model. */
   public Value external(String name, ElementType type, List<Long> shape, long offset) {
     long elements = shape.stream().reduce(1L, Math::multiplyExact);
@@ -116,6 +124,29 @@ public final class Graph {
             .setRawData(ByteString.copyFrom(bytes.flip()))
             .build());
     return new Value(name, ElementType.FLOAT, shape.stream().map(String::valueOf).toList());
+  }
+
+  /** A scalar of the type that the model computes in, in the model itself. */
+  public Value number(String name, ElementType type, float number) {
+    int bits =
+        switch (type) {
+          case FLOAT16 -> Float.floatToFloat16(number) & 0xFFFF;
+          case BFLOAT16 -> Float.floatToRawIntBits(number) >>> 16;
+          default -> 0;
+        };
+    return type == ElementType.FLOAT ? scalar(name, number) : scalar(name, type, bits);
+  }
+
+  /** Integers, in the model itself. */
+  public Value i32s(String name, List<Long> shape, List<Integer> numbers) {
+    initializers.add(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(ElementType.INT32.number())
+            .addAllDims(shape)
+            .addAllInt32Data(numbers)
+            .build());
+    return new Value(name, ElementType.INT32, shape.stream().map(String::valueOf).toList());
   }
 
   /** A small integer of some type, in the model itself. */

@@ -8,6 +8,7 @@ import phiquant.model.Activation;
 import phiquant.model.Attention;
 import phiquant.model.Experts;
 import phiquant.model.Flow;
+import phiquant.model.Gate;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
 import phiquant.model.Norm;
@@ -90,13 +91,20 @@ final class GraphFlow implements Flow<Term> {
   @Override
   public Term attend(Attention attention, Term qkv, int layer) {
     Term.Product product = (Term.Product) qkv;
-    return new Term.Tensor(this.attention.of(layer, product.x(), product.linear()));
+    return new Term.Tensor(this.attention.of(layer, product.x(), attention));
   }
 
   @Override
   public Term gate(Mlp mlp, Term gateUp) {
-    Term.Product product = (Term.Product) gateUp;
-    return new Term.Tensor(feedForward.gate(product.x(), product.linear()));
+    return new Term.Tensor(
+        switch (mlp.gate()) {
+          case Gate.SwiGlu unused -> {
+            Term.Product product = (Term.Product) gateUp;
+            yield feedForward.gate(product.x(), product.linear());
+          }
+          case Gate.GeGelu gate ->
+              feedForward.gate(value(gateUp), mlp.gateUp().layer(), (float) gate.limit());
+        });
   }
 
   @Override

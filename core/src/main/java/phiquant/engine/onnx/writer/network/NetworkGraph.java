@@ -6,18 +6,23 @@ import java.util.Optional;
 import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.lora.LoraFactors;
+import phiquant.engine.onnx.OperatorNames;
 import phiquant.engine.onnx.writer.attention.Cache;
 import phiquant.engine.onnx.writer.attention.FusedAttention;
 import phiquant.engine.onnx.writer.attention.Lengths;
 import phiquant.engine.onnx.writer.attention.RepeatedAttention;
 import phiquant.engine.onnx.writer.attention.RotaryTables;
 import phiquant.engine.onnx.writer.attention.SelfAttention;
+import phiquant.engine.onnx.writer.attention.SparseLayout;
 import phiquant.engine.onnx.writer.attention.SplitAttention;
 import phiquant.engine.onnx.writer.graph.ElementType;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Value;
+import phiquant.engine.onnx.writer.options.ExecutionProvider;
 import phiquant.engine.onnx.writer.options.OnnxOptions;
 import phiquant.engine.onnx.writer.options.StaticActivations;
+import phiquant.engine.onnx.writer.weights.Branches;
 import phiquant.engine.onnx.writer.weights.Constants;
 import phiquant.engine.onnx.writer.weights.Inputs;
 import phiquant.engine.onnx.writer.weights.MatMuls;
@@ -48,9 +53,11 @@ public final class NetworkGraph {
   private final OnnxOptions options;
   private final FloatType type;
   private final Optional<RoundedInputs> rounded;
+  private final Branches branches;
   private final MatMuls matMuls;
 
-  public NetworkGraph(PhiModel model, OnnxOptions options, Findings findings) {
+  public NetworkGraph(
+      PhiModel model, OnnxOptions options, Findings findings, List<LoraFactors> adapters) {
     this.model = model;
     this.config = model.config();
     this.options = options;
@@ -58,15 +65,22 @@ public final class NetworkGraph {
     this.rounded = options.activations().map(asked -> rounded(asked, findings));
     Inputs inputs = rounded.isPresent() ? rounded.get() : Inputs.AS_THEY_ARE;
     InputSquares.Found squares = InputSquares.found(options.squares(), findings);
-    this.matMuls = new MatMuls(graph, constants, options.precisions(model), inputs, squares);
+    this.branches = new Branches(graph, adapters);
+    this.matMuls =
+        new MatMuls(graph, constants, options.precisions(model), inputs, squares, branches);
     refuseToShareWhatDiffers();
     config.experts().ifPresent(unused -> ExpertOperator.check(options));
+    refuseSparseElsewhere();
     build();
     refuseUnknownOperators();
   }
 
   public Graph graph() {
     return graph;
+  }
+
+  public Branches branches() {
+    return branches;
   }
 
   public Constants constants() {
@@ -114,7 +128,8 @@ public final class NetworkGraph {
     public Value embed(Weight table) {
       return options.noEmbedding()
           ? graph.input("inputs_embeds", ElementType.of(type), hiddenShape())
-          : NetworkGraph.this.embed(graph.input("input_ids", ElementType.INT64, TOKENS), head);
+          : times(
+              NetworkGraph.this.embed(graph.input("input_ids", ElementType.INT64, TOKENS), head));
     }
 
     @Override
@@ -135,6 +150,20 @@ public final class NetworkGraph {
     private boolean returnsHidden() {
       return options.hidden() || options.noHead();
     }
+  }
+
+  /** Times what the network multiplies embedded tokens with, if anything. */
+  private Value times(Value embedded) {
+    if (config.small().isEmpty()) {
+      return embedded;
+    }
+    String path = OperatorNames.EMBEDDING + "/scale";
+    float scale = (float) config.small().get().embeddingScale();
+    Value factor = graph.number(path + "/factor", embedded.type(), scale);
+    return graph
+        .op("Mul", path + "/Mul")
+        .in(embedded, factor)
+        .out(embedded.type(), embedded.shape());
   }
 
   private Value embed(Value tokens, MatMuls.Stored head) {
@@ -173,7 +202,9 @@ public final class NetworkGraph {
     Lengths lengths = Lengths.of(graph, mask);
     if (!options.needsPositions()) {
       RotaryTables rotary = RotaryTables.of(graph, constants, config, type, lengths);
-      return new FusedAttention(graph, matMuls, config, cache, lengths, rotary);
+      Optional<SparseLayout> sparse =
+          config.small().map(facts -> SparseLayout.of(graph, lengths, config, facts.sparse()));
+      return new FusedAttention(graph, matMuls, config, cache, lengths, rotary, sparse);
     }
     Value positions = graph.input("position_ids", ElementType.INT64, TOKENS);
     if (!repeated) {
@@ -197,6 +228,17 @@ public final class NetworkGraph {
     if (options.shared().orElse(false) && !config.tiedHead()) {
       throw UserError.usage(
           "onnx: shared_embeddings=true, but this model's head is not tied to its embedding.");
+    }
+  }
+
+  private void refuseSparseElsewhere() {
+    if (config.small().isPresent()
+        && (options.device() != ExecutionProvider.CPU || options.needsPositions())) {
+      throw UserError.usage(
+          "onnx: block-sparse attention, as a Phi-3-small has it, is written for the CPU only.");
+    }
+    if (config.small().isPresent() && (options.noEmbedding() || rounded.isPresent())) {
+      throw UserError.usage("onnx: a Phi-3-small takes neither exclude_embeds nor mobile.");
     }
   }
 

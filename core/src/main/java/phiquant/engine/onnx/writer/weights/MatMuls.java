@@ -25,6 +25,7 @@ public final class MatMuls {
   private final OperatorNames operators;
   private final Inputs inputs;
   private final InputSquares.Found squares;
+  private final Branches branches;
   private final Set<String> names = new LinkedHashSet<>();
 
   public MatMuls(
@@ -32,13 +33,15 @@ public final class MatMuls {
       Constants constants,
       Precisions precisions,
       Inputs inputs,
-      InputSquares.Found squares) {
+      InputSquares.Found squares,
+      Branches branches) {
     this.graph = graph;
     this.constants = constants;
     this.precisions = precisions;
     this.operators = precisions.operators();
     this.inputs = inputs;
     this.squares = squares;
+    this.branches = branches;
   }
 
   /**
@@ -79,14 +82,15 @@ public final class MatMuls {
   }
 
   /**
-   * {@code x · weightᵀ}.
+   * {@code x · weightᵀ}, and what adapters add to it.
    *
    * @param x shape [batch, sequence, columns]
    * @param weight shape [rows, columns]
    * @return shape [batch, sequence, rows]
    */
   public Value of(Place place, Value x, StoredTensor weight) {
-    return of(place, x, store(place, weight), operators.product(place) + "/output_0");
+    Value product = of(place, x, store(place, weight), operators.product(place) + "/output_0");
+    return branches.added(operators.module(place), x, weight, product);
   }
 
   /** {@code x · weightᵀ + bias}. */
