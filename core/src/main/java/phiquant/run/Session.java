@@ -123,14 +123,23 @@ public final class Session implements AutoCloseable {
   }
 
   /**
+   * Checks that conversations are possible.
+   *
+   * @throws UserError if the model has no chat template, or one that is not understood
+   */
+  public synchronized void requireTemplate() {
+    if (template == null) {
+      template = ChatTemplate.of(checkpoint);
+    }
+  }
+
+  /**
    * A conversation's tokens, up to where the model's turn begins.
    *
    * @throws UserError if the model has no chat template, or one that refuses
    */
   public synchronized int[] prompt(List<Message> messages) {
-    if (template == null) {
-      template = ChatTemplate.of(checkpoint);
-    }
+    requireTemplate();
     return prompt(template.render(messages));
   }
 

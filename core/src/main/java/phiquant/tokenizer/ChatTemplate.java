@@ -52,7 +52,8 @@ public final class ChatTemplate {
                 () ->
                     new UserError(
                         checkpoint.path() + " has no chat template.",
-                        "Give it the text as it is, with --raw."));
+                        "Give it text as it is: with phiquant run --raw, or the server's"
+                            + " completions."));
     return of(source, config);
   }
 

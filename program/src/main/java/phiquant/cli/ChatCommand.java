@@ -62,6 +62,7 @@ final class ChatCommand implements Callable<Integer> {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     try (Session session = engine.open(artifact)) {
+      session.requireTemplate();
       Sampling chosen = sampling.over(session.recommended());
       SplittableRandom seeds = new SplittableRandom(chosen.seed());
       reset();

@@ -113,7 +113,7 @@ record Question(int[] prompt, Generation asked, boolean stream, boolean countsAt
     try {
       return session.prompt(conversation);
     } catch (UserError e) {
-      throw ApiError.wrong("messages", e.getMessage());
+      throw ApiError.wrong("messages", e.getMessage() + (e.hint() == null ? "" : " " + e.hint()));
     }
   }
 

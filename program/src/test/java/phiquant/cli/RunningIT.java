@@ -62,7 +62,11 @@ class RunningIT {
   void chatWorksInAPipe() throws Exception {
     Outcome chat =
         run(
-            "What is the capital of France?\n\n/reset\nWhat is the capital of France?\n/exit\nnever",
+            "What is the capital of France?\n\n"
+                + "/reset\n"
+                + "What is the capital of France?\n"
+                + "/exit\n"
+                + "never",
             "chat",
             MODEL);
     assertThat(chat.out()).isEqualTo(PARIS + "\n" + PARIS + "\n");
@@ -123,6 +127,8 @@ class RunningIT {
     "'run CUT -p x', 1, CUT",
     "'run MIXED -p x', 1, MIXED",
     "'chat CUT', 1, CUT",
+    "'chat PHI2', 1, 'phiquant run --raw, or the server'",
+    "'run PHI2 -p x', 1, 'phiquant run --raw, or the server'",
     "'serve CUT', 1, CUT",
     "'serve MODEL --port 70000', 2, --port",
     "'serve MODEL --host nowhere.invalid', 1, nowhere.invalid",
@@ -139,6 +145,7 @@ class RunningIT {
         command
             .replace("MODEL", MODEL)
             .replace("CUT", cut.toString())
+            .replace("PHI2", Fixtures.tiny("phi-2").toString())
             .replace("MIXED", mixed.toString());
     Outcome outcome = run("", line.split(" "));
     assertThat(outcome.code()).as(outcome.err()).isEqualTo(code);

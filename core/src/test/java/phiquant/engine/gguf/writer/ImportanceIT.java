@@ -107,6 +107,18 @@ class ImportanceIT {
     compare(Fixtures.tiny("phi-moe"), type, matrix, means, Map.of("chunks", 3), "");
   }
 
+  /** Queries, keys and values apart, biases, a head of its own. */
+  @Test
+  void aFileOfAPhi2EqualsLlamaQuantizes() throws IOException {
+    Path folder = Fixtures.tiny("phi-2");
+    Map<String, float[]> means = new LinkedHashMap<>();
+    try (Checkpoint checkpoint = Checkpoints.open(folder)) {
+      means.putAll(MatrixFile.random(checkpoint));
+    }
+    Path matrix = MatrixFile.write(out.resolve("phi-2.gguf"), means, 8);
+    compare(folder, "Q4_K_M", matrix, means, Map.of("chunks", 3), "");
+  }
+
   /** The older format holds means times calls. */
   @Test
   void filesWithTheOlderFormatEqualLlamaQuantizes() throws IOException {
