@@ -418,7 +418,8 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
 
   private void show(Linear linear, Panels x) {
     if (observer != null) {
-      float[] rows = x.rows();
+      float[] rows = new float[Math.multiplyExact(x.tokens(), x.features())];
+      each(x, p -> x.rows(p, rows));
       linear.weights().forEach(weight -> observer.accept(weight, x.tokens(), rows));
     }
   }

@@ -11,6 +11,9 @@ public final class Panels {
   /** Tokens of a panel. */
   public static final int WIDTH = VectorSupport.available() ? Vectors.two() : 16;
 
+  /** Features that are turned together: a line of the cache. */
+  private static final int BLOCK = 16;
+
   private final int features;
   private final int tokens;
   private final float[][] data;
@@ -76,13 +79,25 @@ public final class Panels {
     }
   }
 
-  /** All tokens' features, {@code [tokens, features]}. */
-  public float[] rows() {
-    float[] rows = new float[Math.multiplyExact(tokens, features)];
-    for (int t = 0; t < tokens; t++) {
-      get(t, rows, t * features);
+  /**
+   * Writes the features of a panel's tokens as rows.
+   *
+   * @param rows of all panels, {@code [tokens, features]}
+   */
+  public void rows(int p, float[] rows) {
+    float[] panel = data[p];
+    int first = p * WIDTH;
+    int count = Math.min(WIDTH, tokens - first);
+    // Some features of all tokens at a time: what is read and written stays in the first cache.
+    for (int from = 0; from < features; from += BLOCK) {
+      int to = Math.min(features, from + BLOCK);
+      for (int t = 0; t < count; t++) {
+        int row = (first + t) * features;
+        for (int k = from; k < to; k++) {
+          rows[row + k] = panel[k * WIDTH + t];
+        }
+      }
     }
-    return rows;
   }
 
   /** Adds the same features to each token of a panel. */
