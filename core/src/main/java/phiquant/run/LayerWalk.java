@@ -1,5 +1,6 @@
 package phiquant.run;
 
+import java.util.function.IntConsumer;
 import phiquant.UserError;
 import phiquant.model.Network;
 import phiquant.model.PhiConfig;
@@ -79,9 +80,7 @@ public final class LayerWalk implements AutoCloseable {
     cache.truncate(0);
     cache.reserve(x.tokens());
     Panels y = panels.layer(layer, x, cache, observer);
-    for (int t = 0; t < y.tokens(); t++) {
-      y.get(t, stream, t * config.hidden());
-    }
+    each(y, p -> y.toRows(p, stream));
     Sound.require(stream, model);
   }
 
@@ -92,10 +91,19 @@ public final class LayerWalk implements AutoCloseable {
 
   private Panels panels(float[] stream) {
     Panels x = new Panels(config.hidden(), stream.length / config.hidden());
-    for (int t = 0; t < x.tokens(); t++) {
-      x.put(t, stream, t * config.hidden());
-    }
+    each(x, p -> x.fromRows(p, stream));
     return x;
+  }
+
+  private void each(Panels x, IntConsumer task) {
+    workers.run(
+        x.count(),
+        1,
+        (from, to, worker) -> {
+          for (int p = from; p < to; p++) {
+            task.accept(p);
+          }
+        });
   }
 
   @Override

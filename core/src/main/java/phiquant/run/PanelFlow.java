@@ -419,7 +419,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   private void show(Linear linear, Panels x) {
     if (observer != null) {
       float[] rows = new float[Math.multiplyExact(x.tokens(), x.features())];
-      each(x, p -> x.rows(p, rows));
+      each(x, p -> x.toRows(p, rows));
       linear.weights().forEach(weight -> observer.accept(weight, x.tokens(), rows));
     }
   }

@@ -84,7 +84,7 @@ public final class Panels {
    *
    * @param rows of all panels, {@code [tokens, features]}
    */
-  public void rows(int p, float[] rows) {
+  public void toRows(int p, float[] rows) {
     float[] panel = data[p];
     int first = p * WIDTH;
     int count = Math.min(WIDTH, tokens - first);
@@ -95,6 +95,22 @@ public final class Panels {
         int row = (first + t) * features;
         for (int k = from; k < to; k++) {
           rows[row + k] = panel[k * WIDTH + t];
+        }
+      }
+    }
+  }
+
+  /** Reads the features of a panel's tokens from rows, {@code [tokens, features]} of all panels. */
+  public void fromRows(int p, float[] rows) {
+    float[] panel = data[p];
+    int first = p * WIDTH;
+    int count = Math.min(WIDTH, tokens - first);
+    for (int from = 0; from < features; from += BLOCK) {
+      int to = Math.min(features, from + BLOCK);
+      for (int t = 0; t < count; t++) {
+        int row = (first + t) * features;
+        for (int k = from; k < to; k++) {
+          panel[k * WIDTH + t] = rows[row + k];
         }
       }
     }
