@@ -27,6 +27,14 @@ final class FactSheet {
               + facts.path("hidden").asInt()
               + ", feed-forward "
               + facts.path("feed_forward").asInt());
+      if (facts.has("experts")) {
+        line(
+            sheet,
+            "experts",
+            facts.path("experts").asInt()
+                + " in a layer, of which a token takes "
+                + facts.path("experts_used").asInt());
+      }
       line(
           sheet,
           "attention",

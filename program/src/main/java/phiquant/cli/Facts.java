@@ -12,6 +12,7 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
+import phiquant.model.SparseMixer;
 import phiquant.model.phi.Family;
 import phiquant.tokenizer.Tokenizer;
 
@@ -54,6 +55,11 @@ final class Facts {
     facts.put("layers", config.layers());
     facts.put("hidden", config.hidden());
     facts.put("feed_forward", config.feedForward());
+    config
+        .experts()
+        .ifPresent(
+            experts ->
+                facts.put("experts", experts.count()).put("experts_used", SparseMixer.CHOSEN));
     facts.put("heads", config.heads());
     facts.put("kv_heads", config.kvHeads());
     facts.put("head_size", config.headSize());
