@@ -1,6 +1,7 @@
 package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,15 +74,26 @@ public abstract class CheckpointFolder implements Checkpoint {
   }
 
   /**
-   * As it is on the disk; {@code config.json} in the form that {@link #config} has, and {@code
-   * tokenizer.json} as it follows from a vocabulary of tiktoken's where there is no other.
+   * As it is on the disk; {@code config.json} in the form that {@link #config} has, and what a
+   * vocabulary of tiktoken's means where there is no {@code tokenizer.json}.
    */
   @Override
   public final Optional<byte[]> file(String name) {
-    return name.equals("config.json") && config != stated
-        ? Optional.of(PythonJson.bytes(config, 2, false))
-        : CompanionFiles.read(folder, name)
-            .or(() -> name.equals("tokenizer.json") ? fromTiktoken() : Optional.empty());
+    if (name.equals("config.json") && config != stated) {
+      return Optional.of(PythonJson.bytes(config, 2, false));
+    }
+    Optional<byte[]> stored = CompanionFiles.read(folder, name);
+    return switch (name) {
+      case "tokenizer.json" -> stored.or(this::fromTiktoken);
+      case "tokenizer_config.json" ->
+          stored.map(bytes -> isTiktoken() ? TiktokenVocabulary.config(bytes, folder) : bytes);
+      default -> stored;
+    };
+  }
+
+  private boolean isTiktoken() {
+    return Files.exists(folder.resolve(TiktokenVocabulary.FILE))
+        && !Files.exists(folder.resolve("tokenizer.json"));
   }
 
   private synchronized Optional<byte[]> fromTiktoken() {

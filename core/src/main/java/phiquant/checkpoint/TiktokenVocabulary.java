@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -82,6 +83,17 @@ record TiktokenVocabulary(Map<String, Integer> ranks) {
     return new UserError(
         "%s: line %d %s.".formatted(where, line + 1, fact),
         "Take the original model's, or put a tokenizer.json there.");
+  }
+
+  /**
+   * The {@code tokenizer_config.json} that belongs to {@link #tokenizer}: another than the
+   * release's own class reads it, and no code comes with it.
+   */
+  static byte[] config(byte[] stated, Path folder) {
+    ObjectNode config = Json.object(stated, folder + "/tokenizer_config.json").deepCopy();
+    config.remove("auto_map");
+    config.put("tokenizer_class", "PreTrainedTokenizerFast");
+    return PythonJson.bytes(config, 2, false);
   }
 
   /** The same as tokenizer.json. */

@@ -64,6 +64,26 @@ class OnnxPhi3SmallIT {
     assertThat(theirs.toString().replace(" ", "")).isEqualTo(ours.toString().replace(" ", ""));
   }
 
+  /** But for a text with NUL, where GenAI ends it. */
+  @Test
+  void textsAreCutAsTiktokenCutsThem() throws IOException {
+    List<String> texts = new ArrayList<>();
+    List<String> expected = new ArrayList<>();
+    for (JsonNode one : Golden.json("tokens-phi-3-small").path("cases")) {
+      if (one.path("text").asText().indexOf('\0') < 0) {
+        texts.add(one.path("text").asText());
+        expected.add(one.path("tokens").toString());
+      }
+    }
+    Path file = out.resolve("texts.json");
+    new ObjectMapper().writeValue(file.toFile(), texts);
+    Path model = make("onnx:int4");
+    assertThat(ask(List.of("tokenize", model.toString(), file.toString())))
+        .extracting(JsonNode::toString)
+        .isEqualTo(expected)
+        .hasSizeGreaterThan(40);
+  }
+
   private static int argmax(float[] values) {
     return IntStream.range(0, values.length)
         .reduce((a, b) -> values[b] > values[a] ? b : a)
