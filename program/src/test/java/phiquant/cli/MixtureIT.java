@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,6 +24,7 @@ class MixtureIT {
   private String said;
 
   @Test
+  @Tag("slow")
   void everyCommandTakesEveryArtifact() throws Exception {
     Path out = folder.resolve("out");
     assertThat(
