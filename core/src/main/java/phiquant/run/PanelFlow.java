@@ -20,17 +20,11 @@ import phiquant.run.attention.HeadStore;
 import phiquant.run.attention.KvCache;
 import phiquant.run.attention.PanelAttention;
 import phiquant.run.attention.Rope;
-import phiquant.run.attention.TokenAttention;
 import phiquant.run.floats.Exponentials;
 import phiquant.run.floats.GeGelu;
 import phiquant.run.floats.LayerNormalization;
 import phiquant.run.floats.RootMeanSquare;
-import phiquant.run.matrix.ActivationRounding;
-import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
-import phiquant.run.matrix.TokenCodes;
-import phiquant.run.matrix.tokens.CodeGemm;
-import phiquant.run.matrix.tokens.Gemm;
 
 /**
  * The network's verbs for many tokens at once: a prompt, or a text that is measured. Tokens lie in
@@ -48,10 +42,9 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   private final PhiConfig config;
   private final Rope rope;
   private final Workers workers;
-  private final Activations activations;
+  private final PanelProducts products;
   private final PanelAttention seeing;
-  private final float[][] scratch;
-  private final CodeGemm[] integers;
+  private final SequencesAttention apart;
 
   /** What products, norms, attention and gates give: each is needed no longer than its layer. */
   private final Map<Role, Panels> results = new EnumMap<>(Role.class);
@@ -109,13 +102,9 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     this.config = config;
     this.rope = rope;
     this.workers = workers;
-    this.activations = activations;
+    this.products = new PanelProducts(workers, activations);
     this.seeing = new PanelAttention(config, workers.count());
-    this.scratch = new float[workers.count()][];
-    this.integers = new CodeGemm[workers.count()];
-    for (int i = 0; i < scratch.length; i++) {
-      scratch[i] = Gemm.scratch();
-    }
+    this.apart = new SequencesAttention(config, workers, seeing);
   }
 
   /**
@@ -306,7 +295,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     HeadStore values = cache.values(layer);
     each(qkv, p -> seeing.rotate(qkv.panel(p), cos.panel(p), sin.panel(p)));
     if (sequences != null) {
-      attendApart(attention, qkv, layer);
+      apart.attend(attention, qkv, layer, sequences, attended);
       return new Features(attended);
     }
     for (int t = 0; t < count; t++) {
@@ -332,29 +321,6 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
           }
         });
     return new Features(attended);
-  }
-
-  /** Each token to its own sequence. */
-  private void attendApart(Attention attention, Panels qkv, int layer) {
-    TokenAttention each = new TokenAttention(config, workers.count());
-    workers.run(
-        count,
-        1,
-        (first, last, worker) -> {
-          float[] own = new float[qkv.features()];
-          float[] out = new float[attended.features()];
-          for (int t = first; t < last; t++) {
-            HeadStore keys = sequences[t].keys(layer);
-            HeadStore values = sequences[t].values(layer);
-            int position = sequences[t].length();
-            seeing.store(qkv, t, position, keys, values);
-            qkv.get(t, own, 0);
-            for (int head = 0; head < config.kvHeads(); head++) {
-              each.attend(attention, head, own, keys, values, position, out, worker);
-            }
-            attended.put(t, out, 0);
-          }
-        });
   }
 
   private Panels panels(Term term) {
@@ -400,20 +366,8 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
       each(y, p -> y.addToEach(p, bias));
     }
     show(product.linear(), x);
-    Matrix w = kernels.of(product.linear());
-    product.x().rounded = activations == Activations.INT8;
-    boolean rounded =
-        activations == Activations.INT8 && !w.rounding().equals(ActivationRounding.NONE);
-    if (rounded && CodeGemm.takes(w, x)) {
-      TokenCodes codes = x.codes();
-      each(x, p -> w.rounding().roundPanel(x.panel(p), p, codes));
-      run(w, (from, to, worker) -> integers(worker).add(w, from, to, codes, y));
-      return;
-    }
-    if (rounded) {
-      each(x, p -> w.rounding().roundPanel(x.panel(p)));
-    }
-    run(w, (from, to, worker) -> Gemm.add(w, from, to, x, y, scratch[worker]));
+    product.x().rounded = products.rounds();
+    products.add(kernels.of(product.linear()), x, y);
   }
 
   private void show(Linear linear, Panels x) {
@@ -424,26 +378,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     }
   }
 
-  /** Made when it is first needed, which without the vector module it never is. */
-  private CodeGemm integers(int worker) {
-    if (integers[worker] == null) {
-      integers[worker] = new CodeGemm();
-    }
-    return integers[worker];
-  }
-
-  private void run(Matrix w, Workers.Part part) {
-    workers.run(w.rows(), Gemm.grain(), part);
-  }
-
   private void each(Panels x, IntConsumer task) {
-    workers.run(
-        x.count(),
-        1,
-        (from, to, worker) -> {
-          for (int p = from; p < to; p++) {
-            task.accept(p);
-          }
-        });
+    products.each(x, task);
   }
 }
