@@ -34,11 +34,11 @@ public final class Session implements AutoCloseable {
   /** Tokens of a prompt between two looks at whether the answer is still wanted. */
   private static final int PORTION = 256;
 
-  /**
-   * Characters of a prompt: 131,072 tokens of 16. The tokenizer takes a hundred bytes and more for
-   * each, before anyone can count its tokens.
-   */
+  /** Characters of a prompt: 131,072 tokens of 16. */
   private static final int LONGEST_PROMPT = 2 << 20;
+
+  /** Characters of a long prompt that are tokenized first, to see whether the rest can matter. */
+  private static final int BEGINNING = 1 << 18;
 
   private final Checkpoint checkpoint;
   private final LanguageModel model;
@@ -111,13 +111,20 @@ public final class Session implements AutoCloseable {
   /**
    * A text's tokens, as it is.
    *
-   * @throws UserError if it is longer than any context
+   * @throws UserError if it is longer than any context, or begins with twice the tokens of this
+   *     one: the tokenizer takes hundreds of bytes for each, before they can be counted
    */
   public int[] prompt(String text) {
     if (text.length() > LONGEST_PROMPT) {
       throw new UserError(
           "The prompt has %d characters, more than any model's context holds."
               .formatted(text.length()));
+    }
+    if (text.length() > BEGINNING) {
+      int tokens = tokenizer.encode(text.substring(0, BEGINNING)).length;
+      if (tokens / 2 >= cache.context()) {
+        throw tooLong("more than " + tokens);
+      }
     }
     return tokenizer.encode(text);
   }
@@ -181,11 +188,7 @@ public final class Session implements AutoCloseable {
       throw new UserError("The prompt is empty.");
     }
     if (prompt.length >= cache.context()) {
-      throw new UserError(
-          "The prompt has %d tokens, which leaves no room in a context of %d."
-              .formatted(prompt.length, cache.context()),
-          "Shorten it, or allow more with --ctx; this model was made for at most %d."
-              .formatted(model.config().contextLength()));
+      throw tooLong(Integer.toString(prompt.length));
     }
     for (int token : prompt) {
       if (token >= model.config().vocabulary()) {
@@ -194,6 +197,14 @@ public final class Session implements AutoCloseable {
                 .formatted(checkpoint.path(), model.config().vocabulary()));
       }
     }
+  }
+
+  private UserError tooLong(String tokens) {
+    return new UserError(
+        "The prompt has %s tokens, which leaves no room in a context of %d."
+            .formatted(tokens, cache.context()),
+        "Shorten it, or allow more with --ctx; this model was made for at most %d."
+            .formatted(model.config().contextLength()));
   }
 
   /** Cuts the cache to what it shares with a prompt, less one token to compute logits from. */

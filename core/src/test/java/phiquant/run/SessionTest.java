@@ -54,6 +54,10 @@ class SessionTest {
     assertThatThrownBy(() -> session.prompt("a".repeat((2 << 20) + 1)))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("The prompt has 2097153 characters");
+    assertThatThrownBy(() -> session.prompt("a b ".repeat(1 << 17)))
+        .isInstanceOf(UserError.class)
+        .hasMessageMatching(
+            "The prompt has more than \\d{6} tokens, which leaves no room .* 256\\.");
   }
 
   @Test

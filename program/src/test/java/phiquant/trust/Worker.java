@@ -7,7 +7,10 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import phiquant.cli.Main;
 
 /**
@@ -16,6 +19,9 @@ import phiquant.cli.Main;
  */
 public final class Worker {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Asks to give back what is not needed any more, so that what is left can be measured. */
+  static final String SETTLE = "settle";
 
   private Worker() {}
 
@@ -28,9 +34,28 @@ public final class Worker {
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     System.setIn(new ByteArrayInputStream(new byte[0]));
     for (String line = asked.readLine(); line != null; line = asked.readLine()) {
+      if (line.equals(SETTLE)) {
+        settle();
+        answers.println();
+        continue;
+      }
       answers.write(JSON.writeValueAsBytes(execute(JSON.readValue(line, String[].class))));
       answers.write('\n');
       answers.flush();
+    }
+  }
+
+  private static void settle() {
+    System.gc();
+    try {
+      ManagementFactory.getPlatformMBeanServer()
+          .invoke(
+              new ObjectName("com.sun.management:type=DiagnosticCommand"),
+              "systemTrimNativeHeap",
+              new Object[0],
+              new String[0]);
+    } catch (JMException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -57,6 +57,8 @@ final class WorkerProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-Xmn48m",
                 "-Xmx1g",
+                "-XX:MinHeapFreeRatio=10",
+                "-XX:MaxHeapFreeRatio=20",
                 "-XX:ErrorFile=" + log.resolveSibling(log.getFileName() + ".hs_err"),
                 "-cp",
                 classes,
@@ -72,8 +74,11 @@ final class WorkerProcess implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** The process' memory now. */
+  /** The process' memory now, less what it can give back: garbage is no growth. */
   long kilobytes() throws IOException {
+    asked.write((Worker.SETTLE + "\n").getBytes(StandardCharsets.UTF_8));
+    asked.flush();
+    answers.readLine();
     return status("VmRSS:");
   }
 
