@@ -59,6 +59,8 @@ final class WorkerProcess implements AutoCloseable {
                 "-Xmx1g",
                 "-XX:MinHeapFreeRatio=10",
                 "-XX:MaxHeapFreeRatio=20",
+                // Else a heap that one input made large shrinks over several collections only.
+                "-XX:-ShrinkHeapInSteps",
                 "-XX:ErrorFile=" + log.resolveSibling(log.getFileName() + ".hs_err"),
                 "-cp",
                 classes,
