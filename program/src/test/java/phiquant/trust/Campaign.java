@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,6 +21,9 @@ final class Campaign {
   final AtomicInteger inputs = new AtomicInteger();
 
   final AtomicInteger accepted = new AtomicInteger();
+
+  /** As many as a process of CI's form takes: phiquant's own takes a single command. */
+  private static final int INPUTS_OF_A_PROCESS = 1100;
 
   private final Generator generator;
   private final Path folder;
@@ -54,22 +58,32 @@ final class Campaign {
     WorkerProcess worker = warm(own);
     try (Readers readers = new Readers()) {
       long before = worker.kilobytes();
+      int taken = 0;
       for (int i = next.getAndIncrement(); i < numbers.size(); i = next.getAndIncrement()) {
         faults.addAll(tried(worker, readers, numbers.get(i), own));
         inputs.incrementAndGet();
-        if (!worker.isAlive()) {
+        taken++;
+        if (!worker.isAlive() || taken == INPUTS_OF_A_PROCESS) {
+          growth(worker, before).ifPresent(faults::add);
+          worker.close();
           worker = warm(own);
           before = worker.kilobytes();
+          taken = 0;
         }
       }
-      long grown = worker.kilobytes() - before;
-      if (grown > Judge.KILOBYTES) {
-        faults.add("A process grew by " + grown / 1000 + " MB over all of its inputs.");
-      }
+      growth(worker, before).ifPresent(faults::add);
     } finally {
       worker.close();
     }
     return faults;
+  }
+
+  /** What a process has kept of all of its inputs, if that is too much. */
+  private static Optional<String> growth(WorkerProcess worker, long before) throws IOException {
+    long grown = worker.isAlive() ? worker.kilobytes() - before : 0;
+    return grown <= Judge.KILOBYTES
+        ? Optional.empty()
+        : Optional.of("A process grew by " + grown / 1000 + " MB over all of its inputs.");
   }
 
   /** A process that has seen a sound model of every kind, and so has compiled what it needs. */
