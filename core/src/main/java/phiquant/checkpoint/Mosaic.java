@@ -1,5 +1,6 @@
 package phiquant.checkpoint;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -29,7 +30,7 @@ public record Mosaic(String name, long rows, long columns, List<Piece> pieces)
   @Override
   public void read(long first, int count, float[] out, int at) {
     int width = Math.toIntExact(columns);
-    java.util.Arrays.fill(out, at, at + count * width, 0);
+    Arrays.fill(out, at, at + count * width, 0);
     for (Piece piece : pieces) {
       long from = Math.max(first, piece.row);
       long to = Math.min(first + count, piece.row + piece.tensor.rows());

@@ -1,25 +1,9 @@
 package phiquant.checkpoint;
 
-import java.util.List;
 import java.util.Optional;
 
 /** A tensor under another name. */
-public record Renamed(String name, StoredTensor tensor) implements StoredTensor {
-  @Override
-  public List<Long> shape() {
-    return tensor.shape();
-  }
-
-  @Override
-  public String format() {
-    return tensor.format();
-  }
-
-  @Override
-  public long storedBytes() {
-    return tensor.storedBytes();
-  }
-
+public record Renamed(String name, StoredTensor tensor) implements ChangedTensor {
   @Override
   public Optional<Layout> layout() {
     return tensor.layout();

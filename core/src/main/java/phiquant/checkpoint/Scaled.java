@@ -1,29 +1,7 @@
 package phiquant.checkpoint;
 
-import java.util.List;
-
 /** A tensor times a number. */
-public record Scaled(StoredTensor tensor, float factor) implements StoredTensor {
-  @Override
-  public String name() {
-    return tensor.name();
-  }
-
-  @Override
-  public List<Long> shape() {
-    return tensor.shape();
-  }
-
-  @Override
-  public String format() {
-    return tensor.format();
-  }
-
-  @Override
-  public long storedBytes() {
-    return tensor.storedBytes();
-  }
-
+public record Scaled(StoredTensor tensor, float factor) implements ChangedTensor {
   @Override
   public void read(long first, int count, float[] out, int at) {
     tensor.read(first, count, out, at);

@@ -17,19 +17,9 @@ public record Attention(
     this(qkv, output, Optional.empty(), Optional.empty());
   }
 
-  /** Whether it is the usual one. */
-  public boolean isUsual() {
-    return ownScale.isEmpty() && blocks.isEmpty();
-  }
-
   /** What scores are multiplied with: {@code 1 / √d}, unless the model has a number of its own. */
   public double scale(int headSize) {
     return ownScale.orElse(1 / Math.sqrt(headSize));
-  }
-
-  /** Whether a head's query sees any of some positions, all before it or its own. */
-  public boolean sees(int head, int query, int from, int count) {
-    return blocks.isEmpty() || blocks.get().seesAny(head, query, from, count);
   }
 
   /** What it adds to the stream. */

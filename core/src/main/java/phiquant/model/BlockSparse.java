@@ -31,7 +31,7 @@ public record BlockSparse(int size, int local, int stride, int step) {
   }
 
   /** Whether it sees any of some positions. */
-  boolean seesAny(int head, int query, int from, int count) {
+  public boolean seesAny(int head, int query, int from, int count) {
     for (int block = from / size; block <= (from + count - 1) / size; block++) {
       if (seesBlock(head, query / size, block)) {
         return true;

@@ -3,12 +3,12 @@ package phiquant.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointView;
 import phiquant.checkpoint.StoredTensor;
@@ -26,27 +26,7 @@ class ExpertReadsTest {
 
   /** Tells who reads of it; has no layout, so that nothing is multiplied without being read. */
   private record Counted(StoredTensor tensor, AtomicLong bytes, Set<String> read)
-      implements StoredTensor {
-    @Override
-    public String name() {
-      return tensor.name();
-    }
-
-    @Override
-    public List<Long> shape() {
-      return tensor.shape();
-    }
-
-    @Override
-    public String format() {
-      return tensor.format();
-    }
-
-    @Override
-    public long storedBytes() {
-      return tensor.storedBytes();
-    }
-
+      implements ChangedTensor {
     @Override
     public void read(long first, int count, float[] out, int at) {
       tensor.read(first, count, out, at);

@@ -7,6 +7,7 @@ import java.util.List;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
+import phiquant.checkpoint.HubCache;
 
 /**
  * A LoRA adapter that is to be merged into a model.
@@ -60,6 +61,21 @@ public record Lora(Path folder, double scale) {
       merged.close();
       throw e;
     }
+  }
+
+  /**
+   * Its folder, or what the hub's cache holds of it.
+   *
+   * @throws UserError if there is none
+   */
+  Path snapshot() {
+    Path found = HubCache.snapshot(folder);
+    if (!Files.isDirectory(found)) {
+      throw new UserError(
+          found + (Files.exists(found) ? " is no folder." : " does not exist."),
+          "Give the adapter's folder, with adapter_config.json in it.");
+    }
+    return found;
   }
 
   /** Its folder's name, and the scale if there is one. */

@@ -1,6 +1,5 @@
 package phiquant.checkpoint.lora;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,7 +9,6 @@ import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
-import phiquant.checkpoint.HubCache;
 import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Mosaic;
 import phiquant.checkpoint.RowSlice;
@@ -55,12 +53,7 @@ public record LoraFactors(String name, MappedFiles files, List<Pair> pairs)
    *     apart from it
    */
   public static LoraFactors open(Checkpoint base, Lora lora) {
-    Path folder = HubCache.snapshot(lora.folder());
-    if (!Files.isDirectory(folder)) {
-      throw new UserError(
-          folder + (Files.exists(folder) ? " is no folder." : " does not exist."),
-          "Give the adapter's folder, with adapter_config.json in it.");
-    }
+    Path folder = lora.snapshot();
     LoraConfig config = LoraConfig.in(folder);
     MappedFiles files = new MappedFiles();
     try {

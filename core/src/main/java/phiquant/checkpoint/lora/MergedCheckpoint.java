@@ -1,7 +1,6 @@
 package phiquant.checkpoint.lora;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.HubCache;
 import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Renamed;
 import phiquant.checkpoint.StoredTensor;
@@ -41,12 +39,7 @@ record MergedCheckpoint(
    * @throws UserError if the adapter is damaged, for another model, or not computed
    */
   static MergedCheckpoint of(Checkpoint base, Lora lora) {
-    Path folder = HubCache.snapshot(lora.folder());
-    if (!Files.isDirectory(folder)) {
-      throw new UserError(
-          folder + (Files.exists(folder) ? " is no folder." : " does not exist."),
-          "Give the adapter's folder, with adapter_config.json in it.");
-    }
+    Path folder = lora.snapshot();
     LoraConfig config = LoraConfig.in(folder);
     MappedFiles files = new MappedFiles();
     try {

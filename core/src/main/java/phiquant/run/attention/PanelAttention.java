@@ -97,6 +97,8 @@ public final class PanelAttention {
       int worker) {
     Memory memory = memories[worker];
     int size = config.headSize();
+    float scale = (float) attention.scale(size);
+    BlockSparse blocks = attention.blocks().orElse(null);
     int first = kvHead * group * size;
     int last = Math.min(length, position + WIDTH) - 1;
     Arrays.fill(memory.max, HIDDEN);
@@ -110,10 +112,10 @@ public final class PanelAttention {
       transpose(memory.values, count, size, memory.columns);
       for (int g = 0; g < group; g++) {
         int at = (first + g * size) * WIDTH;
-        int head = kvHead * group + g;
-        score(memory, qkv, at, from, count, position, (float) attention.scale(size));
-        int run = from;
-        attention.blocks().ifPresent(b -> hide(memory, b, head, run, count, position));
+        score(memory, qkv, at, from, count, position, scale);
+        if (blocks != null) {
+          hide(memory, blocks, kvHead * group + g, from, count, position);
+        }
         Exponentials.BEST.softmax(
             memory.scores, count, WIDTH, memory.max, memory.sum, g * WIDTH, memory.rescale);
         rescale(out, at, size, memory.rescale);

@@ -56,6 +56,7 @@ public final class TokenAttention {
     int size = config.headSize();
     int first = kvHead * group;
     float scale = (float) attention.scale(size);
+    BlockSparse blocks = attention.blocks().orElse(null);
     float[] row = rows[worker];
     float[] score = scores[worker];
     int max = group * RUN;
@@ -64,11 +65,10 @@ public final class TokenAttention {
     java.util.Arrays.fill(score, sum, sum + group, 0);
     java.util.Arrays.fill(out, first * size, (first + group) * size, 0);
     int next;
-    for (int begin = firstVisible(config, position); begin <= position; begin = next) {
-      int from = begin;
+    for (int from = firstVisible(config, position); from <= position; from = next) {
       next = Math.min(position + 1, (from / RUN + 1) * RUN);
       int count = next - from;
-      if (!seen(attention, first, position, from, count)) {
+      if (blocks != null && !seen(blocks, first, position, from, count)) {
         continue;
       }
       keys.read(kvHead, from, count, row, 0);
@@ -77,12 +77,12 @@ public final class TokenAttention {
       }
       values.read(kvHead, from, count, row, 0);
       for (int g = 0; g < group; g++) {
-        if (!attention.sees(first + g, position, from, count)) {
-          continue;
+        if (blocks != null) {
+          if (!blocks.seesAny(first + g, position, from, count)) {
+            continue;
+          }
+          hide(blocks, first + g, position, from, count, score, g * RUN);
         }
-        int at = g * RUN;
-        int head = first + g;
-        attention.blocks().ifPresent(b -> hide(b, head, position, from, count, score, at));
         float before = score[max + g];
         float largest = before;
         for (int j = 0; j < count; j++) {
@@ -104,9 +104,9 @@ public final class TokenAttention {
   }
 
   /** Whether a head of the group sees any of these positions. */
-  private boolean seen(Attention attention, int first, int query, int from, int count) {
+  private boolean seen(BlockSparse blocks, int first, int query, int from, int count) {
     for (int g = 0; g < group; g++) {
-      if (attention.sees(first + g, query, from, count)) {
+      if (blocks.seesAny(first + g, query, from, count)) {
         return true;
       }
     }

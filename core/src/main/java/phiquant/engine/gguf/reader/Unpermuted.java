@@ -1,6 +1,6 @@
 package phiquant.engine.gguf.reader;
 
-import java.util.List;
+import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.StoredTensor;
 
 /**
@@ -8,27 +8,7 @@ import phiquant.checkpoint.StoredTensor;
  * dimension i of a head with i + half; llama.cpp's {@code llama} architecture wants pairs side by
  * side, so its converter interleaves the halves ({@code LlamaModel.permute}), and this undoes it.
  */
-record Unpermuted(StoredTensor tensor, int headSize) implements StoredTensor {
-  @Override
-  public String name() {
-    return tensor.name();
-  }
-
-  @Override
-  public List<Long> shape() {
-    return tensor.shape();
-  }
-
-  @Override
-  public String format() {
-    return tensor.format();
-  }
-
-  @Override
-  public long storedBytes() {
-    return tensor.storedBytes();
-  }
-
+record Unpermuted(StoredTensor tensor, int headSize) implements ChangedTensor {
   @Override
   public void read(long first, int count, float[] out, int at) {
     int columns = Math.toIntExact(columns());

@@ -1,13 +1,13 @@
 package phiquant.engine.gguf.writer;
 
-import java.util.List;
+import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.StoredTensor;
 
 /**
  * Each column of a matrix minus its mean, so that what the matrix gives has the mean 0. The means
  * are found when the first row is asked for, which reads the matrix once more.
  */
-final class CentredColumns implements StoredTensor {
+final class CentredColumns implements ChangedTensor {
   /** Floats that are read together. */
   private static final int TOGETHER = 1 << 17;
 
@@ -19,23 +19,8 @@ final class CentredColumns implements StoredTensor {
   }
 
   @Override
-  public String name() {
-    return tensor.name();
-  }
-
-  @Override
-  public List<Long> shape() {
-    return tensor.shape();
-  }
-
-  @Override
-  public String format() {
-    return tensor.format();
-  }
-
-  @Override
-  public long storedBytes() {
-    return tensor.storedBytes();
+  public StoredTensor tensor() {
+    return tensor;
   }
 
   private synchronized double[] means() {

@@ -1,30 +1,10 @@
 package phiquant.engine.gguf.writer;
 
-import java.util.List;
+import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.StoredTensor;
 
 /** Each row of a tensor minus its mean. */
-record CentredRows(StoredTensor tensor) implements StoredTensor {
-  @Override
-  public String name() {
-    return tensor.name();
-  }
-
-  @Override
-  public List<Long> shape() {
-    return tensor.shape();
-  }
-
-  @Override
-  public String format() {
-    return tensor.format();
-  }
-
-  @Override
-  public long storedBytes() {
-    return tensor.storedBytes();
-  }
-
+record CentredRows(StoredTensor tensor) implements ChangedTensor {
   @Override
   public void read(long first, int count, float[] out, int at) {
     tensor.read(first, count, out, at);
