@@ -66,7 +66,7 @@ public record LoraFactors(String name, MappedFiles files, List<Pair> pairs)
   }
 
   /** A part of a pair, and the first row that it is for. */
-  private record Placed(long first, Change.Linear change) {}
+  private record Placed(long first, WeightChange.Linear change) {}
 
   private static List<Pair> pairs(Checkpoint base, LoraConfig config, LoraWeights weights) {
     for (String name : weights.bases().keySet()) {
@@ -77,7 +77,7 @@ public record LoraFactors(String name, MappedFiles files, List<Pair> pairs)
         .changes()
         .forEach(
             (name, change) -> {
-              if (!(change instanceof Change.Linear linear)) {
+              if (!(change instanceof WeightChange.Linear linear)) {
                 throw refuse(weights, name);
               }
               AdaptedRows place =
@@ -99,7 +99,7 @@ public record LoraFactors(String name, MappedFiles files, List<Pair> pairs)
   }
 
   private static Pair pair(StoredTensor matrix, List<Placed> parts) {
-    Change.Linear first = parts.getFirst().change();
+    WeightChange.Linear first = parts.getFirst().change();
     if (parts.size() == 1 && first.rows() == matrix.rows()) {
       return new Pair(matrix.name(), first.a(), first.b(), first.scale());
     }
@@ -108,7 +108,7 @@ public record LoraFactors(String name, MappedFiles files, List<Pair> pairs)
     List<Mosaic.Piece> right = new ArrayList<>();
     long rank = 0;
     for (Placed part : parts) {
-      Change.Linear change = part.change();
+      WeightChange.Linear change = part.change();
       left.add(new Mosaic.Piece(change.b(), part.first(), rank, change.scale() / scale));
       right.add(new Mosaic.Piece(change.a(), rank, 0, 1));
       rank += change.a().rows();
@@ -141,7 +141,7 @@ public record LoraFactors(String name, MappedFiles files, List<Pair> pairs)
     for (StoredTensor part : matrix.parts()) {
       long row = first;
       of(part)
-          .map(pair -> new Placed(row, new Change.Linear(pair.a(), pair.b(), pair.scale())))
+          .map(pair -> new Placed(row, new WeightChange.Linear(pair.a(), pair.b(), pair.scale())))
           .ifPresent(parts::add);
       first += part.rows();
     }

@@ -24,7 +24,7 @@ import phiquant.quant.Finite;
  *     PEFT puts these in the base when it loads an adapter, before anything is merged
  * @param changes by the name of the tensor that they are for, in the order of the file
  */
-record LoraWeights(Path file, Map<String, Change> bases, Map<String, Change> changes) {
+record LoraWeights(Path file, Map<String, WeightChange> bases, Map<String, WeightChange> changes) {
   private static final String NAME = "adapter_model.safetensors";
   private static final String PREFIX = "base_model.model.";
   private static final Pattern FACTOR =
@@ -48,15 +48,15 @@ record LoraWeights(Path file, Map<String, Change> bases, Map<String, Change> cha
           folder + " has no " + NAME + ".", "Give the folder that PEFT's save_pretrained() wrote.");
     }
     Map<String, MappedTensor> stored = SafetensorsFile.open(file, mapped).tensors();
-    Map<String, Change> bases = new LinkedHashMap<>();
-    Map<String, Change> changes = new LinkedHashMap<>();
+    Map<String, WeightChange> bases = new LinkedHashMap<>();
+    Map<String, WeightChange> changes = new LinkedHashMap<>();
     stored.forEach(
         (key, tensor) -> {
           requireNumbers(file, tensor);
           Matcher factor = FACTOR.matcher(key);
           if (factor.matches()) {
             String module = plain(factor.group(1));
-            Change change = pair(file, key, factor, stored, config, scale);
+            WeightChange change = pair(file, key, factor, stored, config, scale);
             changes.put(module + ".weight", change);
           } else if (key.contains("lora_")) {
             throw new UserError(
@@ -64,7 +64,7 @@ record LoraWeights(Path file, Map<String, Change> bases, Map<String, Change> cha
                 "Merge it with PEFT's merge_and_unload(), and quantize the result.");
           } else {
             (key.contains(BASE) ? bases : changes)
-                .put(plain(key.replace(BASE, ".")), new Change.Replacement(tensor));
+                .put(plain(key.replace(BASE, ".")), new WeightChange.Replacement(tensor));
           }
         });
     if (changes.isEmpty()) {
@@ -78,7 +78,7 @@ record LoraWeights(Path file, Map<String, Change> bases, Map<String, Change> cha
     return key.startsWith(PREFIX) ? key.substring(PREFIX.length()) : key;
   }
 
-  private static Change pair(
+  private static WeightChange pair(
       Path file,
       String key,
       Matcher factor,
@@ -104,7 +104,9 @@ record LoraWeights(Path file, Map<String, Change> bases, Map<String, Change> cha
           "The two files do not belong together: download them again.");
     }
     float scaling = config.scaling(module, scale);
-    return linear ? new Change.Linear(a, b, scaling) : new Change.Embedding(a, b, scaling);
+    return linear
+        ? new WeightChange.Linear(a, b, scaling)
+        : new WeightChange.Embedding(a, b, scaling);
   }
 
   private static void requireNumbers(Path file, MappedTensor tensor) {

@@ -19,7 +19,7 @@ import phiquant.checkpoint.StoredTensor;
  * @param base closes with this one
  * @param lora what was merged
  * @param adapter its files
- * @param tensors the base's, and those that change as {@link Merged}
+ * @param tensors the base's, and those that change as {@link MergedTensor}
  * @param notices the base's, and what was merged
  */
 record MergedCheckpoint(
@@ -66,13 +66,14 @@ record MergedCheckpoint(
             (name, change) -> {
               String stored = tied && name.equals(HEAD) ? EMBEDDING : name;
               AdaptedRows place = place(base, config, weights, stored, change, tensors);
-              Merged.At at = new Merged.At(place.first(), change);
-              tensors.computeIfPresent(place.tensor(), (same, tensor) -> Merged.below(tensor, at));
+              MergedTensor.At at = new MergedTensor.At(place.first(), change);
+              tensors.computeIfPresent(
+                  place.tensor(), (same, tensor) -> MergedTensor.below(tensor, at));
             });
     if (tied && List.of(EMBEDDING, HEAD).stream().anyMatch(weights.changes()::containsKey)) {
       tensors.put(HEAD, new Renamed(HEAD, tensors.get(EMBEDDING)));
     }
-    Map<String, List<Merged.At>> changes = new LinkedHashMap<>();
+    Map<String, List<MergedTensor.At>> changes = new LinkedHashMap<>();
     weights
         .changes()
         .forEach(
@@ -80,11 +81,11 @@ record MergedCheckpoint(
               AdaptedRows place = place(base, config, weights, name, change, tensors);
               changes
                   .computeIfAbsent(place.tensor(), unused -> new ArrayList<>())
-                  .add(new Merged.At(place.first(), change));
+                  .add(new MergedTensor.At(place.first(), change));
             });
     changes.forEach(
         (name, all) ->
-            tensors.compute(name, (same, tensor) -> new Merged(tensor, List.copyOf(all))));
+            tensors.compute(name, (same, tensor) -> new MergedTensor(tensor, List.copyOf(all))));
     return tensors;
   }
 
@@ -105,7 +106,7 @@ record MergedCheckpoint(
       LoraConfig config,
       LoraWeights weights,
       String name,
-      Change change,
+      WeightChange change,
       Map<String, StoredTensor> tensors) {
     AdaptedRows place =
         AdaptedRows.of(name, tensors)

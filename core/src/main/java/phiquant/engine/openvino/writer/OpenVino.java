@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import phiquant.Beside;
+import phiquant.Background;
 import phiquant.UserError;
 import phiquant.engine.openvino.ir.IrXml;
 import phiquant.engine.openvino.ir.Type;
@@ -85,7 +85,8 @@ public final class OpenVino implements Target {
           "onnx, mlx and safetensors take it, and phiquant runs it.");
     }
     List<String> notes = new ArrayList<>();
-    Beside<TokenizerModels> texts = Beside.begin(() -> TokenizerModels.of(model.checkpoint()));
+    Background<TokenizerModels> texts =
+        Background.begin(() -> TokenizerModels.of(model.checkpoint()));
     Map<Weight, WeightPrecision> precisions = precisions(model, findings, notes);
     InputSquares.Found found = InputSquares.found(options.squares(), findings);
     IrFlow network = IrFlow.of(model.network(), model.config(), precisions::get, found);

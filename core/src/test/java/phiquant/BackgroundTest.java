@@ -7,13 +7,13 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 /** A computation beside the caller's gives what it would have given in its place. */
-class BesideTest {
+class BackgroundTest {
   @Test
   void bothGoOnAtOnce() throws InterruptedException {
     CountDownLatch callerIsHere = new CountDownLatch(1);
     CountDownLatch otherIsHere = new CountDownLatch(1);
-    Beside<String> other =
-        Beside.begin(
+    Background<String> other =
+        Background.begin(
             () -> {
               otherIsHere.countDown();
               try {
@@ -31,8 +31,8 @@ class BesideTest {
   @Test
   void whatItThrowsReachesTheCaller() {
     UserError error = new UserError("The tokenizer is damaged.");
-    Beside<String> failing =
-        Beside.begin(
+    Background<String> failing =
+        Background.begin(
             () -> {
               throw error;
             });

@@ -12,19 +12,19 @@ import phiquant.quant.FloatType;
  * @param base the tensor without the adapter
  * @param changes of its rows, in the order in which they are made
  */
-record Merged(StoredTensor base, List<At> changes) implements StoredTensor {
+record MergedTensor(StoredTensor base, List<At> changes) implements StoredTensor {
   /** A change, and the first of the base's rows that it is for. */
-  record At(long first, Change change) {}
+  record At(long first, WeightChange change) {}
 
   /** The tensor with another base below all that was added before; the last such base counts. */
   static StoredTensor below(StoredTensor tensor, At change) {
-    return tensor instanceof Merged merged && merged.adds()
-        ? new Merged(below(merged.base(), change), merged.changes())
-        : new Merged(tensor, List.of(change));
+    return tensor instanceof MergedTensor merged && merged.adds()
+        ? new MergedTensor(below(merged.base(), change), merged.changes())
+        : new MergedTensor(tensor, List.of(change));
   }
 
   private boolean adds() {
-    return changes.stream().anyMatch(at -> !(at.change() instanceof Change.Replacement));
+    return changes.stream().anyMatch(at -> !(at.change() instanceof WeightChange.Replacement));
   }
 
   private FloatType type() {

@@ -9,7 +9,7 @@ import phiquant.quant.FloatType;
  * on a CPU: both factors as floats, {@code B · A} with a fused product and sum for every rank from
  * the first to the last, then times the scale, then added and rounded to the type of the base.
  */
-sealed interface Change {
+sealed interface WeightChange {
   /** Numbers of a row that are summed at once: with all ranks they stay in a near cache. */
   int TOGETHER = 1024;
 
@@ -35,7 +35,7 @@ sealed interface Change {
    * @param a {@code [rank, columns]}
    * @param b {@code [rows, rank]}
    */
-  record Linear(StoredTensor a, StoredTensor b, float scale) implements Change {
+  record Linear(StoredTensor a, StoredTensor b, float scale) implements WeightChange {
     @Override
     public long rows() {
       return b.rows();
@@ -66,7 +66,7 @@ sealed interface Change {
    * @param a {@code [rank, rows]}
    * @param b {@code [columns, rank]}
    */
-  record Embedding(StoredTensor a, StoredTensor b, float scale) implements Change {
+  record Embedding(StoredTensor a, StoredTensor b, float scale) implements WeightChange {
     @Override
     public long rows() {
       return a.columns();
@@ -103,7 +103,7 @@ sealed interface Change {
   }
 
   /** Trained as a whole ({@code modules_to_save}, biases): other numbers instead. */
-  record Replacement(StoredTensor tensor) implements Change {
+  record Replacement(StoredTensor tensor) implements WeightChange {
     @Override
     public long rows() {
       return tensor.rows();

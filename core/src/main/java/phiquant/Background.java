@@ -8,18 +8,18 @@ import java.util.function.Supplier;
  * A computation that goes on beside the caller's, on a thread of its own. It exists because
  * planning has independent parts, and the machine a second core.
  */
-public final class Beside<T> {
+public final class Background<T> {
   private final FutureTask<T> task;
 
-  private Beside(FutureTask<T> task) {
+  private Background(FutureTask<T> task) {
     this.task = task;
   }
 
   /** Begins it. */
-  public static <T> Beside<T> begin(Supplier<T> computation) {
+  public static <T> Background<T> begin(Supplier<T> computation) {
     FutureTask<T> task = new FutureTask<>(computation::get);
-    Thread.ofPlatform().name("phiquant-beside").daemon().start(task);
-    return new Beside<>(task);
+    Thread.ofPlatform().name("phiquant-background").daemon().start(task);
+    return new Background<>(task);
   }
 
   /** Waits for the result, or fails as the computation did. */
