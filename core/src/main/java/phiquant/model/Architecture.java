@@ -1,6 +1,7 @@
 package phiquant.model;
 
 import java.util.List;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * One member of the family: what its checkpoints hold, and the network that they are the weights
@@ -21,6 +22,19 @@ public interface Architecture {
 
   /** The network of a checkpoint's weights. */
   Network network(PhiModel model);
+
+  /**
+   * What a checkpoint has for a part, of what the network computes with: takes back what {@link
+   * #network} makes of weights, for who reads graphs.
+   */
+  default StoredTensor stored(Part part, StoredTensor computed, PhiConfig config) {
+    return computed;
+  }
+
+  /** What the network computes with and no checkpoint has, because it follows from config.json. */
+  default List<Weight> implied(PhiConfig config) {
+    return List.of();
+  }
 
   /**
    * A tensor that has to be there.

@@ -27,4 +27,9 @@ public record Norm(Kind kind, Weight weight, Optional<Weight> bias, double epsil
   public static Norm layer(Weight weight, Weight bias, double epsilon) {
     return new Norm(Kind.LAYER, weight, Optional.of(bias), epsilon);
   }
+
+  /** The same with all that it gives multiplied. */
+  public Norm times(double factor) {
+    return new Norm(kind, weight.times(factor), bias.map(each -> each.times(factor)), epsilon);
+  }
 }

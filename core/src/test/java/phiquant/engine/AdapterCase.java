@@ -17,11 +17,12 @@ import phiquant.fixtures.TensorFile;
  * A tiny model in 32 bits for an engine, once with an adapter beside it and once with the adapter
  * merged, where nothing is rounded in between.
  *
+ * @param base the checkpoint
  * @param model without the adapter
  * @param adapter beside it
  * @param merged both as one
  */
-public record AdapterCase(Path model, Path adapter, Path merged) {
+public record AdapterCase(Path base, Path model, Path adapter, Path merged) {
   /** Tokens of the tiny models. */
   public static final int VOCABULARY = 384;
 
@@ -42,7 +43,7 @@ public record AdapterCase(Path model, Path adapter, Path merged) {
     }
     try (Checkpoint checkpoint = Lora.merge(Checkpoints.open(base), List.of(lora))) {
       Path merged = Quantize.of(checkpoint).to(target).into(folder.resolve("merged")).getFirst();
-      return new AdapterCase(apart.get(0), apart.get(1), merged);
+      return new AdapterCase(base, apart.get(0), apart.get(1), merged);
     }
   }
 

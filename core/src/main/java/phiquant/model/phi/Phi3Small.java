@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
-import phiquant.checkpoint.RowSlice;
+import phiquant.checkpoint.Scaled;
+import phiquant.checkpoint.StoredTensor;
 import phiquant.model.Architecture;
 import phiquant.model.Attention;
 import phiquant.model.Block;
@@ -14,7 +15,6 @@ import phiquant.model.Gate;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
 import phiquant.model.Network;
-import phiquant.model.Norm;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
@@ -97,31 +97,41 @@ public final class Phi3Small implements Architecture {
   }
 
   @Override
+  public StoredTensor stored(Part part, StoredTensor computed, PhiConfig config) {
+    double scale = config.small().orElseThrow().logitsScale();
+    return switch (part.role()) {
+      case QKV -> GroupedRows.of(computed, config);
+      case OUTPUT_NORM -> new Scaled(computed, (float) (1 / scale));
+      default -> computed;
+    };
+  }
+
+  /** The head's bias, which withholds tokens. */
+  @Override
+  public List<Weight> implied(PhiConfig config) {
+    List<Integer> unused = config.small().orElseThrow().unused();
+    Withheld never = new Withheld("lm_head.bias", config.vocabulary(), unused);
+    return List.of(new Weight(Role.HEAD, -1, true, never));
+  }
+
+  @Override
   public Network network(PhiModel model) {
     PhiConfig config = model.config();
     SmallFacts facts = config.small().orElseThrow();
     Role head = config.tiedHead() ? Role.EMBEDDING : Role.HEAD;
-    Withheld never = new Withheld("lm_head.bias", config.vocabulary(), facts.unused());
-    Norm last = Biased.norm(model, Role.OUTPUT_NORM, -1);
     return new Network(
         model.weight(Role.EMBEDDING, -1).times(facts.embeddingScale()),
         IntStream.range(0, config.layers()).mapToObj(i -> layer(model, facts, i)).toList(),
-        Norm.layer(
-            last.weight().times(facts.logitsScale()),
-            last.bias().orElseThrow().times(facts.logitsScale()),
-            last.epsilon()),
-        new Linear(
-            Role.HEAD,
-            List.of(model.weight(head, -1)),
-            List.of(new Weight(Role.HEAD, -1, true, never))));
+        Biased.norm(model, Role.OUTPUT_NORM, -1).times(facts.logitsScale()),
+        new Linear(Role.HEAD, List.of(model.weight(head, -1)), implied(config)));
   }
 
   private static Block layer(PhiModel model, SmallFacts facts, int i) {
     Linear qkv =
         new Linear(
             Role.QKV,
-            sorted(model.weight(Role.QKV, i), model.config()),
-            sorted(model.bias(Role.QKV, i), model.config()));
+            GroupedRows.sorted(model.weight(Role.QKV, i), model.config()),
+            GroupedRows.sorted(model.bias(Role.QKV, i), model.config()));
     Linear output = Biased.linear(model, Role.ATTENTION_OUTPUT, i, Role.ATTENTION_OUTPUT);
     return new Phi3.Layer(
         Biased.norm(model, Role.ATTENTION_NORM, i),
@@ -131,20 +141,5 @@ public final class Phi3Small implements Architecture {
             Biased.linear(model, Role.GATE_UP, i, Role.GATE_UP),
             Biased.linear(model, Role.DOWN, i, Role.DOWN),
             new Gate.GeGelu(facts.gateLimit())));
-  }
-
-  /** Stored are the queries of each key, then the key, then its value. */
-  private static List<Weight> sorted(Weight qkv, PhiConfig config) {
-    long head = config.headSize();
-    long queries = config.heads() / config.kvHeads();
-    List<Weight> rows = new ArrayList<>();
-    for (long[] part : new long[][] {{0, queries}, {queries, 1}, {queries + 1, 1}}) {
-      for (int k = 0; k < config.kvHeads(); k++) {
-        long first = (k * (queries + 2) + part[0]) * head;
-        RowSlice slice = new RowSlice(qkv.name(), qkv.tensor(), first, part[1] * head);
-        rows.add(new Weight(Role.QKV, qkv.layer(), qkv.bias(), slice));
-      }
-    }
-    return rows;
   }
 }

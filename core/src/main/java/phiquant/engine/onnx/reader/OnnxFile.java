@@ -105,7 +105,7 @@ final class OnnxFile {
   /** The same, if it is of floats and more than one. */
   Optional<OnnxConstant> floats(String name) {
     return Optional.ofNullable(constants.get(name))
-        .filter(tensor -> FLOATS.contains(tensor.getDataType()))
+        .filter(tensor -> FLOATS.contains(tensor.getDataType()) && tensor.getDimsCount() > 0)
         .map(this::checked)
         .filter(constant -> constant.data().byteSize() > Float.BYTES);
   }

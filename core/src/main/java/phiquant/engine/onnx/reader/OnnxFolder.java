@@ -10,7 +10,6 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFolder;
-import phiquant.checkpoint.ConfigForm;
 import phiquant.checkpoint.HuggingFaceFolder;
 import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Stacked;
@@ -42,11 +41,6 @@ public final class OnnxFolder extends CheckpointFolder {
   }
 
   private Map<String, StoredTensor> open(Path folder, MappedFiles files) {
-    if (ConfigForm.isPhi3Small(config())) {
-      throw new UserError(
-          folder + " is a Phi-3-small for ONNX Runtime, which phiquant does not read back.",
-          "Take the checkpoint that it was made of.");
-    }
     OnnxFile model = OnnxFile.open(folder.resolve(MODEL), files);
     for (NodeProto node : model.graph().getNodeList()) {
       operators.merge(node.getOpType(), 1, Integer::sum);

@@ -2,6 +2,7 @@ package phiquant.engine.onnx.reader;
 
 import ai.onnx.proto.OnnxMl.NodeProto;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -22,6 +23,7 @@ import phiquant.model.Architecture.Part;
 import phiquant.model.PhiConfig;
 import phiquant.model.Place;
 import phiquant.model.Role;
+import phiquant.model.Weight;
 import phiquant.model.phi.Family;
 
 /**
@@ -82,7 +84,8 @@ final class OnnxTensors {
     int hidden = config.path("hidden_size").asInt();
     OnnxTensors tensors = new OnnxTensors(new OnnxWeights(file, hidden), parts);
     file.graph().getNodeList().forEach(tensors::visit);
-    parts.forEach(part -> tensors.name(part, facts.get()));
+    parts.forEach(part -> tensors.name(part, architecture.get(), facts.get()));
+    facts.ifPresent(known -> architecture.get().implied(known).forEach(tensors::leaveOut));
     // What has no place in a Phi keeps its name, so that it is not lost without a word.
     tensors.found.forEach(tensors::keep);
     tensors.named.putAll(tensors.unknown);
@@ -141,11 +144,28 @@ final class OnnxTensors {
   }
 
   /** A weight that the checkpoint has, if the graph has it in some form. */
-  private void name(Part part, PhiConfig config) {
+  private void name(Part part, Architecture architecture, PhiConfig config) {
     read(part.role(), part)
         .or(() -> stacked(part))
         .or(() -> slice(part, config))
+        .map(tensor -> architecture.stored(part, tensor, config))
         .ifPresent(tensor -> named.put(part.name(), tensor));
+  }
+
+  /** A vector that the graph has and no checkpoint, if it is what the configuration calls for. */
+  private void leaveOut(Weight implied) {
+    Use use = new Use(implied.place(), implied.bias());
+    Optional.ofNullable(found.get(use))
+        .map(weight -> weight.read().apply(implied.name()))
+        .filter(read -> read.shape().equals(implied.tensor().shape()))
+        .filter(read -> Arrays.equals(vector(read), vector(implied.tensor())))
+        .ifPresent(unused -> used.add(use));
+  }
+
+  private static float[] vector(StoredTensor tensor) {
+    float[] numbers = new float[Math.toIntExact(tensor.elements())];
+    tensor.read(0, 1, numbers, 0);
+    return numbers;
   }
 
   private Optional<StoredTensor> read(Role role, Part part) {

@@ -2,28 +2,37 @@ package phiquant.engine.onnx.reader;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.Quantize;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.AdapterCase;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
+import phiquant.fixtures.Golden;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
+import phiquant.run.LanguageModel;
+import phiquant.run.RunOptions;
 
 /** An ONNX folder seen as a checkpoint: the same weights come out, and lies are refused. */
 class OnnxFolderTest {
@@ -37,6 +46,7 @@ class OnnxFolderTest {
     "phi-3.5-mini, 'onnx:fp16,device=dml'",
     "phi-4, 'onnx:bf16'",
     "phi-moe, 'onnx:fp32'",
+    "phi-3-small, 'onnx:fp32'",
   })
   void plainWeightsComeBackAsTheyWere(String kind, String spec) {
     Path folder = make(Fixtures.tiny(kind), spec);
@@ -51,6 +61,56 @@ class OnnxFolderTest {
                 assertThat(read.shape()).as(name).isEqualTo(tensor.shape());
                 assertThat(Arrays.equals(rows(read), rows(tensor))).as(name).isTrue();
               });
+    }
+  }
+
+  /** Its queries, keys and values in their own order again, its last norm as it was. */
+  @Test
+  void aPhi3SmallReadBackHasTheLogitsOfItsDefinition() {
+    Path folder = make(Fixtures.tiny("phi-3-small"), "onnx:fp32");
+    Path again = make(folder, "safetensors:f32");
+    JsonNode prompt = Golden.json("logits-tiny-phi-3-small").path("prompts").path(0);
+    int length = prompt.path("length").asInt();
+    int[] ids = IntStream.range(0, length).map(i -> (int) ((7919L * i + 13) % 100256)).toArray();
+    for (Path model : List.of(folder, again)) {
+      try (LanguageModel read = LanguageModel.open(Checkpoints.open(model), RunOptions.exact())) {
+        float[] logits = read.logits(ids, read.cache(length));
+        for (JsonNode pair : prompt.path("last")) {
+          assertThat((double) logits[pair.path(0).asInt()])
+              .isCloseTo(pair.path(1).asDouble(), within(1e-4));
+        }
+      }
+    }
+  }
+
+  /** Another head's bias than the configuration calls for is not left out without a word. */
+  @Test
+  void aBiasThatTheConfigurationDoesNotCallForIsRefused() throws IOException {
+    Path folder = make(Fixtures.tiny("phi-3-small"), "onnx:int4");
+    Path config = folder.resolve("config.json");
+    String other = "{\"dummy_token_indices\": [100256],";
+    Files.writeString(config, Files.readString(config).replaceFirst("\\{", other));
+    try (Checkpoint checkpoint = Checkpoints.open(folder)) {
+      assertThatThrownBy(() -> Family.model(checkpoint))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("'lm_head.bias' is not part of a Phi3SmallForCausalLM");
+    }
+  }
+
+  /** A graph that takes adapters is to a reader the model that it is without one. */
+  @ParameterizedTest
+  @ValueSource(strings = {"fused", "llama", "phi-2"})
+  void aGraphThatTakesAdaptersIsReadAsItsModel(String name) throws IOException {
+    AdapterCase one = AdapterCase.make(name, "onnx:fp32", out);
+    try (Checkpoint ours = Checkpoints.open(one.model());
+        Checkpoint original = Checkpoints.open(one.base())) {
+      assertThat(ours.operators()).containsKey("MatMul");
+      assertThat(ours.tensors()).containsOnlyKeys(original.tensors().keySet());
+      original
+          .tensors()
+          .forEach(
+              (tensor, stored) ->
+                  assertThat(rows(ours.tensors().get(tensor))).as(tensor).isEqualTo(rows(stored)));
     }
   }
 
