@@ -3,6 +3,7 @@ package phiquant.pipeline;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
+import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
@@ -58,18 +59,21 @@ record Piece(
     switch (source) {
       case RowSlice slice ->
           new Piece(tensor, output, slice.whole(), slice.first() + first, rows, at).cut(pieces);
-      case Stacked stacked -> {
-        long begin = 0;
-        for (StoredTensor part : stacked.parts()) {
-          long from = Math.max(first, begin);
-          long to = Math.min(end(), begin + part.rows());
-          if (from < to) {
-            new Piece(tensor, output, part, from - begin, to - from, at + from - first).cut(pieces);
-          }
-          begin += part.rows();
-        }
-      }
+      case Stacked stacked -> cut(stacked.parts(), pieces);
+      case Piled piled -> cut(piled.parts(), pieces);
       default -> pieces.add(this);
+    }
+  }
+
+  private void cut(List<StoredTensor> parts, List<Piece> pieces) {
+    long begin = 0;
+    for (StoredTensor part : parts) {
+      long from = Math.max(first, begin);
+      long to = Math.min(end(), begin + part.rows());
+      if (from < to) {
+        new Piece(tensor, output, part, from - begin, to - from, at + from - first).cut(pieces);
+      }
+      begin += part.rows();
     }
   }
 }

@@ -2,7 +2,9 @@ package phiquant.study;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiModel;
 
@@ -26,9 +28,16 @@ public record InputSquares(String matrix) implements Study<InputSquares.Found> {
     /** Nothing: all columns count alike. */
     public static final Found NOTHING = new Found(List.of(), Map.of());
 
-    /** How much the columns of a weight, or of some rows of it, count, if something is known. */
-    public Optional<float[]> of(StoredTensor weight) {
-      return Optional.ofNullable(columns.get(weight.name()));
+    /**
+     * How much the columns of a weight, or of some rows of it, count; of matrices that are piled up
+     * those of each. Empty if nothing is known.
+     */
+    public List<float[]> of(StoredTensor weight) {
+      List<StoredTensor> matrices = weight instanceof Piled piled ? piled.parts() : List.of(weight);
+      return matrices.stream()
+          .map(matrix -> columns.get(matrix.name()))
+          .filter(Objects::nonNull)
+          .toList();
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import phiquant.engine.mlx.MlxRecipe.Choice;
+import phiquant.engine.plan.PiledRows;
 import phiquant.engine.plan.RowEncoder;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
@@ -21,10 +22,15 @@ import phiquant.study.InputSquares;
  * @param source of its rows
  * @param type of floats, and what the weights are rounded to before they are quantized
  * @param quantized its format, if it is not kept as floats
+ * @param importance how much its columns count, as {@link InputSquares.Found#of} has it
  * @param stored its tensors
  */
 record MlxWeight(
-    Weight source, FloatType type, Optional<GroupFormat> quantized, List<Stored> stored) {
+    Weight source,
+    FloatType type,
+    Optional<GroupFormat> quantized,
+    List<float[]> importance,
+    List<Stored> stored) {
 
   /** A tensor and, once it is placed, where it lies. */
   static final class Stored {
@@ -94,11 +100,11 @@ record MlxWeight(
           weight,
           type,
           Optional.empty(),
+          List.of(),
           List.of(new Stored(weight.name(), type.storedName(), shape, bytes)));
     }
     Choice chosen = choice.get();
-    GroupFormat plain = GroupFormats.of(chosen.mode(), chosen.bits(), chosen.group(), type);
-    GroupFormat format = found.of(weight.tensor()).map(plain::weighted).orElse(plain);
+    GroupFormat format = GroupFormats.of(chosen.mode(), chosen.bits(), chosen.group(), type);
     List<Long> rows = shape.subList(0, shape.size() - 1);
     long groups = weight.tensor().columns() / format.groupSize();
     String path = MlxRecipe.path(weight);
@@ -110,7 +116,7 @@ record MlxWeight(
     if (format.biasBytes() > 0) {
       stored.add(tensor(path + ".biases", scaleType, scaleBytes, rows, groups * scaleBytes));
     }
-    return new MlxWeight(weight, type, Optional.of(format), stored);
+    return new MlxWeight(weight, type, Optional.of(format), found.of(weight.tensor()), stored);
   }
 
   private static Stored tensor(
@@ -185,16 +191,23 @@ record MlxWeight(
 
   RowEncoder encoder() {
     return quantized
-        .<RowEncoder>map(
+        .map(
             format ->
-                (x, rows, columns, out) ->
-                    format.encode(
-                        x,
-                        0,
-                        rows * columns / format.groupSize(),
-                        out[0],
-                        out[1],
-                        out.length > 2 ? out[2] : null))
+                PiledRows.of(
+                    importance,
+                    source.tensor().rows(),
+                    own -> encoder(own.map(format::weighted).orElse(format))))
         .orElse((x, rows, columns, out) -> type.encode(x, 0, rows * columns, out[0]));
+  }
+
+  private static RowEncoder encoder(GroupFormat format) {
+    return (x, rows, columns, out) ->
+        format.encode(
+            x,
+            0,
+            rows * columns / format.groupSize(),
+            out[0],
+            out[1],
+            out.length > 2 ? out[2] : null);
   }
 }

@@ -1,9 +1,11 @@
 package phiquant.pipeline.study;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import phiquant.UserError;
+import phiquant.checkpoint.Piled;
+import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.gguf.GgufNames;
 import phiquant.engine.gguf.imatrix.ImportanceMatrix;
 import phiquant.engine.gguf.writer.TensorImportance;
@@ -18,24 +20,27 @@ final class MatrixOfModel {
   /**
    * What a file says of a model's weights, after the checks that GGUF files make.
    *
-   * @throws UserError if it is not sound, or belongs to another model
+   * @throws phiquant.UserError if it is not sound, or belongs to another model
    */
   static InputSquares.Found squares(String file, PhiModel model) {
-    if (model.config().experts().isPresent()) {
-      throw new UserError(
-          "Importance matrices of experts are not used but for gguf.",
-          "Leave --calibration out for the other targets.");
-    }
     ImportanceMatrix matrix = ImportanceMatrix.read(file);
     TensorImportance importance = TensorImportance.of(Optional.of(matrix), model, false);
     Map<String, float[]> columns = new HashMap<>();
-    for (Weight weight : model.weights()) {
-      String name = GgufNames.of(weight.role(), weight.layer(), weight.bias());
-      importance
-          .of(name)
-          .filter(unused -> weight.isMatrix())
-          .ifPresent(values -> columns.put(weight.name(), values));
+    for (Weight weight : model.piled()) {
+      if (weight.isMatrix()) {
+        String name = GgufNames.of(weight.role(), weight.layer(), false);
+        int width = Math.toIntExact(weight.tensor().columns());
+        List<float[]> known = importance.of(name, width);
+        for (int i = 0; i < known.size(); i++) {
+          columns.put(matrix(weight.tensor(), i).name(), known.get(i));
+        }
+      }
     }
     return new InputSquares.Found(matrix.datasets(), columns);
+  }
+
+  /** One of those that are piled up; experts are, and known each under its own name. */
+  private static StoredTensor matrix(StoredTensor tensor, int index) {
+    return tensor instanceof Piled piled ? piled.parts().get(index) : tensor;
   }
 }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.checkpoint.lora.LoraFactors;
@@ -13,6 +12,7 @@ import phiquant.engine.gguf.imatrix.ImportanceMatrix;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.Part;
+import phiquant.engine.plan.PiledRows;
 import phiquant.engine.plan.PlannedFile;
 import phiquant.engine.plan.PlannedFile.Fixed;
 import phiquant.engine.plan.PlannedTensor;
@@ -166,10 +166,11 @@ public final class Gguf implements Target {
   /** What encodes a tensor, told how much its columns count. */
   private RowEncoder encoder(
       GgufTensors.Named named, GgmlType type, BlockFormat format, TensorImportance importance) {
-    Optional<float[]> columns = importance.of(named.name());
     if (named.weight() == null) {
       return new BlockRows(format);
     }
+    StoredTensor tensor = named.weight().tensor();
+    List<float[]> columns = importance.of(named.name(), Math.toIntExact(tensor.columns()));
     if (columns.isEmpty() && options.recipe().needsImportance(type, named.weight().role())) {
       throw UserError.usage(
           "gguf: "
@@ -178,12 +179,8 @@ public final class Gguf implements Target {
               + named.name()
               + "': give one with --imatrix FILE, made by phiquant calibrate.");
     }
-    StoredTensor tensor = named.weight().tensor();
-    int width = Math.toIntExact(tensor.columns());
-    long height = tensor.rows() * width / Math.max(width, columns.map(c -> c.length).orElse(0));
-    return columns
-        .map(all -> PiledRows.of(format, height, width, all))
-        .orElseGet(() -> new BlockRows(format));
+    return PiledRows.of(
+        columns, tensor.rows(), own -> new BlockRows(own.map(format::weighted).orElse(format)));
   }
 
   private List<String> notes(

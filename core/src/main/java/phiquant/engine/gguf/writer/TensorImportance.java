@@ -1,12 +1,14 @@
 package phiquant.engine.gguf.writer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import phiquant.UserError;
 import phiquant.engine.gguf.GgufNames;
 import phiquant.engine.gguf.imatrix.ImportanceMatrix;
@@ -107,7 +109,7 @@ public final class TensorImportance {
         sum += own[i];
       }
       if (sum == 0) {
-        java.util.Arrays.fill(own, from, to, 1);
+        Arrays.fill(own, from, to, 1);
         changed = true;
       }
     }
@@ -122,9 +124,17 @@ public final class TensorImportance {
     return matrix.isPresent();
   }
 
-  /** How much the columns of a tensor count, if something is known. */
-  public Optional<float[]> of(String tensor) {
-    return Optional.ofNullable(entries.get(tensor));
+  /**
+   * How much the columns of a tensor count, of each matrix that is in it; empty if nothing is
+   * known.
+   *
+   * @param columns of each matrix
+   */
+  public List<float[]> of(String tensor, int columns) {
+    float[] all = entries.getOrDefault(tensor, new float[0]);
+    return IntStream.range(0, all.length / columns)
+        .mapToObj(i -> Arrays.copyOfRange(all, i * columns, (i + 1) * columns))
+        .toList();
   }
 
   /** What a user should know. */

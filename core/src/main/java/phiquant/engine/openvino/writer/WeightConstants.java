@@ -11,6 +11,7 @@ import phiquant.engine.openvino.ir.Type;
 import phiquant.engine.openvino.writer.WeightPrecision.Compressed;
 import phiquant.engine.openvino.writer.WeightPrecision.Plain;
 import phiquant.engine.plan.Part;
+import phiquant.engine.plan.PiledRows;
 import phiquant.engine.plan.PlannedTensor;
 import phiquant.engine.plan.RowEncoder;
 import phiquant.model.Weight;
@@ -98,7 +99,9 @@ final class WeightConstants {
   }
 
   private Out compressed(StoredTensor tensor, CompressionFormat format, int group) {
-    CompressedRows encoder = CompressedRows.of(format, group, squares.of(tensor));
+    RowEncoder encoder =
+        PiledRows.of(
+            squares.of(tensor), tensor.rows(), own -> CompressedRows.of(format, group, own));
     long groups = tensor.columns() / group;
     boolean whole = groups == 1;
     String codesShape = above(tensor) + (whole ? "" : groups + ", ") + group;

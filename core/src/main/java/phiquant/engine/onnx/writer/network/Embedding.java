@@ -1,7 +1,6 @@
 package phiquant.engine.onnx.writer.network;
 
 import java.util.List;
-import java.util.Optional;
 import phiquant.engine.onnx.OperatorNames;
 import phiquant.engine.onnx.writer.graph.ElementType;
 import phiquant.engine.onnx.writer.graph.Graph;
@@ -37,9 +36,9 @@ record Embedding(Graph graph, Constants constants, PhiModel model, ElementType t
       case Precision.Plain plain ->
           gather(constants.plain(name, table, false, plain.type()), tokens);
       case Precision.Blocks blocks ->
-          gather(constants.blocks(name, table, blocks.format(), Optional.empty()), tokens);
+          gather(constants.blocks(name, table, blocks.format(), List.of()), tokens);
       case Precision.Turned turned ->
-          gather(constants.blocks(name, table, turned.format(), Optional.empty()), tokens);
+          gather(constants.blocks(name, table, turned.format(), List.of()), tokens);
       case Precision.Rows unused -> gather(constants.rows(name, table), tokens);
     };
   }

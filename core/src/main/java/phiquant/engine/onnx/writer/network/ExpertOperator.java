@@ -2,7 +2,6 @@ package phiquant.engine.onnx.writer.network;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.Interleaved;
 import phiquant.checkpoint.Piled;
@@ -71,7 +70,10 @@ record ExpertOperator(Graph graph, Constants constants, MatMuls matMuls, Routing
     };
   }
 
-  /** Gate and up, a row of each in turn: {@code swiglu_fusion} 1. */
+  /**
+   * Gate and up, a row of each in turn: {@code swiglu_fusion} 1. Under the gate's name, for both
+   * are multiplied with the same inputs.
+   */
   private static StoredTensor gateUp(Mlp expert) {
     return new Interleaved(
         expert.gateUp().weights().getFirst().name(),
@@ -123,8 +125,10 @@ record ExpertOperator(Graph graph, Constants constants, MatMuls matMuls, Routing
                 + " is %d.".formatted(format.block()));
       }
     }
-    Constants.Blocks one = constants.blocks(name(path, "gate_up"), inner, format, Optional.empty());
-    Constants.Blocks two = constants.blocks(name(path, "down"), outer, format, Optional.empty());
+    Constants.Blocks one =
+        constants.blocks(name(path, "gate_up"), inner, format, matMuls.squares().of(inner));
+    Constants.Blocks two =
+        constants.blocks(name(path, "down"), outer, format, matMuls.squares().of(outer));
     Value flat = flat(path, weights);
     List<Value> inputs = new ArrayList<>();
     inputs.addAll(List.of(x, flat, one.codes(), one.scales()));

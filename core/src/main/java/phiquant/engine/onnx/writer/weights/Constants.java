@@ -11,6 +11,7 @@ import phiquant.engine.onnx.writer.graph.ElementType;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.engine.plan.Part;
+import phiquant.engine.plan.PiledRows;
 import phiquant.engine.plan.PlannedTensor;
 import phiquant.engine.plan.RowEncoder;
 import phiquant.quant.FloatType;
@@ -75,10 +76,10 @@ public final class Constants {
    * piled up codes have the shape [matrices, rows, bytes of a row], scales [matrices, rows,
    * blocks].
    *
-   * @param importance of the columns, if it is known
+   * @param importance of the columns of each matrix, if it is known
    */
   public Blocks blocks(
-      String name, StoredTensor source, NBitsFormat format, Optional<float[]> importance) {
+      String name, StoredTensor source, NBitsFormat format, List<float[]> importance) {
     long height = source.rows();
     int columns = Math.toIntExact(source.columns());
     List<Long> outer = source.shape().subList(0, source.shape().size() - 1);
@@ -96,10 +97,6 @@ public final class Constants {
       List<Long> bytes = List.of((long) format.zeroPointBytes(columns));
       zeroPoints = rowPart(parts, name + "_zero_points", ElementType.UINT8, outer, bytes);
     }
-    NBitsFormat.Weighted rows = importance.map(format::weighted).orElse(format::encode);
-    RowEncoder encoder =
-        (x, count, width, out) ->
-            rows.encode(x, count, width, out[0], out[1], out.length > 2 ? out[2] : null);
     planned.add(
         new PlannedTensor(
             name,
@@ -108,9 +105,15 @@ public final class Constants {
             height * parts.stream().mapToLong(Part::groupBytes).sum(),
             source,
             false,
-            encoder,
+            PiledRows.of(importance, height, own -> encoder(format, own)),
             parts));
     return new Blocks(format, codes, scales, zeroPoints);
+  }
+
+  private static RowEncoder encoder(NBitsFormat format, Optional<float[]> importance) {
+    NBitsFormat.Weighted rows = importance.map(format::weighted).orElse(format::encode);
+    return (x, count, width, out) ->
+        rows.encode(x, count, width, out[0], out[1], out.length > 2 ? out[2] : null);
   }
 
   /**

@@ -71,6 +71,11 @@ public final class MatMuls {
     return precisions.accuracyLevel();
   }
 
+  /** How much the columns of weights count. */
+  public InputSquares.Found squares() {
+    return squares;
+  }
+
   /** What operators are called. */
   public OperatorNames operators() {
     return operators;
