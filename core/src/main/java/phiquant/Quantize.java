@@ -13,6 +13,7 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Ignored;
+import phiquant.checkpoint.WeightSource;
 import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
@@ -25,6 +26,7 @@ import phiquant.pipeline.Progress;
 import phiquant.pipeline.Record;
 import phiquant.pipeline.study.Studies;
 import phiquant.study.Findings;
+import phiquant.study.InputSquares;
 import phiquant.study.Study;
 import phiquant.tokenizer.ChatTemplate;
 import phiquant.tokenizer.Tokenizer;
@@ -185,6 +187,18 @@ public final class Quantize {
     return plans;
   }
 
+  /** Refuses to read twice what comes over a network; a matrix of importance lies at hand. */
+  private void requireOneReading() {
+    for (Target target : checkpoint.isRemote() ? targets : List.<Target>of()) {
+      if (target.studies().stream().anyMatch(study -> !(study instanceof InputSquares))) {
+        throw new UserError(
+            "A target must see the weights of %s twice, once to decide and once to encode."
+                .formatted(checkpoint.path()),
+            "Give --keep: the model is downloaded into the cache once.");
+      }
+    }
+  }
+
   private List<Target> targets() {
     return targets.stream().map(target -> target.taking(List.copyOf(adapters))).toList();
   }
@@ -232,6 +246,7 @@ public final class Quantize {
    * @throws UserError if one cannot be made; then none is
    */
   public Map<Path, ArtifactPlan> make(List<ArtifactPlan> outlines, Path output) {
+    requireOneReading();
     Map<Path, ArtifactPlan> outlined = placed(outlines, output);
     if (!studies().isEmpty()) {
       Pass.check(outlined, overwrite);
@@ -242,11 +257,35 @@ public final class Quantize {
           Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
           plans.forEach((place, plan) -> artifacts.put(place, Record.with(plan, model())));
           Pass.run(
-              artifacts,
-              new Pass.Settings(threads, overwrite, allowNonFinite, progress),
-              this::requireUnchanged);
+              artifacts, new Pass.Settings(threads, overwrite, allowNonFinite, progress), source());
           return plans;
         });
+  }
+
+  /** The checkpoint, and adapters that lie at hand. */
+  private WeightSource source() {
+    return new WeightSource() {
+      @Override
+      public void requireUnchanged() {
+        Quantize.this.requireUnchanged();
+      }
+
+      @Override
+      public void begin(long span) {
+        checkpoint.begin(span);
+      }
+
+      @Override
+      public void passed(long position) {
+        checkpoint.passed(position);
+      }
+
+      @Override
+      public void requireWhole() {
+        checkpoint.requireWhole();
+        Quantize.this.requireUnchanged();
+      }
+    };
   }
 
   private void requireUnchanged() {

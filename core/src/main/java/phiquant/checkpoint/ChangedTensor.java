@@ -26,4 +26,9 @@ public interface ChangedTensor extends StoredTensor {
   default long storedBytes() {
     return tensor().storedBytes();
   }
+
+  @Override
+  default long position(long row) {
+    return tensor().position(row);
+  }
 }

@@ -5,14 +5,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import phiquant.UserError;
 
 /**
  * What people have: a model's configuration, tensors and tokenizer files, under the names that
  * Hugging Face gives them whatever the files are. Nothing is copied: tensors are memory-mapped and
  * decoded where they are needed.
  */
-public interface Checkpoint extends AutoCloseable {
+public interface Checkpoint extends WeightSource, AutoCloseable {
   /** The folder or file that was opened. */
   Path path();
 
@@ -44,12 +43,13 @@ public interface Checkpoint extends AutoCloseable {
     return Map.of();
   }
 
-  /**
-   * Checks that the files of the weights still are what they were when they were opened.
-   *
-   * @throws UserError naming one that was changed, cut, replaced or removed
-   */
+  @Override
   default void requireUnchanged() {}
+
+  /** Whether weights come over a network while they are read, so that to read them twice costs. */
+  default boolean isRemote() {
+    return false;
+  }
 
   /** What was opened, for who sees it otherwise than it is stored. */
   default Checkpoint opened() {

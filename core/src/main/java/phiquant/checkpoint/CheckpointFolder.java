@@ -1,10 +1,10 @@
 package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import phiquant.UserError;
@@ -15,6 +15,7 @@ import phiquant.UserError;
  */
 public abstract class CheckpointFolder implements Checkpoint {
   private final Path folder;
+  private final CheckpointFiles small;
   private final ObjectNode stated;
   private final ObjectNode config;
   private final MappedFiles files = new MappedFiles();
@@ -29,9 +30,16 @@ public abstract class CheckpointFolder implements Checkpoint {
    * @throws UserError if there is none, or it is damaged
    */
   protected CheckpointFolder(Path folder, String whereFrom) {
-    this.folder = folder;
+    this(new FolderFiles(folder), whereFrom);
+  }
+
+  /** The same of files that may lie elsewhere than on the disk. */
+  protected CheckpointFolder(CheckpointFiles files, String whereFrom) {
+    this.folder = files.path();
+    this.small = files;
     byte[] json =
-        CompanionFiles.read(folder, "config.json")
+        files
+            .read("config.json")
             .orElseThrow(() -> new UserError(folder + " has no config.json.", whereFrom));
     this.stated = Json.object(json, folder + "/config.json");
     this.config = ConfigForm.of(stated);
@@ -62,6 +70,19 @@ public abstract class CheckpointFolder implements Checkpoint {
     return ConfigForm.isLlama(stated) && ConfigForm.isPhi3(config);
   }
 
+  /**
+   * Tensors as transformers has them: under its names, as many as it has.
+   *
+   * @param notices gets what was done
+   */
+  protected final Map<String, StoredTensor> named(
+      Map<String, StoredTensor> stored, CodedWeights codes, List<String> notices) {
+    Optional<NamePrefix> prefix = NamePrefix.of(stored.keySet());
+    prefix.map(NamePrefix::notice).ifPresent(notices::add);
+    Map<String, StoredTensor> named = prefix.map(known -> known.strip(stored)).orElse(stored);
+    return isLlama() ? Fused.of(named) : codes.apart(named);
+  }
+
   @Override
   public List<String> notices() {
     List<String> notices = new ArrayList<>();
@@ -74,7 +95,7 @@ public abstract class CheckpointFolder implements Checkpoint {
   }
 
   /**
-   * As it is on the disk; {@code config.json} in the form that {@link #config} has, and what a
+   * As it is stored; {@code config.json} in the form that {@link #config} has, and what a
    * vocabulary of tiktoken's means where there is no {@code tokenizer.json}.
    */
   @Override
@@ -82,7 +103,7 @@ public abstract class CheckpointFolder implements Checkpoint {
     if (name.equals("config.json") && config != stated) {
       return Optional.of(PythonJson.bytes(config, 2, false));
     }
-    Optional<byte[]> stored = CompanionFiles.read(folder, name);
+    Optional<byte[]> stored = small.read(name);
     return switch (name) {
       case "tokenizer.json" -> stored.or(this::fromTiktoken);
       case "tokenizer_config.json" ->
@@ -92,14 +113,14 @@ public abstract class CheckpointFolder implements Checkpoint {
   }
 
   private boolean isTiktoken() {
-    return Files.exists(folder.resolve(TiktokenVocabulary.FILE))
-        && !Files.exists(folder.resolve("tokenizer.json"));
+    return small.has(TiktokenVocabulary.FILE) && !small.has("tokenizer.json");
   }
 
   private synchronized Optional<byte[]> fromTiktoken() {
     if (tiktoken == null) {
       tiktoken =
-          CompanionFiles.read(folder, TiktokenVocabulary.FILE)
+          small
+              .read(TiktokenVocabulary.FILE)
               .map(file -> TiktokenVocabulary.of(file, folder + "/" + TiktokenVocabulary.FILE))
               .map(TiktokenVocabulary::tokenizer);
     }
@@ -127,17 +148,17 @@ public abstract class CheckpointFolder implements Checkpoint {
   }
 
   @Override
-  public final void requireUnchanged() {
+  public void requireUnchanged() {
     files.requireUnchanged();
   }
 
   @Override
-  public final String stamp() {
+  public String stamp() {
     return files.stamp();
   }
 
   @Override
-  public final void close() {
+  public void close() {
     files.close();
   }
 }

@@ -63,6 +63,26 @@ public record CheckpointView(
   }
 
   @Override
+  public boolean isRemote() {
+    return stored.isRemote();
+  }
+
+  @Override
+  public void begin(long span) {
+    stored.begin(span);
+  }
+
+  @Override
+  public void passed(long position) {
+    stored.passed(position);
+  }
+
+  @Override
+  public void requireWhole() {
+    stored.requireWhole();
+  }
+
+  @Override
   public String stamp() {
     return stored.stamp();
   }

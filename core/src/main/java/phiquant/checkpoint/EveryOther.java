@@ -37,6 +37,11 @@ public record EveryOther(String name, StoredTensor whole, long first, long count
   }
 
   @Override
+  public long position(long row) {
+    return whole.position(first + STEP * row);
+  }
+
+  @Override
   public void read(long row, int rows, float[] out, int at) {
     int columns = Math.toIntExact(columns());
     for (int i = 0; i < rows; i++) {

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -36,16 +35,16 @@ public final class HuggingFaceFolder extends CheckpointFolder {
   }
 
   private Map<String, StoredTensor> openTensors(Path folder, MappedFiles mapped) {
-    Shards shards = Shards.open(folder, mapped);
+    Shards<MappedTensor> shards =
+        Shards.open(
+            new FolderFiles(folder),
+            name -> SafetensorsFile.open(folder.resolve(name), mapped).tensors());
     notices.addAll(shards.notices());
     Map<String, StoredTensor> stored =
         isQuantized()
             ? codes.decode(folder, config(), shards.tensors())
             : new LinkedHashMap<>(shards.tensors());
-    Optional<NamePrefix> prefix = NamePrefix.of(stored.keySet());
-    prefix.map(NamePrefix::notice).ifPresent(notices::add);
-    Map<String, StoredTensor> named = prefix.map(known -> known.strip(stored)).orElse(stored);
-    return isLlama() ? Fused.of(named) : codes.apart(named);
+    return named(stored, codes, notices);
   }
 
   @Override

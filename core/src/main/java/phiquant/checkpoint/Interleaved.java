@@ -23,6 +23,11 @@ public record Interleaved(String name, List<StoredTensor> parts) implements Stor
   }
 
   @Override
+  public long position(long row) {
+    return parts.stream().mapToLong(part -> part.position(0)).min().orElse(0);
+  }
+
+  @Override
   public void read(long first, int count, float[] out, int at) {
     int columns = Math.toIntExact(columns());
     for (int i = 0; i < count; i++) {

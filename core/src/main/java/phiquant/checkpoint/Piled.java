@@ -34,6 +34,11 @@ public record Piled(String name, List<StoredTensor> parts) implements StoredTens
   }
 
   @Override
+  public long position(long row) {
+    return rowByRow().position(row);
+  }
+
+  @Override
   public void read(long first, int count, float[] out, int at) {
     rowByRow().read(first, count, out, at);
   }

@@ -53,6 +53,11 @@ public record RowSlice(String name, StoredTensor whole, long first, long count)
   }
 
   @Override
+  public long position(long row) {
+    return whole.position(isVector() ? 0 : first + row);
+  }
+
+  @Override
   public void read(long row, int rows, float[] out, int at) {
     if (!isVector()) {
       whole.read(first + row, rows, out, at);

@@ -1,7 +1,6 @@
 package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,23 +8,25 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import phiquant.InputFile;
 import phiquant.UserError;
 
 /**
- * A folder's safetensors files as one set of tensors: those that {@code
+ * A checkpoint's safetensors files as one set of tensors: those that {@code
  * model.safetensors.index.json} lists, or {@code model.safetensors}, or numbered shards that belong
  * together. Other safetensors files beside them are not read, and named.
  *
  * @param tensors by name, in the order of the files
  * @param notices what a person should know of the files, a sentence each
  */
-record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
+public record Shards<T extends StoredTensor>(Map<String, T> tensors, List<String> notices) {
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
   private static final Pattern NUMBERED =
@@ -39,60 +40,55 @@ record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
   /**
    * Reads the headers.
    *
+   * @param header gives a file's tensors, in the order of their data
    * @throws UserError naming the file or tensor that is missing, damaged or there twice
    */
-  static Shards open(Path folder, MappedFiles mapped) {
-    Set<String> files = safetensors(folder);
+  public static <T extends StoredTensor> Shards<T> open(
+      CheckpointFiles stored, Function<String, Map<String, T>> header) {
+    Path folder = stored.path();
+    Set<String> files = safetensors(stored);
     List<String> notices = new ArrayList<>();
-    Map<String, MappedTensor> all;
+    Map<String, T> all;
     Set<String> read;
-    if (Files.exists(folder.resolve(INDEX))) {
-      Map<String, String> map = index(folder);
+    if (stored.has(INDEX)) {
+      Map<String, String> map = index(stored);
       read = new LinkedHashSet<>(map.values());
-      all = indexed(folder, map, headers(folder, read, mapped), notices);
+      all = indexed(folder, map, headers(read, header), notices);
     } else if (files.contains(SINGLE)) {
       read = Set.of(SINGLE);
-      all = SafetensorsFile.open(folder.resolve(SINGLE), mapped).tensors();
+      all = header.apply(SINGLE);
     } else {
-      read = numbered(folder, files);
-      all = indexed(folder, Map.of(), headers(folder, read, mapped), notices);
+      read = numbered(stored, files);
+      all = indexed(folder, Map.of(), headers(read, header), notices);
       notices.add(
           "There is no %s; the %d shards hold every tensor once and are read without it."
               .formatted(INDEX, read.size()));
     }
     files.removeAll(read);
-    if (files.removeIf(file -> file.startsWith("adapter_")) || adapter(folder)) {
+    if (files.removeIf(file -> file.startsWith("adapter_")) || stored.has("adapter_model.bin")) {
       Adapter.in(folder).map(Adapter::besideWeights).ifPresent(notices::add);
     }
     if (!files.isEmpty()) {
       notices.add(
           "Beside the weights that %s, these are not read: %s."
               .formatted(
-                  Files.exists(folder.resolve(INDEX)) ? INDEX + " lists" : "are read",
+                  stored.has(INDEX) ? INDEX + " lists" : "are read",
                   Ignored.listed(List.copyOf(files))));
     }
-    return new Shards(all, List.copyOf(notices));
+    return new Shards<>(all, List.copyOf(notices));
   }
 
-  private static Set<String> safetensors(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      Set<String> names = new TreeSet<>();
-      files
-          .filter(Files::exists)
-          .map(file -> file.getFileName().toString())
-          .filter(name -> name.endsWith(".safetensors"))
-          .forEach(names::add);
-      return names;
-    } catch (IOException e) {
-      throw new UserError(folder + " cannot be listed: " + e.getMessage() + ".", e);
-    }
+  private static Set<String> safetensors(CheckpointFiles stored) {
+    return stored.names().stream()
+        .filter(name -> name.endsWith(".safetensors"))
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   /** Which shard holds which tensor. */
-  private static Map<String, String> index(Path folder) {
+  private static Map<String, String> index(CheckpointFiles stored) {
+    Path folder = stored.path();
     String where = folder.resolve(INDEX).toString();
-    JsonNode stated =
-        Json.object(CompanionFiles.read(folder, INDEX).orElseThrow(), where).path("weight_map");
+    JsonNode stated = Json.object(stored.read(INDEX).orElseThrow(), where).path("weight_map");
     if (!stated.isObject() || stated.isEmpty()) {
       throw new UserError(where + " has no weight_map.");
     }
@@ -103,10 +99,10 @@ record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
         throw new UserError(
             where + " names the shard '" + shard + "', which is not a plain file name.");
       }
-      if (!Files.exists(folder.resolve(shard))) {
+      if (!stored.has(shard)) {
         throw new UserError(
             folder.resolve(shard) + " is missing; " + INDEX + " lists it.",
-            Files.exists(folder.resolve(SINGLE))
+            stored.has(SINGLE)
                 ? "Download it, or remove " + INDEX + " if " + SINGLE + " is whole."
                 : "Download the checkpoint again.");
       }
@@ -114,19 +110,18 @@ record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
     return map;
   }
 
-  private static Map<String, Map<String, MappedTensor>> headers(
-      Path folder, Set<String> shards, MappedFiles mapped) {
-    Map<String, Map<String, MappedTensor>> headers = new LinkedHashMap<>();
-    shards.forEach(
-        shard -> headers.put(shard, SafetensorsFile.open(folder.resolve(shard), mapped).tensors()));
+  private static <T> Map<String, Map<String, T>> headers(
+      Set<String> shards, Function<String, Map<String, T>> header) {
+    Map<String, Map<String, T>> headers = new LinkedHashMap<>();
+    shards.forEach(shard -> headers.put(shard, header.apply(shard)));
     return headers;
   }
 
   /** All shards' tensors; where two hold one of the same name, the index says which counts. */
-  private static Map<String, MappedTensor> indexed(
+  private static <T> Map<String, T> indexed(
       Path folder,
       Map<String, String> map,
-      Map<String, Map<String, MappedTensor>> shards,
+      Map<String, Map<String, T>> shards,
       List<String> notices) {
     map.forEach(
         (name, shard) -> {
@@ -136,7 +131,7 @@ record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
                     .formatted(folder.resolve(shard), name, INDEX));
           }
         });
-    Map<String, MappedTensor> all = new LinkedHashMap<>();
+    Map<String, T> all = new LinkedHashMap<>();
     List<String> copies = new ArrayList<>();
     shards.forEach(
         (shard, found) ->
@@ -158,7 +153,8 @@ record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
   }
 
   /** The shards that belong together by their numbers. */
-  private static Set<String> numbered(Path folder, Set<String> files) {
+  private static Set<String> numbered(CheckpointFiles stored, Set<String> files) {
+    Path folder = stored.path();
     Set<String> sets = new TreeSet<>();
     for (String file : files) {
       Matcher name = NUMBERED.matcher(file);
@@ -167,7 +163,7 @@ record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
       }
     }
     if (sets.size() != 1) {
-      throw noWeights(folder, files);
+      throw noWeights(stored, files);
     }
     String set = sets.iterator().next();
     int count = Integer.parseInt(set.replaceFirst(".*-of-(\\d{5})\\.safetensors$", "$1"));
@@ -184,14 +180,11 @@ record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
     return shards;
   }
 
-  private static boolean adapter(Path folder) {
-    return Files.exists(folder.resolve("adapter_model.bin"));
-  }
-
-  private static UserError noWeights(Path folder, Set<String> files) {
+  private static UserError noWeights(CheckpointFiles stored, Set<String> files) {
+    Path folder = stored.path();
     return Adapter.in(folder)
         .map(Adapter::alone)
-        .or(() -> pickle(folder))
+        .or(() -> pickle(stored))
         .orElseGet(
             () ->
                 new UserError(
@@ -202,14 +195,10 @@ record Shards(Map<String, MappedTensor> tensors, List<String> notices) {
                             .formatted(Ignored.listed(List.copyOf(files)), SINGLE)));
   }
 
-  private static java.util.Optional<UserError> pickle(Path folder) {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(file -> file.toString().matches(".*\\.(bin|pt|pth|ckpt)"))
-          .findFirst()
-          .map(Pickle::refused);
-    } catch (IOException e) {
-      throw new UserError(folder + " cannot be listed: " + e.getMessage() + ".", e);
-    }
+  private static Optional<UserError> pickle(CheckpointFiles stored) {
+    return stored.names().stream()
+        .filter(name -> name.matches(".*\\.(bin|pt|pth|ckpt)"))
+        .findFirst()
+        .map(name -> Pickle.refused(stored.path().resolve(name)));
   }
 }

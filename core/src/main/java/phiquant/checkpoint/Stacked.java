@@ -29,6 +29,11 @@ public record Stacked(String name, List<StoredTensor> parts) implements StoredTe
   }
 
   @Override
+  public long position(long row) {
+    return parts.stream().mapToLong(part -> part.position(0)).min().orElse(0);
+  }
+
+  @Override
   public void read(long first, int count, float[] out, int at) {
     long begin = 0;
     int columns = Math.toIntExact(columns());

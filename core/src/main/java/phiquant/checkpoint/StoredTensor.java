@@ -49,6 +49,14 @@ public interface StoredTensor {
   }
 
   /**
+   * Where the first byte that reading from a row on needs comes, in the order in which the source
+   * delivers bytes; 0 if they lie at hand.
+   */
+  default long position(long row) {
+    return 0;
+  }
+
+  /**
    * Decodes {@code count} rows from row {@code first} into {@code out} from index {@code at}.
    * Thread-safe.
    */

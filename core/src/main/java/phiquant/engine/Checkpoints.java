@@ -11,18 +11,76 @@ import phiquant.checkpoint.HubCache;
 import phiquant.checkpoint.HuggingFaceFolder;
 import phiquant.checkpoint.Pickle;
 import phiquant.engine.mlx.MlxTensors;
+import phiquant.hub.DownloadProgress;
+import phiquant.hub.Hub;
+import phiquant.hub.HubName;
+import phiquant.hub.HubSettings;
 
 /** Opens what people have: a Hugging Face, ONNX or OpenVINO folder, or a GGUF file. */
 public final class Checkpoints {
   private Checkpoints() {}
 
   /**
-   * Opens a checkpoint; reads headers only.
+   * Opens a checkpoint whose weights lie at hand; reads headers only.
    *
-   * @param given its folder or file, or a repository's folder in the hub's cache
+   * @param given its folder or file, a repository's folder in the hub's cache, or the hub's name of
+   *     a model that lies there
    * @throws UserError if it is none, or is damaged
    */
   public static Checkpoint open(Path given) {
+    Optional<HubName> name = HubName.of(given);
+    return name.isEmpty()
+        ? at(given)
+        : at(cached(name.get()).orElseThrow(() -> notHere(name.get())));
+  }
+
+  /**
+   * Opens a checkpoint, also one that lies on the hub: to look at it reads headers only, and its
+   * weights come when a pass reads them.
+   *
+   * @throws UserError if it is none, is damaged, or cannot be got
+   */
+  public static Checkpoint find(Path given) {
+    Optional<HubName> name = HubName.of(given);
+    Optional<Path> here = name.isEmpty() ? Optional.of(given) : cached(name.get());
+    if (here.isPresent()) {
+      return at(here.get());
+    }
+    Hub hub = Hub.ofEnvironment();
+    try {
+      return hub.open(name.get(), MlxTensors.CODES);
+    } catch (RuntimeException e) {
+      hub.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens a checkpoint; one of the hub's is downloaded into the cache first, unless it is there.
+   *
+   * @throws UserError if it is none, is damaged, or cannot be got
+   */
+  public static Checkpoint keep(Path given, DownloadProgress progress) {
+    Optional<HubName> name = HubName.of(given);
+    if (name.isEmpty() || cached(name.get()).isPresent()) {
+      return open(given);
+    }
+    try (Hub hub = Hub.ofEnvironment()) {
+      return at(hub.keep(name.get(), progress));
+    }
+  }
+
+  private static Optional<Path> cached(HubName name) {
+    return Hub.cached(HubSettings.ofEnvironment(), name);
+  }
+
+  private static UserError notHere(HubName name) {
+    return new UserError(
+        name + " does not exist here, nor is it whole in the hub's cache.",
+        "If it is a model of the hub, give --keep to download it, or quantize it on the way.");
+  }
+
+  private static Checkpoint at(Path given) {
     Path path = HubCache.snapshot(given);
     for (Engine engine : List.of(Engine.OPENVINO, Engine.ONNX, Engine.GGUF)) {
       Optional<? extends Checkpoint> own = engine.open(path);
@@ -34,7 +92,7 @@ public final class Checkpoints {
       return huggingFace(path);
     }
     if (!Files.exists(path)) {
-      throw new UserError(path + " does not exist.");
+      throw absent(path);
     }
     if (path.toString().matches(".*\\.(bin|pt|pth|ckpt)")) {
       throw Pickle.refused(path);
@@ -44,6 +102,15 @@ public final class Checkpoints {
           path + " is one file of a checkpoint.", "Give its folder, with config.json in it.");
     }
     throw new UserError(path + " is neither a checkpoint's or artifact's folder nor a GGUF file.");
+  }
+
+  private static UserError absent(Path path) {
+    String text = path.toString().replace('\\', '/');
+    return HubName.of(Path.of(text + "@main")).isPresent()
+        ? new UserError(
+            path + " does not exist.",
+            "If the hub's model of that name is meant, give its revision too: " + text + "@main.")
+        : new UserError(path + " does not exist.");
   }
 
   private static Checkpoint huggingFace(Path folder) {

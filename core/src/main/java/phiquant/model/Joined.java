@@ -21,6 +21,11 @@ record Joined(String name, List<StoredTensor> parts) implements StoredTensor {
   }
 
   @Override
+  public long position(long row) {
+    return parts.stream().mapToLong(part -> part.position(0)).min().orElse(0);
+  }
+
+  @Override
   public void read(long first, int count, float[] out, int at) {
     int next = at;
     for (StoredTensor part : count == 1 ? parts : List.<StoredTensor>of()) {

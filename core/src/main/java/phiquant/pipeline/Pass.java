@@ -10,13 +10,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.WeightSource;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.Part;
 import phiquant.engine.plan.PlannedTensor;
@@ -25,16 +26,16 @@ import phiquant.quant.Finite;
 
 /**
  * The single streaming pass: reads every weight once, encodes it for all artifacts and writes it at
- * its known place. Workers take runs of rows from a common counter and encode them, {@link Writers}
- * write; memory is the number of their buffers times a run, whatever the model's size.
+ * its known place. Workers take runs of rows from a common {@link Frontier} and encode them, {@link
+ * Writers} write; memory is the number of their buffers times a run, whatever the model's size.
  */
 public final class Pass {
   private final List<Output> outputs;
   private final List<Run> runs;
   private final Settings settings;
-  private final Runnable source;
+  private final WeightSource source;
   private final Writers writers;
-  private final AtomicInteger next = new AtomicInteger();
+  private final Frontier frontier;
   private final AtomicBoolean stopped = new AtomicBoolean();
   private final CountDownLatch encoded = new CountDownLatch(1);
   private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -50,9 +51,10 @@ public final class Pass {
   public record Settings(
       int threads, boolean overwrite, boolean allowNonFinite, Progress progress) {}
 
-  private Pass(List<Output> outputs, Settings settings, Runnable source) {
+  private Pass(List<Output> outputs, Settings settings, WeightSource source) {
     this.outputs = outputs;
     this.runs = Run.of(outputs);
+    this.frontier = new Frontier(runs, settings.threads(), source);
     this.settings = settings;
     this.source = source;
     this.writers = new Writers(settings.threads());
@@ -61,14 +63,16 @@ public final class Pass {
   /**
    * Makes artifacts at their destinations.
    *
-   * @param source asked now and then, and when all is read: throws if the source has changed
+   * @param source of the weights, told how far the pass is; asked now and then whether it has
+   *     changed, and when all is read whether it is whole
    * @throws UserError if one cannot be made; then none is
    */
-  public static void run(Map<Path, ArtifactPlan> artifacts, Settings settings, Runnable source) {
+  public static void run(
+      Map<Path, ArtifactPlan> artifacts, Settings settings, WeightSource source) {
     checkSpace(artifacts);
     try (Outputs outputs = Outputs.begin(artifacts, settings.overwrite(), settings.progress())) {
       new Pass(outputs.all(), settings, source).execute();
-      source.run();
+      source.requireWhole();
       outputs.publish();
     }
   }
@@ -85,10 +89,12 @@ public final class Pass {
 
   private void execute() {
     long total = runs.stream().mapToLong(Pass::sourceBytes).sum();
+    source.begin(runs.stream().mapToLong(Run::span).max().orElse(0));
     settings.progress().begin("Quantizing", total);
     List<Thread> workers = new ArrayList<>();
     for (int i = 0; i < settings.threads(); i++) {
-      workers.add(Thread.ofPlatform().name("phiquant-" + i).daemon().start(this::work));
+      int worker = i;
+      workers.add(Thread.ofPlatform().name("phiquant-" + i).daemon().start(() -> work(worker)));
     }
     Thread.ofPlatform().name("phiquant-writeback").daemon().start(this::writeBack);
     try {
@@ -124,7 +130,7 @@ public final class Pass {
         for (Output output : outputs) {
           output.flush();
         }
-        source.run();
+        source.requireUnchanged();
       }
     } catch (UserError e) {
       fail(e);
@@ -140,15 +146,14 @@ public final class Pass {
         / Math.max(1, run.source().elements());
   }
 
-  private void work() {
+  private void work(int number) {
     Worker worker = new Worker();
     try {
-      for (int i = next.getAndIncrement(); i < runs.size(); i = next.getAndIncrement()) {
-        if (stopped.get()) {
-          return;
-        }
-        worker.process(runs.get(i));
-        settings.progress().advance(sourceBytes(runs.get(i)));
+      for (Optional<Run> run = frontier.next(number);
+          run.isPresent() && !stopped.get();
+          run = frontier.next(number)) {
+        worker.process(run.get());
+        settings.progress().advance(sourceBytes(run.get()));
       }
     } catch (Throwable e) {
       fail(e);

@@ -1,6 +1,7 @@
 package phiquant.pipeline;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,18 @@ record Run(StoredTensor source, boolean transposed, long first, int rows, List<P
   /** Floats in a row of this run. */
   int columns() {
     return Math.toIntExact(transposed ? source.rows() : source.columns());
+  }
+
+  /** Where the source has its first byte, in the order in which it delivers them. */
+  long position() {
+    return source.position(transposed ? 0 : first);
+  }
+
+  /** Bytes of the source among which it reads here and there; none if row by row. */
+  long span() {
+    return transposed || source.position(0) == source.position(source.rows() - 1)
+        ? source.storedBytes()
+        : 0;
   }
 
   /** Reads the floats. */
@@ -69,6 +82,7 @@ record Run(StoredTensor source, boolean transposed, long first, int rows, List<P
     }
     List<Run> runs = new ArrayList<>();
     stored.forEach((key, pieces) -> cut(key, pieces, runs));
+    runs.sort(Comparator.comparingLong(Run::position)); // Stable: what lies at hand stays as it is.
     return runs;
   }
 

@@ -34,7 +34,7 @@ final class AdviseCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "CHECKPOINT",
       arity = "0..1",
-      description = "A Hugging Face folder, an MLX folder or a GGUF file.")
+      description = "A Hugging Face folder, an MLX folder, a GGUF file, or a name on the hub.")
   private Path checkpoint;
 
   @Option(
@@ -74,11 +74,11 @@ final class AdviseCommand implements Callable<Integer> {
     if (memory != null) {
       chosen = chosen.withMemory(gigabytes(memory));
     }
-    try (Checkpoint source = options.open(checkpoint)) {
+    try (Checkpoint source = options.find(checkpoint)) {
       PhiModel model = Family.model(source);
       Notices.print(model.notices());
       int tokens = context == null ? Math.min(4096, model.config().contextLength()) : context;
-      Advice advice = Advisor.advise(model, Engine.modelName(checkpoint), chosen, tokens);
+      Advice advice = Advisor.advise(model, Engine.modelName(source.path()), chosen, tokens);
       System.out.print(json ? text(advice) : AdviceSheet.of(advice));
     }
     return 0;

@@ -121,6 +121,7 @@ final class EvalCommand implements Callable<Integer> {
             defaults.cacheLimit(),
             progress());
     EvaluationText on = text == null ? EvaluationText.builtIn() : EvaluationText.of(text);
+    model.keep(original);
     Evaluation evaluation = Evaluator.evaluate(original, artifacts, on, options);
     Notices.print(evaluation.notices());
     // What was measured is shown first: it is there even if a file cannot be written.

@@ -21,12 +21,13 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  phiquant inspect Phi-3.5-mini-instruct",
-      "  phiquant inspect m.gguf --json"
+      "  phiquant inspect m.gguf --json",
+      "  phiquant inspect microsoft/Phi-4-mini-instruct"
     })
 final class InspectCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "PATH",
-      description = "A checkpoint folder, an artifact's folder, or a GGUF file.")
+      description = "A checkpoint folder, an artifact's folder, a GGUF file, or a name on the hub.")
   private Path path;
 
   @Option(names = "--json", description = "Print JSON instead of text.")
@@ -39,7 +40,7 @@ final class InspectCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Checkpoint checkpoint = model.open(path)) {
+    try (Checkpoint checkpoint = model.find(path)) {
       ObjectNode facts = Facts.of(checkpoint);
       Notices.print(facts.path("notices").valueStream().map(JsonNode::asText).toList());
       System.out.print(json ? facts.toPrettyString() + "\n" : FactSheet.of(facts, tensors));

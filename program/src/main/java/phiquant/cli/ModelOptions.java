@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Ignored;
 import phiquant.engine.Checkpoints;
+import phiquant.hub.DownloadProgress;
 import picocli.CommandLine.Option;
 
 /** How a model is opened: what all commands that open one have in common. */
@@ -19,13 +20,41 @@ final class ModelOptions {
               + " model. Repeatable.")
   private List<Pattern> ignored = new ArrayList<>();
 
+  @Option(
+      names = "--keep",
+      description =
+          "Download a model of the hub into Hugging Face's cache first, where all tools find it.")
+  private boolean keep;
+
   /** What is left out. */
   List<Pattern> ignored() {
     return ignored;
   }
 
-  /** Opens a model without what is left out. */
+  /** Opens a model that lies at hand, or is kept, without what is left out. */
   Checkpoint open(Path path) {
-    return Ignored.without(Checkpoints.open(path), ignored);
+    return Ignored.without(keep ? kept(path) : Checkpoints.open(path), ignored);
+  }
+
+  /** Opens a model wherever it is, without what is left out. */
+  Checkpoint find(Path path) {
+    return Ignored.without(findWhole(path), ignored);
+  }
+
+  /** The same with all of it. */
+  Checkpoint findWhole(Path path) {
+    return keep ? kept(path) : Checkpoints.find(path);
+  }
+
+  /** Downloads a model if that is asked for. */
+  void keep(Path path) {
+    if (keep) {
+      kept(path).close();
+    }
+  }
+
+  private static Checkpoint kept(Path path) {
+    boolean terminal = System.console() != null && System.console().isTerminal();
+    return Checkpoints.keep(path, terminal ? new DownloadBar() : DownloadProgress.NONE);
   }
 }

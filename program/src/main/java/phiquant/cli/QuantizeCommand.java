@@ -12,7 +12,6 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.lora.Lora;
 import phiquant.checkpoint.lora.LoraFactors;
-import phiquant.engine.Checkpoints;
 import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.pipeline.Progress;
@@ -32,6 +31,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  phiquant quantize Phi-3.5-mini-instruct --to gguf:Q4_K_M -o out",
       "  phiquant quantize Phi-3.5-mini-instruct --to gguf:Q4_K_M --to mlx:4bit -o out",
+      "  phiquant quantize microsoft/Phi-4-mini-instruct --to gguf:Q4_K_M -o out",
       "  phiquant quantize Phi-4-mini --to gguf --precision int8 -o phi-4-mini.gguf",
       "  phiquant quantize Phi-4-mini --to onnx:int4 --calibration calibration.gguf -o out",
       "  phiquant quantize Phi-4-mini --lora my-adapter --name Phi-4-mini-mine --to gguf -o out",
@@ -41,7 +41,8 @@ final class QuantizeCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "CHECKPOINT",
       description =
-          "A Hugging Face folder (config.json, safetensors), an MLX folder or a GGUF file.")
+          "A Hugging Face folder (config.json, safetensors), an MLX folder, a GGUF file, or a name"
+              + " on the hub: OWNER/NAME[@REVISION].")
   private Path checkpoint;
 
   @Option(
@@ -158,7 +159,7 @@ final class QuantizeCommand implements Callable<Integer> {
     long start = System.nanoTime();
     List<Lora> loras = adapters.stream().map(Lora::parse).toList();
     List<LoraFactors> beside = new ArrayList<>();
-    try (Checkpoint source = Lora.merge(Checkpoints.open(checkpoint), loras)) {
+    try (Checkpoint source = Lora.merge(model.findWhole(checkpoint), loras)) {
       for (String adapter : apart) {
         beside.add(LoraFactors.open(source, Lora.parse("--adapter", adapter)));
       }

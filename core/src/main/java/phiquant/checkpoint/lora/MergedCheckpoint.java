@@ -169,6 +169,27 @@ record MergedCheckpoint(
     adapter.requireUnchanged();
   }
 
+  @Override
+  public boolean isRemote() {
+    return base.isRemote();
+  }
+
+  @Override
+  public void begin(long span) {
+    base.begin(span);
+  }
+
+  @Override
+  public void passed(long position) {
+    base.passed(position);
+  }
+
+  @Override
+  public void requireWhole() {
+    base.requireWhole();
+    adapter.requireUnchanged();
+  }
+
   /** The adapter's too, and how much of it was merged. */
   @Override
   public String stamp() {

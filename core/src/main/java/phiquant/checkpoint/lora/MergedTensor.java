@@ -55,6 +55,11 @@ record MergedTensor(StoredTensor base, List<At> changes) implements StoredTensor
   }
 
   @Override
+  public long position(long row) {
+    return base.position(row);
+  }
+
+  @Override
   public void read(long first, int count, float[] out, int at) {
     base.read(first, count, out, at);
     change(first, count, 0, Math.toIntExact(columns()), out, at);

@@ -44,6 +44,12 @@ final class CentredColumns implements ChangedTensor {
     return means;
   }
 
+  /** The means are those of all rows. */
+  @Override
+  public long position(long row) {
+    return tensor.position(0);
+  }
+
   @Override
   public void read(long first, int count, float[] out, int at) {
     double[] all = means();

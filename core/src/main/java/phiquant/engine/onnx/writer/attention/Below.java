@@ -26,6 +26,11 @@ record Below(StoredTensor top, StoredTensor bottom) implements StoredTensor {
   }
 
   @Override
+  public long position(long row) {
+    return Math.min(top.position(0), bottom.position(0));
+  }
+
+  @Override
   public void read(long first, int count, float[] out, int at) {
     int above = (int) Math.clamp(top.rows() - first, 0, (long) count);
     if (above > 0) {
