@@ -148,20 +148,26 @@ def experts(folder, name, file):
     model = onnx.load("model.onnx", load_external_data=False)
     node = next(n for n in model.graph.node if n.name.startswith(name))
     parts = [i for i in model.graph.initializer if i.name in node.input]
-    count = parts[0].dims[0]
-    data = np.fromfile(file, "<f4")
-    scales = next(i for i in parts if i.name == node.input[3])
-    block = next(a.i for a in node.attribute if a.name == "block_size")
-    data = data.reshape(-1, count + scales.dims[2] * block)
-    floats = [
-        onnx.helper.make_tensor_value_info(node.input[i], onnx.TensorProto.FLOAT, None) for i in (0, 1)
-    ]
-    y = onnx.helper.make_tensor_value_info(node.output[0], onnx.TensorProto.FLOAT, None)
+    inner = next(i for i in parts if i.name == node.input[2])
+    count, columns, kind = inner.dims[0], inner.dims[2], onnx.TensorProto.FLOAT
+    if node.op_type == "QMoE":
+        scales = next(i for i in parts if i.name == node.input[3])
+        columns = scales.dims[2] * next(a.i for a in node.attribute if a.name == "block_size")
+    else:
+        kind = inner.data_type
+    floats = [onnx.helper.make_tensor_value_info(node.input[i], kind, None) for i in (0, 1)]
+    y = onnx.helper.make_tensor_value_info(node.output[0], kind, None)
     graph = onnx.helper.make_graph([node], "one", floats, [y], parts)
     onnx.save(onnx.helper.make_model(graph, opset_imports=model.opset_import, ir_version=10), "one.onnx")
     session = ort.InferenceSession("one.onnx", providers=["CPUExecutionProvider"])
-    inputs = {node.input[0]: data[:, count:].copy(), node.input[1]: data[:, :count].copy()}
-    print(json.dumps(session.run(None, inputs)[0].reshape(-1).tolist()))
+    data = np.fromfile(file, "<f4").reshape(-1, count + columns)
+    data = data.astype(onnx.helper.tensor_dtype_to_np_dtype(kind))
+    chosen = data[:, :count].copy()
+    if node.op_type == "MoE":  # It takes the softmax of what it is given.
+        with np.errstate(divide="ignore"):
+            chosen = np.log(chosen)
+    inputs = {node.input[0]: data[:, count:].copy(), node.input[1]: chosen}
+    print(json.dumps(session.run(None, inputs)[0].astype(np.float32).reshape(-1).tolist()))
 
 
 def tokenize(folder, file):

@@ -56,8 +56,10 @@ record GroupedRows(StoredTensor tensor, int head, int queries, int keys) impleme
   public void read(long first, int count, float[] out, int at) {
     if (shape().size() > 1) {
       int columns = Math.toIntExact(columns());
-      for (int i = 0; i < count; i++) {
-        tensor.read(row(first + i), 1, out, at + i * columns);
+      int some;
+      for (int i = 0; i < count; i += some) {
+        some = (int) Math.min(count - i, head - (first + i) % head);
+        tensor.read(row(first + i), some, out, at + i * columns);
       }
     } else if (count > 0) {
       float[] all = new float[Math.toIntExact(elements())];
