@@ -6,6 +6,7 @@ import java.util.List;
  * What came of one generation.
  *
  * @param text the whole answer
+ * @param calls what stands between the marks of tool calls
  * @param tokens its tokens, without the one that ended it
  * @param finish why it ended
  * @param promptTokens tokens of the prompt
@@ -16,6 +17,7 @@ import java.util.List;
  */
 public record Reply(
     String text,
+    String calls,
     List<Integer> tokens,
     Finish finish,
     int promptTokens,

@@ -2,9 +2,10 @@ package phiquant.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -13,13 +14,13 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
 import phiquant.run.attention.KvCache;
-import phiquant.run.sampling.Sampler;
+import phiquant.run.grammar.Constraint;
+import phiquant.run.grammar.TokenMasks;
 import phiquant.run.sampling.Sampling;
-import phiquant.run.sampling.StopTexts;
 import phiquant.tokenizer.ChatTemplate;
 import phiquant.tokenizer.EndTokens;
 import phiquant.tokenizer.Message;
-import phiquant.tokenizer.TokenStream;
+import phiquant.tokenizer.TokenBytes;
 import phiquant.tokenizer.Tokenizer;
 
 /**
@@ -46,6 +47,8 @@ public final class Session implements AutoCloseable {
   private final Set<Integer> ends;
   private final KvCache cache;
   private ChatTemplate template;
+  private TokenBytes bytes;
+  private TokenMasks masks;
 
   private Session(Checkpoint checkpoint, LanguageModel model, Tokenizer tokenizer, KvCache cache) {
     this.checkpoint = checkpoint;
@@ -145,9 +148,41 @@ public final class Session implements AutoCloseable {
    *
    * @throws UserError if the model has no chat template, or one that refuses
    */
-  public synchronized int[] prompt(List<Message> messages) {
+  public int[] prompt(List<Message> messages) {
+    return prompt(messages, List.of());
+  }
+
+  /** The same, with tools that the model may call, each as {@link ChatTemplate#render} takes it. */
+  public synchronized int[] prompt(List<Message> messages, List<JsonNode> tools) {
     requireTemplate();
-    return prompt(template.render(messages));
+    return prompt(template.render(messages, tools));
+  }
+
+  /** The tokens between which the model calls tools; empty if it was not made for that. */
+  public synchronized Optional<Generation.Marks> marks() {
+    requireTemplate();
+    return template.tools().map(tools -> new Generation.Marks(tools.open(), tools.close()));
+  }
+
+  /** What each token adds to a text; read when it is first asked for. */
+  public synchronized TokenBytes tokenBytes() {
+    if (bytes == null) {
+      bytes = TokenBytes.of(checkpoint, vocabulary());
+    }
+    return bytes;
+  }
+
+  /** What a token adds to a text; of an added one its own text, of none nothing. */
+  public byte[] bytes(int token) {
+    byte[] own = tokenBytes().bytes()[token];
+    return own != null ? own : tokenizer.decode(token).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private synchronized TokenMasks masks() {
+    if (masks == null) {
+      masks = new TokenMasks(tokenBytes(), ends);
+    }
+    return masks;
   }
 
   /**
@@ -158,29 +193,37 @@ public final class Session implements AutoCloseable {
    * @throws UserError if the prompt is empty, does not fit, or is not in the model's vocabulary
    */
   public Reply generate(int[] prompt, Generation asked, Predicate<String> listener) {
+    return grow(prompt, asked, piece -> listener.test(piece.text()));
+  }
+
+  /** The same for a listener that also wants to know of calls and chances. */
+  public Reply grow(int[] prompt, Generation asked, Predicate<Increment> listener) {
     check(prompt);
     long start = System.nanoTime();
     int reused = reuse(prompt);
-    Sampler sampler = new Sampler(asked.sampling());
-    for (int token : prompt) {
-      sampler.saw(token);
-    }
-    Answer answer = new Answer(asked, listener);
+    GrowingAnswer answer =
+        new GrowingAnswer(prompt, asked, tokenizer, ends, constraint(asked), listener);
     float[] logits = read(Arrays.copyOfRange(prompt, reused, prompt.length), listener);
     long first = System.nanoTime();
-    while (logits != null && answer.finish == null) {
-      int token = sampler.next(logits);
-      if (answer.tokens.isEmpty()) {
+    int steps = 0;
+    while (logits != null && answer.grows()) {
+      int token = answer.next(logits);
+      if (steps == 0) {
         first = System.nanoTime();
       }
-      sampler.saw(token);
-      answer.take(token);
-      if (answer.finish == null) {
+      if (cache.length() >= cache.context()) {
+        answer.fill();
+      }
+      if (answer.grows()) {
         logits = model.logits(new int[] {token}, cache);
-        answer.steps++;
+        steps++;
       }
     }
-    return answer.reply(prompt.length, reused, start, first);
+    return answer.reply(reused, (first - start) / 1e9, steps, first);
+  }
+
+  private Constraint constraint(Generation asked) {
+    return asked.grammar().map(grammar -> new Constraint(grammar, masks())).orElse(null);
   }
 
   private void check(int[] prompt) {
@@ -217,11 +260,11 @@ public final class Session implements AutoCloseable {
   }
 
   /** The logits after the prompt's last token, or null if the listener wants no more. */
-  private float[] read(int[] tokens, Predicate<String> listener) {
+  private float[] read(int[] tokens, Predicate<Increment> listener) {
     int portion = portion(tokens.length);
     float[] logits = null;
     for (int from = 0; from < tokens.length; from += portion) {
-      if (!listener.test("")) {
+      if (!listener.test(Increment.NOTHING)) {
         return null;
       }
       logits =
@@ -257,61 +300,5 @@ public final class Session implements AutoCloseable {
       model.close();
     }
     checkpoint.close();
-  }
-
-  /** An answer as it grows. */
-  private final class Answer {
-    final Generation asked;
-    final Predicate<String> listener;
-    final TokenStream decoder = tokenizer.stream();
-    final StopTexts stops;
-    final StringBuilder text = new StringBuilder();
-    final List<Integer> tokens = new ArrayList<>();
-    Reply.Finish finish;
-    int steps;
-
-    Answer(Generation asked, Predicate<String> listener) {
-      this.asked = asked;
-      this.listener = listener;
-      this.stops = new StopTexts(asked.stops());
-    }
-
-    void take(int token) {
-      if (ends.contains(token)) {
-        finish = Reply.Finish.STOP;
-        return;
-      }
-      tokens.add(token);
-      boolean wanted = give(stops.next(decoder.next(token)));
-      if (stops.met()) {
-        finish = Reply.Finish.STOP;
-      } else if (!wanted) {
-        finish = Reply.Finish.CANCELLED;
-      } else if (tokens.size() >= asked.maxTokens() || cache.length() >= cache.context()) {
-        finish = Reply.Finish.LENGTH;
-      }
-    }
-
-    private boolean give(String piece) {
-      text.append(piece);
-      return listener.test(piece);
-    }
-
-    Reply reply(int promptTokens, int reused, long start, long first) {
-      String rest = stops.next(decoder.end()) + stops.end();
-      if (!rest.isEmpty() && finish != Reply.Finish.CANCELLED) {
-        give(rest);
-      }
-      long end = System.nanoTime();
-      return new Reply(
-          text.toString(),
-          List.copyOf(tokens),
-          finish == null ? Reply.Finish.CANCELLED : finish,
-          promptTokens,
-          reused,
-          (first - start) / 1e9,
-          steps,
-          (end - first) / 1e9);
-    }
   }
 }

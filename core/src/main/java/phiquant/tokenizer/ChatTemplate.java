@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,10 +26,12 @@ public final class ChatTemplate {
 
   private final Template template;
   private final Map<String, Object> named;
+  private final Optional<ToolFormat> tools;
 
-  private ChatTemplate(Template template, Map<String, Object> named) {
+  private ChatTemplate(Template template, Map<String, Object> named, Optional<ToolFormat> tools) {
     this.template = template;
     this.named = named;
+    this.tools = tools;
   }
 
   /**
@@ -54,7 +55,12 @@ public final class ChatTemplate {
                         checkpoint.path() + " has no chat template.",
                         "Give it text as it is: with phiquant run --raw, or the server's"
                             + " completions."));
-    return of(source, config);
+    return of(source, config, ToolFormat.of(source, checkpoint));
+  }
+
+  /** How the model takes tools; empty if it does not. */
+  public Optional<ToolFormat> tools() {
+    return tools;
   }
 
   /**
@@ -84,6 +90,10 @@ public final class ChatTemplate {
 
   /** A template with the special tokens that a tokenizer_config.json names. */
   static ChatTemplate of(String source, ObjectNode config) {
+    return of(source, config, Optional.empty());
+  }
+
+  private static ChatTemplate of(String source, ObjectNode config, Optional<ToolFormat> tools) {
     Map<String, Object> named = new HashMap<>();
     for (String name : NAMED) {
       JsonNode token = config.path(name);
@@ -92,7 +102,7 @@ public final class ChatTemplate {
       }
     }
     try {
-      return new ChatTemplate(Template.of(source), named);
+      return new ChatTemplate(Template.of(source), named, tools);
     } catch (TemplateError e) {
       throw told(e);
     }
@@ -104,15 +114,18 @@ public final class ChatTemplate {
    * @throws UserError if the template refuses the conversation, is broken or takes too much
    */
   public String render(List<Message> messages) {
+    return render(messages, List.of());
+  }
+
+  /**
+   * The same, with tools that the model may call.
+   *
+   * @param offered each with {@code name}, and maybe {@code description} and {@code parameters}
+   * @throws UserError also if there are tools, and the model does not take any
+   */
+  public String render(List<Message> messages, List<JsonNode> offered) {
     Map<String, Object> context = new HashMap<>(named);
-    List<Object> turns = new ArrayList<>();
-    for (Message message : messages) {
-      Map<Object, Object> turn = new LinkedHashMap<>();
-      turn.put("role", message.role());
-      turn.put("content", message.content());
-      turns.add(turn);
-    }
-    context.put("messages", turns);
+    context.put("messages", turns(messages, offered));
     context.put("tools", null);
     context.put("documents", null);
     context.put("add_generation_prompt", true);
@@ -121,6 +134,22 @@ public final class ChatTemplate {
     } catch (TemplateError e) {
       throw told(e);
     }
+  }
+
+  private List<Map<Object, Object>> turns(List<Message> messages, List<JsonNode> offered) {
+    if (tools.isPresent()) {
+      return tools.get().turns(messages, offered);
+    }
+    if (!offered.isEmpty() || messages.stream().anyMatch(ChatTemplate::isOfTools)) {
+      throw new UserError("The model's chat template has no place for tools.");
+    }
+    return messages.stream()
+        .map(message -> ToolFormat.turn(message.role(), message.content()))
+        .toList();
+  }
+
+  private static boolean isOfTools(Message message) {
+    return message.role().equals("tool") || !message.calls().isEmpty();
   }
 
   private static UserError told(TemplateError error) {

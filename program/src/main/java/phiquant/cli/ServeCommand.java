@@ -2,12 +2,16 @@ package phiquant.cli;
 
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import phiquant.UserError;
 import phiquant.engine.Engine;
 import phiquant.run.Session;
+import phiquant.serve.Access;
 import phiquant.serve.Server;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -58,6 +62,32 @@ final class ServeCommand implements Callable<Integer> {
       defaultValue = "1024")
   private int maxBody;
 
+  @Option(
+      names = "--api-key",
+      paramLabel = "KEY",
+      description =
+          "Requests must bring it along; better given as PHIQUANT_API_KEY, which others on this"
+              + " machine do not see.",
+      defaultValue = "${env:PHIQUANT_API_KEY}")
+  private String apiKey;
+
+  @Option(
+      names = "--cors",
+      paramLabel = "ORIGIN",
+      description = "Pages of this origin may use the server (https://host:port, or *).")
+  private List<String> cors = List.of();
+
+  @Option(
+      names = "--allow-host",
+      paramLabel = "NAME",
+      description = "Another name of this machine that requests may have.")
+  private List<String> hosts = List.of();
+
+  @Option(
+      names = "--strict-model",
+      description = "Refuse requests for a model of another name; there is one in any case.")
+  private boolean strictModel;
+
   @Mixin private EngineOptions engine;
   @Mixin private SamplingOptions sampling;
 
@@ -66,6 +96,12 @@ final class ServeCommand implements Callable<Integer> {
     require(port >= 0 && port <= 65535, "--port", port, "from 0 to 65535");
     require(queue >= 0, "--queue", queue, "0 or more");
     require(maxBody >= 1 && maxBody <= 1 << 20, "--max-body", maxBody, "from 1 to 1048576");
+    for (String origin : cors) {
+      if (!origin.matches("\\*|[a-z][a-z0-9+.-]*://[^/\\s]+")) {
+        throw UserError.usage(
+            "--cors is '" + origin + "'; it must be an origin, such as https://example.org, or *.");
+      }
+    }
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch stopped = new CountDownLatch(1);
     // Ctrl-C: what is being answered ends, the files are closed, then the JVM goes on to exit.
@@ -78,8 +114,9 @@ final class ServeCommand implements Callable<Integer> {
               + " at "
               + url(server.address())
               + "; Ctrl-C stops.");
-      if (!server.address().getAddress().isLoopbackAddress()) {
-        System.err.println("warning: whoever reaches this machine can use the model.");
+      if (!server.address().getAddress().isLoopbackAddress() && key().isEmpty()) {
+        System.err.println(
+            "warning: whoever reaches this machine can use the model; --api-key asks for a key.");
       }
       stop.await();
     } finally {
@@ -95,7 +132,13 @@ final class ServeCommand implements Callable<Integer> {
         port,
         queue,
         maxBody << 10,
-        sampling.over(session.recommended()));
+        sampling.over(session.recommended()),
+        strictModel,
+        new Access(key(), Set.copyOf(cors), Set.copyOf(hosts)));
+  }
+
+  private Optional<String> key() {
+    return Optional.ofNullable(apiKey).filter(key -> !key.isEmpty());
   }
 
   private static String url(InetSocketAddress address) {

@@ -1,39 +1,72 @@
 package phiquant.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import phiquant.run.Increment;
 import phiquant.run.Reply;
 
-/** An answer on its way to a client: whole at its end, or as a stream of events while it grows. */
+/**
+ * What a request gets, on its way to the client: whole at its end, or as a stream of events while
+ * it grows. There may be several alternatives in it.
+ */
 sealed interface Answer {
   /** Shows that the server is still there; false if the client is not. */
   boolean beat();
 
-  /** Takes the next piece of text, maybe an empty one; false if the client is gone. */
-  boolean piece(String text);
+  /** Takes the next piece of an alternative, maybe an empty one; false if the client is gone. */
+  boolean piece(int alternative, Increment piece);
 
-  void end(Reply reply);
+  /** One alternative is there. */
+  void end(int alternative, Reply reply);
+
+  /** All of them are. */
+  void end();
 
   /** Says why there is no answer, or no more of it. */
   void fail(ApiError error);
 
+  private static List<Alternative> alternatives(int count) {
+    return Stream.generate(Alternative::new).limit(count).toList();
+  }
+
   /** White space before the JSON, which means nothing, is the sign of life. */
-  record Whole(Exchange exchange, Shape shape) implements Answer {
+  final class Whole implements Answer {
+    private final Exchange exchange;
+    private final Shape shape;
+    private final List<Alternative> alternatives;
+    private final List<Reply> replies = new ArrayList<>();
+
+    Whole(Exchange exchange, Shape shape, int count) {
+      this.exchange = exchange;
+      this.shape = shape;
+      this.alternatives = alternatives(count);
+    }
+
     @Override
     public boolean beat() {
       return exchange.beat(Exchange.JSON, " ");
     }
 
     @Override
-    public boolean piece(String text) {
+    public boolean piece(int alternative, Increment piece) {
+      alternatives.get(alternative).take(piece);
       return beat();
     }
 
     @Override
-    public void end(Reply reply) {
+    public void end(int alternative, Reply reply) {
+      replies.add(reply);
+    }
+
+    @Override
+    public void end() {
+      JsonNode all = shape.whole(alternatives, replies);
       if (exchange.begun()) {
-        exchange.end(shape.whole(reply).toString());
+        exchange.end(all.toString());
       } else {
-        exchange.send(200, shape.whole(reply));
+        exchange.send(200, all);
       }
     }
 
@@ -49,14 +82,18 @@ sealed interface Answer {
 
     private final Exchange exchange;
     private final Shape shape;
+    private final List<Alternative> alternatives;
+    private final List<Reply> replies = new ArrayList<>();
     private final boolean counts;
-    private boolean spoke;
+    private final int[] said;
 
     /** With the counts of tokens at the end, or without. */
-    Streamed(Exchange exchange, Shape shape, boolean counts) {
+    Streamed(Exchange exchange, Shape shape, int count, boolean counts) {
       this.exchange = exchange;
       this.shape = shape;
+      this.alternatives = alternatives(count);
       this.counts = counts;
+      this.said = new int[count];
     }
 
     @Override
@@ -65,20 +102,27 @@ sealed interface Answer {
     }
 
     @Override
-    public boolean piece(String text) {
-      if (text.isEmpty() && spoke) {
+    public boolean piece(int index, Increment piece) {
+      Alternative alternative = alternatives.get(index);
+      List<CallReader.Delta> calls = alternative.take(piece);
+      boolean empty = piece.text().isEmpty() && calls.isEmpty() && piece.chances().isEmpty();
+      if (empty && alternative.spoke()) {
         return beat();
       }
-      // The first piece says whose turn it is.
-      boolean first = !spoke;
-      spoke = true;
-      return exchange.write(EVENTS, event(shape.piece(text, first)));
+      int before = said[index];
+      said[index] += piece.text().length();
+      return exchange.write(EVENTS, event(shape.piece(index, piece, calls, alternative, before)));
     }
 
     @Override
-    public void end(Reply reply) {
-      String end = event(shape.last(reply)) + (counts ? event(shape.counts(reply)) : "");
-      exchange.end(end + "data: [DONE]\n\n");
+    public void end(int alternative, Reply reply) {
+      replies.add(reply);
+      exchange.write(EVENTS, event(shape.last(alternative, alternatives.get(alternative), reply)));
+    }
+
+    @Override
+    public void end() {
+      exchange.end((counts ? event(shape.counts(replies)) : "") + "data: [DONE]\n\n");
     }
 
     @Override

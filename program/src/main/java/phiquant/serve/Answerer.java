@@ -1,5 +1,6 @@
 package phiquant.serve;
 
+import phiquant.run.Generation;
 import phiquant.run.Reply;
 import phiquant.run.Session;
 
@@ -41,11 +42,19 @@ final class Answerer {
   }
 
   private void generate(Question question, Answer answer) {
-    Reply reply =
-        session.generate(
-            question.prompt(), question.asked(), piece -> !stopping && answer.piece(piece));
-    if (reply.finish() != Reply.Finish.CANCELLED) {
-      answer.end(reply);
+    for (int i = 0; i < question.alternatives(); i++) {
+      int alternative = i;
+      Generation asked = question.asked();
+      Reply reply =
+          session.grow(
+              question.prompt(),
+              asked.withSeed(asked.sampling().seed() + i),
+              piece -> !stopping && answer.piece(alternative, piece));
+      if (reply.finish() == Reply.Finish.CANCELLED) {
+        return;
+      }
+      answer.end(i, reply);
     }
+    answer.end();
   }
 }

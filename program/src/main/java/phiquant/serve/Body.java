@@ -2,7 +2,9 @@ package phiquant.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
@@ -53,10 +56,11 @@ record Body(Request request, Duration patience) {
     if (types.size() != 1 || !isJson(types.getFirst())) {
       throw ApiError.refused(415, null, "The Content-Type must be application/json, in UTF-8.");
     }
-    if (request.getHeaders().contains(HttpHeader.CONTENT_ENCODING)) {
-      throw ApiError.refused(415, null, "The body must come as it is, without Content-Encoding.");
+    String coding = request.getHeaders().get(HttpHeader.CONTENT_ENCODING);
+    if (coding != null && !coding.equalsIgnoreCase("gzip")) {
+      throw ApiError.refused(415, null, "The only Content-Encoding here is gzip.");
     }
-    byte[] bytes = read(limit);
+    byte[] bytes = coding == null ? read(limit) : unzipped(read(limit), limit);
     if (!isUtf8(bytes)) {
       throw ApiError.wrong(null, "The body is not valid UTF-8.");
     }
@@ -100,10 +104,26 @@ record Body(Request request, Duration patience) {
     return true;
   }
 
+  /** What takes little space may say much. */
+  private static byte[] unzipped(byte[] zipped, int limit) {
+    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(zipped))) {
+      byte[] bytes = in.readNBytes(limit + 1);
+      if (bytes.length > limit) {
+        throw tooLarge(limit);
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw ApiError.wrong(null, "The body is not gzip, or ends early.");
+    }
+  }
+
+  private static ApiError tooLarge(int limit) {
+    return ApiError.refused(413, null, "The body is larger than " + limit + " bytes.");
+  }
+
   private byte[] read(int limit) {
-    ApiError tooLarge = ApiError.refused(413, null, "The body is larger than " + limit + " bytes.");
     if (request.getLength() > limit) {
-      throw tooLarge;
+      throw tooLarge(limit);
     }
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     long end = System.nanoTime() + patience.toNanos();
@@ -114,7 +134,7 @@ record Body(Request request, Duration patience) {
       last = chunk.isLast();
       chunk.release();
       if (body.size() + (long) piece.length > limit) {
-        throw tooLarge;
+        throw tooLarge(limit);
       }
       body.writeBytes(piece);
     }

@@ -14,13 +14,15 @@ record Fields(ObjectNode json) {
   /** Texts that may end an answer, at most. */
   private static final int MAX_STOPS = 16;
 
+  private static final int MAX_ALTERNATIVES = 16;
+  private static final int MAX_CHANCES = 20;
+
   /** Fields that are only accepted with a value that asks for nothing. */
   private static final Set<String> UNSUPPORTED =
       Set.of(
-          "tools",
           "functions",
+          "function_call",
           "logit_bias",
-          "top_logprobs",
           "suffix",
           "echo",
           "frequency_penalty",
@@ -43,28 +45,40 @@ record Fields(ObjectNode json) {
         throw unsupported(name);
       }
     }
-    // A chat says true or false; a completion says of how many other tokens, and 0 is an answer.
-    JsonNode logprobs = given("logprobs");
-    if (logprobs != null && !(logprobs.isBoolean() && !logprobs.asBoolean())) {
-      throw unsupported("logprobs");
-    }
-    JsonNode choice = given("tool_choice");
-    if (choice != null && !choice.asText().matches("none|auto")) {
-      throw unsupported("tool_choice");
-    }
     if (given("modalities") != null && !json.path("modalities").toString().equals("[\"text\"]")) {
       throw ApiError.wrong("modalities", "Only the modality 'text' is supported.");
     }
-    for (String name : List.of("n", "best_of")) {
-      if (integer(name, 1) != 1) {
-        throw ApiError.wrong(name, name + " must be 1: one answer at a time.");
-      }
-    }
-    JsonNode format = given("response_format");
-    if (format != null && !format.path("type").asText().equals("text")) {
-      throw ApiError.wrong("response_format", "Only the response_format 'text' is supported.");
+    if (given("best_of") != null && integer("best_of", 1) != alternatives()) {
+      throw ApiError.wrong("best_of", "best_of must be n: no answer is left out.");
     }
     return this;
+  }
+
+  /** How many answers are asked for. */
+  int alternatives() {
+    long n = integer("n", 1);
+    if (n < 1 || n > MAX_ALTERNATIVES) {
+      throw ApiError.wrong("n", "n must be from 1 to " + MAX_ALTERNATIVES + ".");
+    }
+    return (int) n;
+  }
+
+  /**
+   * Of how many of the likeliest tokens the chances are asked for; -1: of none. A chat says true or
+   * false and how many; a completion only how many.
+   */
+  int chances(boolean chat) {
+    JsonNode asked = given("logprobs");
+    boolean wanted = asked != null && (chat ? flag("logprobs") : true);
+    long count = integer(chat ? "top_logprobs" : "logprobs", 0);
+    if (count < 0 || count > MAX_CHANCES) {
+      String name = chat ? "top_logprobs" : "logprobs";
+      throw ApiError.wrong(name, name + " must be from 0 to " + MAX_CHANCES + ".");
+    }
+    if (!wanted && count > 0) {
+      throw ApiError.wrong("top_logprobs", "top_logprobs needs logprobs to be true.");
+    }
+    return wanted ? (int) count : -1;
   }
 
   private static ApiError unsupported(String name) {

@@ -13,14 +13,24 @@ import org.eclipse.jetty.util.Callback;
 final class Refusals extends ErrorHandler {
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
-    ApiError error = error(response.getStatus(), request.getAttribute(ERROR_EXCEPTION));
+    ApiError error = error(request, response.getStatus());
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, Exchange.JSON);
     byte[] body = error.json().toString().getBytes(StandardCharsets.UTF_8);
     response.write(true, ByteBuffer.wrap(body), callback);
     return true;
   }
 
-  private static ApiError error(int status, Object cause) {
+  private static ApiError error(Request request, int status) {
+    Object cause = request.getAttribute(ERROR_EXCEPTION);
+    String address = request.getHttpURI() == null ? "" : request.getHttpURI().asString();
+    if (status == 400 && address.replaceFirst("^https?://", "").contains("//")) {
+      return ApiError.refused(
+          status,
+          null,
+          "The address "
+              + address.replaceAll("[^!-~]", "?")
+              + " has a doubled slash: clients' base URL ends with /v1, without a slash.");
+    }
     return switch (status) {
       case ApiError.LATE -> ApiError.refused(status, null, "The request did not arrive in time.");
       case 414 -> ApiError.refused(status, null, "The address is too long.");

@@ -33,10 +33,11 @@ final class Routes extends Handler.Abstract {
   private final Session session;
   private final Server.Settings settings;
   private final Patience patience;
-  private final boolean local;
   private final Arrivals arrivals;
   private final Answerer answerer;
   private final SplittableRandom seeds;
+  private final Admission admission;
+  private final Grammars grammars = new Grammars();
 
   /**
    * The addresses of one server.
@@ -53,7 +54,7 @@ final class Routes extends Handler.Abstract {
     this.session = session;
     this.settings = settings;
     this.patience = patience;
-    this.local = local;
+    this.admission = new Admission(settings.access(), local);
     this.arrivals = arrivals;
     this.answerer = answerer;
     this.seeds = new SplittableRandom(settings.sampling().seed());
@@ -65,8 +66,10 @@ final class Routes extends Handler.Abstract {
     arrivals.arrived(connection);
     Exchange exchange = new Exchange(request, response, patience);
     try {
-      Admission.check(request, local);
-      route(request, exchange);
+      admission.check(request, exchange);
+      if (!Admission.preflight(request, exchange)) {
+        route(request, exchange);
+      }
     } catch (RuntimeException | Error e) {
       exchange.refuse(ApiError.of(e));
     }
@@ -85,6 +88,9 @@ final class Routes extends Handler.Abstract {
     // Jetty leaves out the parameters that a path may have; no place here has any.
     String path = address.getPath().contains(";") ? address.getPath() : address.getDecodedPath();
     String place = path.matches(".+/") ? path.substring(0, path.length() - 1) : path;
+    if (!place.matches("/|/health")) {
+      admission.requireKey(request, exchange);
+    }
     Consumer<Exchange> answer =
         switch (place) {
           case "/" -> Routes::page;
@@ -94,17 +100,22 @@ final class Routes extends Handler.Abstract {
           case "/v1/completions" -> to -> complete(to, false);
           default -> {
             if (!place.equals("/v1/models/" + settings.name())) {
-              throw ApiError.refused(
-                  404,
-                  "not_found",
-                  "There is nothing at %s. The API is at /v1/chat/completions, /v1/completions and /v1/models."
-                      .formatted(path));
+              throw nothing(place);
             }
             yield to -> to.send(200, model());
           }
         };
     allow(request, exchange, place.endsWith("/completions") ? List.of("POST") : READING);
     answer.accept(exchange);
+  }
+
+  /** Whoever forgets that a base URL ends with /v1 is told so. */
+  private static ApiError nothing(String place) {
+    String hint =
+        place.matches("/(chat/completions|completions|models(/.*)?)")
+            ? "You may want /v1" + place + ": clients' base URL ends with /v1."
+            : "The API is at /v1/chat/completions, /v1/completions and /v1/models.";
+    return ApiError.refused(404, "not_found", "There is nothing at " + place + ". " + hint);
   }
 
   private static void allow(Request request, Exchange exchange, List<String> methods) {
@@ -121,16 +132,16 @@ final class Routes extends Handler.Abstract {
   private void complete(Exchange exchange, boolean chat) {
     ObjectNode body = exchange.body().json(settings.bodyBytes());
     Sampling sampling = settings.sampling().withSeed(nextSeed());
-    Question question =
-        chat
-            ? Question.chat(body, session, settings.name(), sampling)
-            : Question.completion(body, session, settings.name(), sampling);
-    Shape shape = Shape.of(chat, settings.name());
+    Asker asker = new Asker(session, settings.name(), settings.strictModel(), sampling, grammars);
+    Question question = chat ? asker.chat(body) : asker.completion(body);
+    LogProbabilities chances =
+        question.asked().chances() < 0 ? null : new LogProbabilities(session::bytes);
+    Shape shape = Shape.of(chat, settings.name(), chances);
     answerer.answer(
         question,
         question.stream()
-            ? new Answer.Streamed(exchange, shape, question.countsAtEnd())
-            : new Answer.Whole(exchange, shape));
+            ? new Answer.Streamed(exchange, shape, question.alternatives(), question.countsAtEnd())
+            : new Answer.Whole(exchange, shape, question.alternatives()));
   }
 
   private synchronized long nextSeed() {

@@ -46,9 +46,24 @@ public final class Server implements AutoCloseable {
    * @param bodyBytes how large a request may be
    * @param sampling how tokens are chosen where a request does not say; its seed begins the row of
    *     seeds for the requests that name none
+   * @param strictModel whether requests for a model of another name are refused
+   * @param access who may use it
    */
   public record Settings(
-      String name, String host, int port, int waiting, int bodyBytes, Sampling sampling) {}
+      String name,
+      String host,
+      int port,
+      int waiting,
+      int bodyBytes,
+      Sampling sampling,
+      boolean strictModel,
+      Access access) {
+    /** For everybody on this machine, by any model's name. */
+    public Settings(
+        String name, String host, int port, int waiting, int bodyBytes, Sampling sampling) {
+      this(name, host, port, waiting, bodyBytes, sampling, false, Access.OPEN);
+    }
+  }
 
   private Server(
       org.eclipse.jetty.server.Server http, ServerConnector connector, Answerer answerer) {

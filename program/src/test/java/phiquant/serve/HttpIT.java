@@ -2,9 +2,12 @@ package phiquant.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.OptionalInt;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -212,8 +215,59 @@ class HttpIT {
     refused(json("{\"prompt\": \"\\ud800\"}"), 400);
     assertThat(json("{\"prompt\": \"\\ud83d\\ude00\\u0000\", \"max_tokens\": 1}").status())
         .isEqualTo(200);
-    String zipped = RawClient.JSON + "Content-Encoding: gzip\r\n";
-    refused(ask(RawClient.post("/v1/completions", zipped, ASKED)), 415);
+    String brotli = RawClient.JSON + "Content-Encoding: br\r\n";
+    refused(ask(RawClient.post("/v1/completions", brotli, ASKED)), 415);
+  }
+
+  /** RFC 1952; what is small may be large when it is unpacked. */
+  @Test
+  void aBodyMayBeZipped() throws IOException {
+    String headers = RawClient.JSON + "Content-Encoding: gzip\r\n";
+    refused(ask(RawClient.post("/v1/completions", headers, ASKED)), 400);
+    String zipped = zipped(ASKED);
+    assertThat(ask(RawClient.post("/v1/completions", headers, zipped)).status()).isEqualTo(200);
+    String cut = zipped.substring(0, zipped.length() - 12);
+    refused(ask(RawClient.post("/v1/completions", headers, cut)), 400);
+    String bomb = zipped("{\"prompt\": \"" + " ".repeat(1 << 20) + "\"}");
+    assertThat(bomb.length()).isLessThan(10_000);
+    refused(ask(RawClient.post("/v1/completions", headers, bomb)), 413);
+  }
+
+  private static String zipped(String text) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return bytes.toString(StandardCharsets.ISO_8859_1);
+  }
+
+  /** Whoever forgets /v1, or sets a slash too many, reads what to do. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "/chat/completions; 404; want /v1/chat/completions",
+        "/models; 404; want /v1/models",
+        "/v1//chat/completions; 400; doubled slash",
+        "//v1/models; 400; doubled slash",
+        "/v1/v1/models; 404; The API is at /v1/chat/completions",
+      })
+  void addressesThatAreNearlyRightGetAHint(String path, int status, String says)
+      throws IOException {
+    RawClient.Response response = ask("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    refused(response, status);
+    assertThat(response.message()).contains(says);
+  }
+
+  /** As the JDK's client does, and with it LangChain4j's. */
+  @Test
+  void anOfferOfHttp2IsIgnored() throws IOException {
+    String offer =
+        RawClient.JSON
+            + "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+    String request =
+        RawClient.post("/v1/completions", offer, ASKED).replace("Connection: close\r\n", "");
+    assertThat(ask(request).status()).isEqualTo(200);
   }
 
   private static RawClient.Response json(String body) throws IOException {

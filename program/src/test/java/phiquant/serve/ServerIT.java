@@ -70,6 +70,9 @@ class ServerIT {
     assertThat(chat.path("usage").path("completion_tokens").asInt()).isEqualTo(7);
     assertThat(chat.path("usage").path("total_tokens").asInt()).isEqualTo(44);
     assertThat(seen.path("parts").asText()).isEqualTo(paris);
+    assertThat(seen.path("other_name").asText())
+        .as("whatever the model is called")
+        .isEqualTo(paris);
     assertThat(seen.path("stopped").toString())
         .isEqualTo("[\"The capital of France is \",\"stop\"]");
     assertThat(seen.path("same_seed").asBoolean()).isTrue();
@@ -100,14 +103,13 @@ class ServerIT {
     assertThat(errors.path("long").path("code").asText()).isEqualTo("context_length_exceeded");
     refused(errors, "image", 400, "text");
     refused(errors, "role", 400, "role");
-    refused(errors, "tools", 400, "tools is not supported");
+    refused(errors, "tools", 400, "no place for tools");
     refused(errors, "choice", 400, "tool_choice");
     refused(errors, "format", 400, "response_format");
     refused(errors, "logprobs", 400, "logprobs");
     refused(errors, "hot", 400, "temperature");
     refused(errors, "many", 400, "from 1 to 512");
-    refused(errors, "two", 400, "n must be 1");
-    refused(errors, "model", 404, "gpt-5");
+    refused(errors, "two", 400, "n must be from 1 to 16");
     refused(errors, "retrieve", 404, "/v1/models/gpt-5");
     refused(errors, "embeddings", 404, "/v1/embeddings");
     refused(errors, "tokens", 400, "tokens");
