@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
+import phiquant.serve.api.ApiError;
 
 /**
  * Who may talk to the server. A web page from elsewhere must not unless it is allowed: not by a

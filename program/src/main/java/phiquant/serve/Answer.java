@@ -6,6 +6,10 @@ import java.util.List;
 import java.util.stream.Stream;
 import phiquant.run.Increment;
 import phiquant.run.Reply;
+import phiquant.serve.api.Alternative;
+import phiquant.serve.api.ApiError;
+import phiquant.serve.api.CallReader;
+import phiquant.serve.api.Shape;
 
 /**
  * What a request gets, on its way to the client: whole at its end, or as a stream of events while

@@ -3,6 +3,8 @@ package phiquant.serve;
 import phiquant.run.Generation;
 import phiquant.run.Reply;
 import phiquant.run.Session;
+import phiquant.serve.api.ApiError;
+import phiquant.serve.api.Question;
 
 /**
  * Lets the model answer requests, one after the other. An answer ends early when its client hangs

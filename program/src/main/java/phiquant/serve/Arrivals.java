@@ -10,6 +10,7 @@ import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.Scheduler;
+import phiquant.serve.api.ApiError;
 
 /**
  * Closes connections on which no whole request arrives in time, however slowly one does: Jetty's

@@ -21,6 +21,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.thread.Invocable;
 import phiquant.UserError;
 import phiquant.checkpoint.Json;
+import phiquant.serve.api.ApiError;
 
 /**
  * A request's body: bounded in size and in the time that it may take to arrive, and a JSON object

@@ -8,6 +8,7 @@ import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
+import phiquant.serve.api.ApiError;
 
 /**
  * One HTTP exchange: a body in; one answer out, at once or in pieces. Whoever hangs up is noticed

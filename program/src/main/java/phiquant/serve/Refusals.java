@@ -8,6 +8,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
+import phiquant.serve.api.ApiError;
 
 /** What Jetty refuses before anybody here sees it, in our form and words. */
 final class Refusals extends ErrorHandler {

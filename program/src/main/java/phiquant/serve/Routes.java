@@ -19,6 +19,12 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import phiquant.run.Session;
 import phiquant.run.sampling.Sampling;
+import phiquant.serve.api.ApiError;
+import phiquant.serve.api.Asker;
+import phiquant.serve.api.Grammars;
+import phiquant.serve.api.LogProbabilities;
+import phiquant.serve.api.Question;
+import phiquant.serve.api.Shape;
 
 /** What is at which address, and by which method. Every request has a virtual thread. */
 final class Routes extends Handler.Abstract {

@@ -5,6 +5,7 @@ import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import phiquant.serve.api.ApiError;
 
 /**
  * Lets one request after the other use the model, in the order in which they came. A bounded number

@@ -1,4 +1,4 @@
-package phiquant.serve;
+package phiquant.serve.api;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,9 +8,9 @@ import phiquant.UserError;
  * A request that is refused, in the form that OpenAI's clients turn into exceptions: {@code
  * {"error": {"message", "type", "param", "code"}}} with an HTTP status.
  */
-final class ApiError extends RuntimeException {
+public final class ApiError extends RuntimeException {
   /** The status of a request that does not arrive in time: nothing more of it is awaited. */
-  static final int LATE = 408;
+  public static final int LATE = 408;
 
   private final int status;
   private final String type;
@@ -26,23 +26,23 @@ final class ApiError extends RuntimeException {
   }
 
   /** 400: something in the request is wrong. */
-  static ApiError wrong(String parameter, String message) {
+  public static ApiError wrong(String parameter, String message) {
     return new ApiError(400, "invalid_request_error", parameter, null, message);
   }
 
   /** 400: the prompt does not fit. */
-  static ApiError tooLong(String message) {
+  public static ApiError tooLong(String message) {
     return new ApiError(
         400, "invalid_request_error", "messages", "context_length_exceeded", message);
   }
 
   /** Another status between 400 and 499 for a request that can never succeed as it is. */
-  static ApiError refused(int status, String code, String message) {
+  public static ApiError refused(int status, String code, String message) {
     return new ApiError(status, "invalid_request_error", null, code, message);
   }
 
   /** 429: too many are waiting. */
-  static ApiError busy(int waiting) {
+  public static ApiError busy(int waiting) {
     return new ApiError(
         429,
         "rate_limit_error",
@@ -52,12 +52,12 @@ final class ApiError extends RuntimeException {
   }
 
   /** 500: a fault of ours; 503: the server is about to stop. */
-  static ApiError failed(int status, String message) {
+  public static ApiError failed(int status, String message) {
     return new ApiError(status, "server_error", null, null, message);
   }
 
   /** What a client is told of whatever went wrong; a fault of ours is told on standard error. */
-  static ApiError of(Throwable problem) {
+  public static ApiError of(Throwable problem) {
     if (problem instanceof ApiError error) {
       return error;
     }
@@ -72,11 +72,11 @@ final class ApiError extends RuntimeException {
     return failed(500, "The server failed at this request; its log says more.");
   }
 
-  int status() {
+  public int status() {
     return status;
   }
 
-  ObjectNode json() {
+  public ObjectNode json() {
     ObjectNode body = JsonNodeFactory.instance.objectNode();
     body.putObject("error")
         .put("message", getMessage())

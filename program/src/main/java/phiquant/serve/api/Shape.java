@@ -1,4 +1,4 @@
-package phiquant.serve;
+package phiquant.serve.api;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -20,8 +20,8 @@ import phiquant.run.Reply;
  * @param model the model's name
  * @param chances the form of tokens' chances; null if nobody asked for them
  */
-record Shape(boolean chat, String id, long created, String model, LogProbabilities chances) {
-  static Shape of(boolean chat, String model, LogProbabilities chances) {
+public record Shape(boolean chat, String id, long created, String model, LogProbabilities chances) {
+  public static Shape of(boolean chat, String model, LogProbabilities chances) {
     String id = UUID.randomUUID().toString().replace("-", "");
     return new Shape(
         chat,
@@ -32,7 +32,7 @@ record Shape(boolean chat, String id, long created, String model, LogProbabiliti
   }
 
   /** All answers, whole. */
-  ObjectNode whole(List<Alternative> alternatives, List<Reply> replies) {
+  public ObjectNode whole(List<Alternative> alternatives, List<Reply> replies) {
     ObjectNode answer = answer(chat ? "chat.completion" : "text_completion");
     ArrayNode choices = answer.putArray("choices");
     for (int i = 0; i < replies.size(); i++) {
@@ -71,7 +71,7 @@ record Shape(boolean chat, String id, long created, String model, LogProbabiliti
    *
    * @param offset characters of the answer before it
    */
-  ObjectNode piece(
+  public ObjectNode piece(
       int index,
       Increment piece,
       List<CallReader.Delta> calls,
@@ -106,7 +106,7 @@ record Shape(boolean chat, String id, long created, String model, LogProbabiliti
   }
 
   /** The piece that says why an answer ended. */
-  ObjectNode last(int index, Alternative alternative, Reply reply) {
+  public ObjectNode last(int index, Alternative alternative, Reply reply) {
     ObjectNode answer = answer(chat ? "chat.completion.chunk" : "text_completion");
     ObjectNode choice = choice(answer.putArray("choices"), index, finish(alternative, reply));
     choice.putNull("logprobs");
@@ -119,7 +119,7 @@ record Shape(boolean chat, String id, long created, String model, LogProbabiliti
   }
 
   /** The piece with the counts of tokens. */
-  ObjectNode counts(List<Reply> replies) {
+  public ObjectNode counts(List<Reply> replies) {
     ObjectNode answer = answer(chat ? "chat.completion.chunk" : "text_completion");
     answer.putArray("choices");
     counts(answer, replies);

@@ -1,4 +1,4 @@
-package phiquant.serve;
+package phiquant.serve.api;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -14,9 +14,9 @@ import phiquant.run.Chances;
  *
  * @param bytes what a token adds to the text
  */
-record LogProbabilities(IntFunction<byte[]> bytes) {
+public record LogProbabilities(IntFunction<byte[]> bytes) {
   /** {@code {"content": [{"token", "logprob", "bytes", "top_logprobs"}]}}. */
-  ObjectNode ofChat(List<Chances> chances) {
+  public ObjectNode ofChat(List<Chances> chances) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     ArrayNode content = json.putArray("content");
     for (Chances each : chances) {
@@ -42,7 +42,7 @@ record LogProbabilities(IntFunction<byte[]> bytes) {
    *
    * @param offset where in the answer's text the first token begins
    */
-  ObjectNode ofCompletion(List<Chances> chances, int offset) {
+  public ObjectNode ofCompletion(List<Chances> chances, int offset) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     ArrayNode tokens = json.putArray("tokens");
     ArrayNode logarithms = json.putArray("token_logprobs");

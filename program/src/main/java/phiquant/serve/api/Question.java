@@ -1,4 +1,4 @@
-package phiquant.serve;
+package phiquant.serve.api;
 
 import phiquant.run.Generation;
 
@@ -11,5 +11,5 @@ import phiquant.run.Generation;
  * @param stream whether the answer comes piece by piece
  * @param countsAtEnd whether a stream ends with the counts of tokens
  */
-record Question(
+public record Question(
     int[] prompt, Generation asked, int alternatives, boolean stream, boolean countsAtEnd) {}

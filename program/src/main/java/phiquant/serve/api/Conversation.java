@@ -1,4 +1,4 @@
-package phiquant.serve;
+package phiquant.serve.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;

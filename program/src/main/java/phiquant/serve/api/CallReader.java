@@ -1,4 +1,4 @@
-package phiquant.serve;
+package phiquant.serve.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,7 +10,7 @@ import java.util.List;
  * gives on what is new of them. The grammar has seen to their form; an answer that was cut ends in
  * the middle.
  */
-final class CallReader {
+public final class CallReader {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   /**
@@ -20,7 +20,7 @@ final class CallReader {
    * @param name its name if it has just begun, else null
    * @param arguments more of the JSON of its arguments
    */
-  record Delta(int index, String name, String arguments) {}
+  public record Delta(int index, String name, String arguments) {}
 
   private enum Part {
     /** A name of a member, or what is between values. */

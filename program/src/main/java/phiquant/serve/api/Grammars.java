@@ -1,4 +1,4 @@
-package phiquant.serve;
+package phiquant.serve.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
@@ -13,7 +13,7 @@ import phiquant.run.grammar.Grammar;
  * The grammars of the last requests: programs send the same schema again and again, and what one
  * answer has taught about it helps the next.
  */
-final class Grammars {
+public final class Grammars {
   private static final int MOST = 16;
 
   private final Map<String, Grammar> known =

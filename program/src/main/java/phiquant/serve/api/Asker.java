@@ -1,4 +1,4 @@
-package phiquant.serve;
+package phiquant.serve.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -20,13 +20,13 @@ import phiquant.tokenizer.Message;
  * @param defaults how tokens are chosen where a request does not say
  * @param grammars those of requests before
  */
-record Asker(
+public record Asker(
     Session session, String model, boolean strictModel, Sampling defaults, Grammars grammars) {
   /** What OpenAI's completions give if {@code max_tokens} is silent. */
   private static final int COMPLETION_TOKENS = 16;
 
   /** Reads a request to {@code /v1/chat/completions}. */
-  Question chat(ObjectNode json) {
+  public Question chat(ObjectNode json) {
     Fields fields = new Fields(json).supported();
     List<Message> conversation = Conversation.of(fields);
     Tools tools = Tools.of(fields);
@@ -48,7 +48,7 @@ record Asker(
   }
 
   /** Reads a request to {@code /v1/completions}: a text, or a list of tokens. */
-  Question completion(ObjectNode json) {
+  public Question completion(ObjectNode json) {
     Fields fields = new Fields(json).supported();
     if (fields.given("tools") != null) {
       throw ApiError.wrong("tools", "Completions have no tools; chats have.");

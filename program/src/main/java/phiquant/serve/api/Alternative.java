@@ -1,4 +1,4 @@
-package phiquant.serve;
+package phiquant.serve.api;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -7,21 +7,21 @@ import phiquant.run.Chances;
 import phiquant.run.Increment;
 
 /** One of the answers to a request, as far as it has come. */
-final class Alternative {
+public final class Alternative {
   private final CallReader reader = new CallReader();
   private final List<Call> calls = new ArrayList<>();
   private final List<Chances> chances = new ArrayList<>();
   private boolean spoke;
 
   /** A call of a tool. */
-  record Call(String id, String name, StringBuilder arguments) {}
+  public record Call(String id, String name, StringBuilder arguments) {}
 
   /**
    * Takes a piece in.
    *
    * @return what is new of calls
    */
-  List<CallReader.Delta> take(Increment piece) {
+  public List<CallReader.Delta> take(Increment piece) {
     chances.addAll(piece.chances());
     List<CallReader.Delta> deltas = reader.read(piece.calls());
     for (CallReader.Delta delta : deltas) {
@@ -35,24 +35,24 @@ final class Alternative {
   }
 
   /** The calls so far. */
-  List<Call> calls() {
+  public List<Call> calls() {
     return calls;
   }
 
   /** The chances of all tokens so far. */
-  List<Chances> chances() {
+  public List<Chances> chances() {
     return chances;
   }
 
   /** Whether nothing has been said before; from now on, something has. */
-  boolean begins() {
+  public boolean begins() {
     boolean first = !spoke;
     spoke = true;
     return first;
   }
 
   /** Whether something has been said. */
-  boolean spoke() {
+  public boolean spoke() {
     return spoke;
   }
 }
