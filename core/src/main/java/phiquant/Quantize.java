@@ -25,6 +25,7 @@ import phiquant.pipeline.Pass;
 import phiquant.pipeline.Progress;
 import phiquant.pipeline.Record;
 import phiquant.pipeline.study.Studies;
+import phiquant.publish.Publication;
 import phiquant.study.Findings;
 import phiquant.study.InputSquares;
 import phiquant.study.Study;
@@ -258,6 +259,7 @@ public final class Quantize {
           plans.forEach((place, plan) -> artifacts.put(place, Record.with(plan, model())));
           Pass.run(
               artifacts, new Pass.Settings(threads, overwrite, allowNonFinite, progress), source());
+          plans.forEach(this::writeRecipe);
           return plans;
         });
   }
@@ -286,6 +288,17 @@ public final class Quantize {
         Quantize.this.requireUnchanged();
       }
     };
+  }
+
+  /** A recipe lies beside what was made by it, for people to change. */
+  private void writeRecipe(Path artifact, ArtifactPlan plan) {
+    plan.recipe().ifPresent(text -> Publication.write(recipe(artifact), text, true));
+  }
+
+  /** Where the recipe of an artifact is, if it has one. */
+  public static Path recipe(Path artifact) {
+    String name = artifact.getFileName().toString().replaceFirst("\\.gguf$", "");
+    return artifact.resolveSibling(name + ".recipe.txt");
   }
 
   private void requireUnchanged() {

@@ -24,7 +24,7 @@ class ArchitectureTest {
   private static final List<String> ORDER =
       List.of(
           ("UserError InputFile CacheFolder Background Version publish quant checkpoint hub jinja"
-                  + " tokenizer model study run engine pipeline Quantize demo advise importance"
+                  + " tokenizer model recipe study run engine pipeline Quantize demo advise importance"
                   + " eval report serve cli")
               .split(" "));
 

@@ -8,6 +8,7 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.run.LanguageModel;
 import phiquant.run.attention.KvCache;
+import phiquant.run.floats.Divergence;
 import phiquant.tokenizer.ChatTemplate;
 import phiquant.tokenizer.EndTokens;
 import phiquant.tokenizer.Message;

@@ -27,6 +27,7 @@ import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 import phiquant.run.attention.CacheType;
 import phiquant.run.attention.LongRopeRule;
+import phiquant.run.floats.Divergence;
 import phiquant.tokenizer.Tokenizer;
 
 /**

@@ -1,6 +1,7 @@
 package phiquant.eval;
 
 import java.util.Arrays;
+import phiquant.run.floats.Divergence;
 
 /**
  * How well a model predicts a text, in figures.

@@ -3,6 +3,7 @@ package phiquant.eval;
 import java.util.Arrays;
 import phiquant.run.LanguageModel;
 import phiquant.run.attention.KvCache;
+import phiquant.run.floats.Divergence;
 
 /** How fast a model takes in a window and produces tokens: medians, so that warming up is out. */
 final class Speed {

@@ -53,6 +53,27 @@ public record PhiModel(
     return architecture.network(this);
   }
 
+  /**
+   * The same model with other numbers in some of its weights.
+   *
+   * @param tensors of the same shapes, by the weights' names
+   */
+  public PhiModel with(Map<String, StoredTensor> tensors) {
+    List<Weight> changed =
+        weights.stream()
+            .map(
+                weight ->
+                    tensors.containsKey(weight.name())
+                        ? new Weight(
+                            weight.role(),
+                            weight.layer(),
+                            weight.bias(),
+                            tensors.get(weight.name()))
+                        : weight)
+            .toList();
+    return new PhiModel(architecture, checkpoint, config, changed, notices);
+  }
+
   /** The weight of that role in that layer (-1 outside of layers). */
   public Weight weight(Role role, int layer) {
     return find(role, layer, false);

@@ -42,7 +42,8 @@ public final class Record {
         files,
         plan.tensors(),
         plan.notes(),
-        plan.calibratedOn());
+        plan.calibratedOn(),
+        plan.recipe());
   }
 
   private static byte[] bytes(ArtifactPlan plan, PhiModel model) {

@@ -89,6 +89,15 @@ public final class LayerWalk implements AutoCloseable {
     panels.beforeHead(panels(stream), observer);
   }
 
+  /**
+   * Logits after every token of a sequence.
+   *
+   * @param stream {@code [tokens, hidden]}: what comes out of the last layer
+   */
+  public void logits(float[] stream, LogitsSink each) {
+    panels.logits(panels(stream), 0, null, each);
+  }
+
   private Panels panels(float[] stream) {
     Panels x = new Panels(config.hidden(), stream.length / config.hidden());
     each(x, p -> x.fromRows(p, stream));

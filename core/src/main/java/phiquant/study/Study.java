@@ -9,7 +9,7 @@ import phiquant.model.PhiModel;
  *
  * @param <F> the finding
  */
-public sealed interface Study<F> permits ActivationRanges, InputSquares, LayerErrors {
+public sealed interface Study<F> permits ActivationRanges, BestRecipe, InputSquares, LayerErrors {
   /**
    * A finding as good as any other while nobody has read the weights: what outlines are made of.
    */

@@ -8,6 +8,7 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import phiquant.run.floats.Divergence;
 
 /** Divergence, loss and quantiles against their formulas in double and against closed forms. */
 class DivergenceTest {

@@ -11,6 +11,7 @@ import phiquant.run.LanguageModel;
 import phiquant.run.RunOptions;
 import phiquant.run.attention.CacheType;
 import phiquant.run.attention.LongRopeRule;
+import phiquant.run.floats.Divergence;
 
 /**
  * One artifact's {@code -ln p} of every token of a text in two engines, ours and its own. Whether

@@ -2,10 +2,13 @@ package phiquant.cli;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import phiquant.CacheFolder;
 import phiquant.Quantize;
 import phiquant.UserError;
@@ -127,6 +130,30 @@ final class QuantizeCommand implements Callable<Integer> {
   private String calibration;
 
   @Option(
+      names = "--target-size",
+      paramLabel = "N(MB|GB)",
+      description = "Choose each weight's format so that least is lost at this size.")
+  private String targetSize;
+
+  @Option(
+      names = "--bpw",
+      paramLabel = "BITS",
+      description = "The same within so many bits a weight on the average, such as 4.25.")
+  private String bpw;
+
+  @Option(
+      names = "--max-kl",
+      paramLabel = "NATS",
+      description = "The same, as small as can be with this divergence from the original.")
+  private String maxKl;
+
+  @Option(
+      names = "--recipe",
+      paramLabel = "FILE",
+      description = "Each weight's format as this file says, which a budget has left beside.")
+  private String recipe;
+
+  @Option(
       names = "--imatrix",
       paramLabel = "FILE",
       description = "GGUF: the same for GGUF alone, as llama-quantize calls it.")
@@ -193,6 +220,10 @@ final class QuantizeCommand implements Callable<Integer> {
       if (!quiet) {
         double seconds = (System.nanoTime() - start) / 1e9;
         made.forEach((path, plan) -> System.out.println(Summary.of(path, plan)));
+        made.forEach(
+            (path, plan) ->
+                plan.recipe()
+                    .ifPresent(text -> System.out.println("recipe: " + Quantize.recipe(path))));
         System.out.printf(Locale.ROOT, "Done in %.1f s.%n", seconds);
         made.values()
             .forEach(
@@ -259,9 +290,19 @@ final class QuantizeCommand implements Callable<Integer> {
     for (EngineFlags flags : flags()) {
       spec = flags.addedTo(spec);
     }
-    return calibration != null && rounds(target)
-        ? spec + "," + InputSquares.KEY + "=" + calibration
-        : spec;
+    return rounds(target) ? spec + rounding() : spec;
+  }
+
+  /** What holds for all targets that round weights. */
+  private String rounding() {
+    Map<String, String> options = new LinkedHashMap<>();
+    options.put(InputSquares.KEY, calibration);
+    options.put("target-size", targetSize);
+    options.put("bpw", bpw);
+    options.put("max-kl", maxKl);
+    options.put("recipe", recipe);
+    options.values().removeIf(Objects::isNull);
+    return options.entrySet().stream().map(option -> "," + option).collect(Collectors.joining());
   }
 
   /** Checkpoints hold floats as they are. */

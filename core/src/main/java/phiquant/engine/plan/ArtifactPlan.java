@@ -2,6 +2,7 @@ package phiquant.engine.plan;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * All that an artifact will be: its files with their sizes, its tensors with their formats and
@@ -14,6 +15,7 @@ import java.util.List;
  * @param tensors what the files hold
  * @param notes what a user should know, a sentence each (fallbacks, limits of the engine)
  * @param calibratedOn names of the texts that weights were rounded for; none if they were not
+ * @param recipe what a file says of who got which format, if that was chosen for a budget
  */
 public record ArtifactPlan(
     String target,
@@ -22,7 +24,20 @@ public record ArtifactPlan(
     List<PlannedFile> files,
     List<PlannedTensor> tensors,
     List<String> notes,
-    List<String> calibratedOn) {
+    List<String> calibratedOn,
+    Optional<String> recipe) {
+  /** One whose formats were not chosen for a budget. */
+  public ArtifactPlan(
+      String target,
+      String name,
+      boolean singleFile,
+      List<PlannedFile> files,
+      List<PlannedTensor> tensors,
+      List<String> notes,
+      List<String> calibratedOn) {
+    this(target, name, singleFile, files, tensors, notes, calibratedOn, Optional.empty());
+  }
+
   /** One whose weights are rounded without a text. */
   public ArtifactPlan(
       String target,

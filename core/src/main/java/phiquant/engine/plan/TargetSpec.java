@@ -1,6 +1,7 @@
 package phiquant.engine.plan;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import phiquant.UserError;
@@ -62,9 +63,12 @@ public record TargetSpec(String engine, String format, Map<String, String> optio
   /** The spec as text that others may see: of files it has the names, not where they lie. */
   public String shown() {
     Map<String, String> named = new LinkedHashMap<>(options);
-    named.computeIfPresent(
-        InputSquares.KEY,
-        (key, file) -> file.substring(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1));
+    for (String file : List.of(InputSquares.KEY, AskedRecipe.FILE)) {
+      named.computeIfPresent(
+          file,
+          (key, path) ->
+              path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1));
+    }
     return new TargetSpec(engine, format, named).toString();
   }
 

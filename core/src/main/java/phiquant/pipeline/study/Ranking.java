@@ -4,11 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import phiquant.UserError;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.pipeline.Progress;
@@ -31,41 +26,20 @@ final class Ranking {
     Map<String, Float> errors = new ConcurrentHashMap<>();
     progress.begin(
         "Ranking layers", ranked.stream().mapToLong(weight -> weight.tensor().storedBytes()).sum());
-    try (ExecutorService workers =
-        Executors.newFixedThreadPool(
-            threads, Thread.ofPlatform().name("phiquant-study-", 0).daemon().factory())) {
-      List<Future<?>> all = new ArrayList<>();
-      for (Weight weight : ranked) {
-        all.add(
-            workers.submit(
-                () -> {
-                  errors.put(weight.name(), error(weight));
-                  progress.advance(weight.tensor().storedBytes());
-                }));
-      }
-      for (Future<?> one : all) {
-        await(one, workers);
-      }
+    List<Runnable> all = new ArrayList<>();
+    for (Weight weight : ranked) {
+      all.add(
+          () -> {
+            errors.put(weight.name(), error(weight));
+            progress.advance(weight.tensor().storedBytes());
+          });
+    }
+    try {
+      Crew.run(threads, all);
     } finally {
       progress.end();
     }
     return errors;
-  }
-
-  private static void await(Future<?> one, ExecutorService workers) {
-    try {
-      one.get();
-    } catch (InterruptedException e) {
-      workers.shutdownNow();
-      throw new UserError("The run was interrupted; nothing was left behind.", e);
-    } catch (ExecutionException e) {
-      workers.shutdownNow();
-      switch (e.getCause()) {
-        case RuntimeException unchecked -> throw unchecked;
-        case Error error -> throw error;
-        default -> throw new IllegalStateException(e.getCause());
-      }
-    }
   }
 
   private static float error(Weight weight) {

@@ -1,14 +1,19 @@
 package phiquant.pipeline.study;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import phiquant.UserError;
 import phiquant.checkpoint.Identity;
 import phiquant.model.PhiModel;
 import phiquant.pipeline.Progress;
 import phiquant.study.ActivationRange;
 import phiquant.study.ActivationRanges;
+import phiquant.study.BestRecipe;
 import phiquant.study.Findings;
 import phiquant.study.InputSquares;
 import phiquant.study.LayerErrors;
@@ -53,11 +58,28 @@ public final class Studies {
                           ranges.text(),
                           settings.threads(),
                           settings.progress()));
+      case BestRecipe recipe -> recipe(recipe);
       case InputSquares squares -> MatrixOfModel.squares(squares.matrix(), model);
       case LayerErrors unused ->
           kept("errors " + Ranking.NUMBER, Float.class)
               .orMake(() -> Ranking.errors(model, settings.threads(), settings.progress()));
     };
+  }
+
+  private BestRecipe.Found recipe(BestRecipe asked) {
+    InputSquares.Found squares =
+        asked
+            .squares()
+            .map(file -> MatrixOfModel.squares(file.matrix(), model))
+            .orElse(InputSquares.Found.NOTHING);
+    String stamp = " " + new TreeMap<>(stamps(squares));
+    return new RecipeSearch(asked, model, squares, settings)
+        .find((study, make) -> kept(study + stamp, Double.class).orMake(make));
+  }
+
+  private static Map<String, Integer> stamps(InputSquares.Found squares) {
+    return squares.columns().entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, entry -> Arrays.hashCode(entry.getValue())));
   }
 
   private <V> KeptFinding<V> kept(String study, Class<V> values) {

@@ -1,6 +1,7 @@
 package phiquant.engine.gguf.recipe;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import phiquant.model.PhiConfig;
@@ -19,6 +20,7 @@ import phiquant.quant.ggml.GgmlType;
  * @param embeddingType type of {@code token_embd.weight}, if given
  * @param leaveOutput whether {@code output.weight} stays as it is
  * @param hasImportance whether there is an importance matrix, which changes some choices
+ * @param chosen types of weights, by their Hugging Face names, that a recipe has chosen
  */
 public record GgufRecipe(
     GgufFileType fileType,
@@ -27,7 +29,35 @@ public record GgufRecipe(
     Optional<GgmlType> outputType,
     Optional<GgmlType> embeddingType,
     boolean leaveOutput,
-    boolean hasImportance) {
+    boolean hasImportance,
+    Map<String, GgmlType> chosen) {
+
+  /** One that no recipe has changed. */
+  public GgufRecipe(
+      GgufFileType fileType,
+      boolean pure,
+      List<Choice> overrides,
+      Optional<GgmlType> outputType,
+      Optional<GgmlType> embeddingType,
+      boolean leaveOutput,
+      boolean hasImportance) {
+    this(
+        fileType, pure, overrides, outputType, embeddingType, leaveOutput, hasImportance, Map.of());
+  }
+
+  /** What a recipe has chosen; the mix is what the file calls itself. */
+  public static GgufRecipe of(
+      GgufFileType fileType, boolean hasImportance, Map<String, GgmlType> chosen) {
+    return new GgufRecipe(
+        fileType,
+        false,
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        hasImportance,
+        chosen);
+  }
 
   /** A pattern of tensor names, searched for anywhere in the name, and the type it asks for. */
   public record Choice(Pattern names, GgmlType type) {}
@@ -47,6 +77,9 @@ public record GgufRecipe(
   public GgmlType typeOf(Weight weight, String name, PhiConfig config, GgmlType stored) {
     if (!weight.isMatrix() || weight.role() == Role.ROUTER) {
       return GgmlType.F32;
+    }
+    if (chosen.containsKey(weight.name())) {
+      return chosen.get(weight.name());
     }
     if (weight.role() == Role.HEAD && leaveOutput) {
       return stored;

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.checkpoint.lora.LoraFactors;
@@ -11,6 +13,7 @@ import phiquant.engine.gguf.GgufArchitecture;
 import phiquant.engine.gguf.imatrix.ImportanceMatrix;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.engine.plan.Part;
 import phiquant.engine.plan.PiledRows;
 import phiquant.engine.plan.PlannedFile;
@@ -25,6 +28,7 @@ import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlType;
 import phiquant.quant.ggml.formats.GgmlFormats;
 import phiquant.study.Findings;
+import phiquant.study.Study;
 
 /**
  * The file that llama.cpp runs. Byte for byte what convert_hf_to_gguf and llama-quantize make one
@@ -35,7 +39,7 @@ public final class Gguf implements Target {
   private final String spec;
   private final GgufOptions options;
 
-  private Gguf(String spec, GgufOptions options) {
+  Gguf(String spec, GgufOptions options) {
     this.spec = spec;
     this.options = options;
   }
@@ -71,7 +75,27 @@ public final class Gguf implements Target {
   }
 
   @Override
+  public Set<Study<?>> studies() {
+    return options.asked().flatMap(asked -> asked.study(new GgufMenu(options))).stream()
+        .collect(Collectors.toSet());
+  }
+
+  @Override
   public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
+    if (options.asked().isEmpty()) {
+      return laid(model, name + "-" + options.recipe().fileType());
+    }
+    AskedRecipe asked = options.asked().get();
+    asked.refuseExperts(model);
+    AskedRecipe.Answer answer = asked.answer(new GgufMenu(options), model, findings);
+    ArtifactPlan plan =
+        new Gguf(spec, GgufMenu.chosen(options, model, answer.recipe()))
+            .laid(model, name + "-" + asked.label());
+    return answer.told(plan);
+  }
+
+  /** Lays out a file whose types are known. */
+  ArtifactPlan laid(PhiModel model, String base) {
     if (!model.config().headsFillHidden()) {
       throw new UserError(
           "gguf: head_dim is not hidden_size / num_attention_heads, which llama.cpp needs.",
@@ -105,7 +129,6 @@ public final class Gguf implements Target {
       metadata.putAll(importance.keys());
     }
     List<List<Typed>> files = split(tensors);
-    String base = name + "-" + options.recipe().fileType();
     List<PlannedFile> planned = new ArrayList<>();
     List<PlannedTensor> encoded = new ArrayList<>();
     for (int i = 0; i < files.size(); i++) {

@@ -13,6 +13,7 @@ import phiquant.UserError;
 import phiquant.engine.gguf.PreparedMixture;
 import phiquant.engine.gguf.recipe.GgufFileType;
 import phiquant.engine.gguf.recipe.GgufRecipe;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.quant.ggml.GgmlType;
 
@@ -27,6 +28,7 @@ import phiquant.quant.ggml.GgmlType;
  * @param imatrix the file of an importance matrix
  * @param imatrixZeros whether columns of which the matrix knows nothing count nothing
  * @param exactMixture whether a mixture's weights are prepared so that llama.cpp comes close to it
+ * @param asked a budget or a recipe's file instead of a file type, if there is one
  */
 record GgufOptions(
     GgufRecipe recipe,
@@ -35,7 +37,17 @@ record GgufOptions(
     Optional<String> name,
     Optional<String> imatrix,
     boolean imatrixZeros,
-    boolean exactMixture) {
+    boolean exactMixture,
+    Optional<AskedRecipe> asked) {
+  /** Options that choose types, as a recipe does. */
+  private static final List<String> CHOOSING =
+      List.of(
+          "pure",
+          "tensor-type",
+          "output-tensor-type",
+          "token-embedding-type",
+          "leave-output-tensor");
+
   private static final Set<String> KEYS =
       new TreeSet<>(
           Set.of(
@@ -49,7 +61,11 @@ record GgufOptions(
               "name",
               "imatrix",
               "imatrix-zeros",
-              "moe"));
+              "moe",
+              "target-size",
+              "bpw",
+              "max-kl",
+              "recipe"));
 
   static GgufOptions of(TargetSpec spec) {
     for (String key : spec.options().keySet()) {
@@ -59,6 +75,7 @@ record GgufOptions(
       }
     }
     Map<String, String> options = spec.options();
+    Optional<AskedRecipe> asked = AskedRecipe.of(spec, CHOOSING);
     String format = spec.format().isEmpty() ? "Q4_K_M" : spec.format();
     GgufFileType fileType =
         GgufFileType.named(format)
@@ -100,7 +117,21 @@ record GgufOptions(
         Optional.ofNullable(options.get("name")),
         Optional.ofNullable(options.get("imatrix")),
         TargetSpec.flag("gguf", options, "imatrix-zeros", false),
-        exactMixture(options.getOrDefault("moe", "converter")));
+        exactMixture(options.getOrDefault("moe", "converter")),
+        asked);
+  }
+
+  /** The same with types that were chosen otherwise. */
+  GgufOptions with(GgufRecipe other) {
+    return new GgufOptions(
+        other,
+        converterLayout,
+        splitMaxSize,
+        name,
+        imatrix,
+        imatrixZeros,
+        exactMixture,
+        Optional.empty());
   }
 
   private static boolean exactMixture(String text) {

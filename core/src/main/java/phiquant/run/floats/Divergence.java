@@ -1,4 +1,4 @@
-package phiquant.eval;
+package phiquant.run.floats;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -10,7 +10,7 @@ import phiquant.quant.VectorSupport;
  * q_i)}. Logits of the other model need not be normalized first, since {@code ln q_i = a_i - ln Σ
  * e^a}, so each is read twice and written never. Sums are kept in double for every thousand terms.
  */
-final class Divergence {
+public final class Divergence {
   private static final int PART = 1024;
 
   private Divergence() {}
@@ -22,10 +22,10 @@ final class Divergence {
    * @param divergence KL from the original's prediction
    * @param sameTop whether the most probable token is the same
    */
-  record Of(double loss, double divergence, boolean sameTop) {}
+  public record Of(double loss, double divergence, boolean sameTop) {}
 
   /** Makes logits into logarithms of probabilities. */
-  static void normalize(float[] logits) {
+  public static void normalize(float[] logits) {
     float norm = (float) logSum(logits);
     for (int i = 0; i < logits.length; i++) {
       logits[i] -= norm;
@@ -39,7 +39,7 @@ final class Divergence {
    * @param logits of the other model
    * @param next the token that really follows
    */
-  static Of of(float[] reference, float[] logits, int next) {
+  public static Of of(float[] reference, float[] logits, int next) {
     double norm = logSum(logits);
     double divergence = expectedDifference(reference, logits, (float) norm);
     // Never negative but by rounding.
@@ -47,7 +47,7 @@ final class Divergence {
   }
 
   /** {@code ln Σ e^x_i}. */
-  static double logSum(float[] x) {
+  public static double logSum(float[] x) {
     float max = x[top(x)];
     double sum = 0;
     for (int from = 0; from < x.length; from += PART) {
@@ -90,7 +90,7 @@ final class Divergence {
   }
 
   /** Index of the largest; the first if there are several. */
-  static int top(float[] x) {
+  public static int top(float[] x) {
     int top = 0;
     for (int i = 1; i < x.length; i++) {
       if (x[i] > x[top]) {

@@ -1,0 +1,103 @@
+package phiquant.recipe;
+
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import phiquant.UserError;
+import phiquant.model.PhiModel;
+import phiquant.model.Weight;
+
+/**
+ * Which format each weight of a model gets.
+ *
+ * @param engine that names the formats
+ * @param choices by the weight's Hugging Face name, in the order of the model
+ */
+public record Recipe(String engine, Map<String, Choice> choices) {
+  /**
+   * What one weight gets.
+   *
+   * @param format as the engine names it
+   * @param bits that a weight takes in it, scales included, by which other engines find their
+   *     nearest
+   */
+  public record Choice(String format, double bits) {}
+
+  /**
+   * The same for a model and an engine: its own formats by their names, another's by how many bits
+   * they take.
+   *
+   * @param source of the recipe, for messages
+   * @throws UserError naming a weight or format that is not there, or a weight that got none
+   */
+  public Recipe on(Menu menu, PhiModel model, boolean calibrated, String source) {
+    Map<String, Choice> own = new LinkedHashMap<>();
+    for (Weight weight : model.piled()) {
+      List<Rounding> formats = menu.of(weight, calibrated);
+      Choice choice = choices.get(weight.name());
+      if (formats.isEmpty()) {
+        continue;
+      }
+      if (choice == null) {
+        throw new UserError("%s says nothing of '%s'.".formatted(source, weight.name()));
+      }
+      Rounding format =
+          engine.equals(menu.engine())
+              ? named(choice, formats, weight, source)
+              : nearest(choice, formats, weight);
+      double bits = bits(format, weight);
+      own.put(weight.name(), new Choice(format.format(), bits));
+    }
+    for (String name : choices.keySet()) {
+      if (!own.containsKey(name)) {
+        throw new UserError(
+            "%s: the model has no matrix '%s' to choose a format for.".formatted(source, name));
+      }
+    }
+    return new Recipe(menu.engine(), own);
+  }
+
+  private Rounding named(Choice choice, List<Rounding> formats, Weight weight, String source) {
+    return formats.stream()
+        .filter(format -> format.format().equalsIgnoreCase(choice.format()))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UserError(
+                    "%s: %s has no format '%s' for '%s'; it has %s."
+                        .formatted(
+                            source,
+                            engine,
+                            choice.format(),
+                            weight.name(),
+                            formats.stream()
+                                .map(Rounding::format)
+                                .collect(Collectors.joining(", ")))));
+  }
+
+  /** The nearest; of two as near the larger. */
+  private static Rounding nearest(Choice choice, List<Rounding> formats, Weight weight) {
+    return formats.stream()
+        .min(
+            Comparator.comparingDouble(
+                    (Rounding format) -> Math.abs(bits(format, weight) - choice.bits()))
+                .thenComparing(format -> -bits(format, weight)))
+        .orElseThrow();
+  }
+
+  private static double bits(Rounding format, Weight weight) {
+    return 8.0 * format.bytes(weight.tensor()) / weight.tensor().elements();
+  }
+
+  /** What was chosen from the courses of a menu. */
+  static Recipe of(String engine, List<Course> courses, int[] chosen) {
+    Map<String, Choice> choices = new LinkedHashMap<>();
+    for (int i = 0; i < chosen.length; i++) {
+      Course course = courses.get(i);
+      choices.put(course.weight(), course.options().get(chosen[i]).choice(course.elements()));
+    }
+    return new Recipe(engine, choices);
+  }
+}
