@@ -1,6 +1,7 @@
 package phiquant.engine.plan;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -120,14 +121,35 @@ public record AskedRecipe(
    * @param open whether the findings will decide otherwise
    */
   public record Answer(BestRecipe.Found found, String about, boolean open) {
+    private static final int OTHERS = 7;
+
     /** What each weight gets. */
     public Recipe recipe() {
       return found.recipe();
     }
 
+    /** Some points of the curve, evenly spread over the sizes below 8 bits or so. */
+    private String others() {
+      List<Spending.Point> curve = found.curve();
+      long least = curve.getFirst().bytes();
+      List<String> some = new ArrayList<>();
+      for (int i = 0; i < OTHERS; i++) {
+        long bytes = (long) (least * Math.pow(4, (double) i / (OTHERS - 1)));
+        curve.stream()
+            .filter(point -> point.bytes() >= bytes)
+            .findFirst()
+            .ifPresent(
+                point ->
+                    some.add(
+                        String.format(
+                            Locale.ROOT, "%.1f MB %.4f", point.bytes() / 1e6, point.damage())));
+      }
+      return String.join(", ", some);
+    }
+
     /** A plan that tells of it. */
     public ArtifactPlan told(ArtifactPlan plan) {
-      List<String> notes = new java.util.ArrayList<>(plan.notes());
+      List<String> notes = new ArrayList<>(plan.notes());
       notes.addAll(found.notes());
       if (open) {
         notes.add("Measuring will tell which weight gets which format, within the same budget.");
@@ -142,6 +164,9 @@ public record AskedRecipe(
                           "On the calibration text its divergence from the original is %.4f nats a"
                               + " token.",
                           loss)));
+      if (!open && found.curve().size() > 1) {
+        notes.add("Estimated for weights of other sizes: " + others() + ".");
+      }
       return new ArtifactPlan(
           plan.target(),
           plan.name(),

@@ -49,7 +49,8 @@ final class RoundingErrors {
                 format ->
                     tasks.add(
                         () -> {
-                          float[] importance = squares.of(weight.tensor()).orElse(null);
+                          float[] importance =
+                              squares.of(weight.tensor()).stream().findFirst().orElse(null);
                           errors.put(
                               key(weight, format), error(weight.tensor(), format, importance));
                           progress.advance(weight.tensor().storedBytes());

@@ -59,7 +59,7 @@ final class Sensitivities {
       Prediction original,
       int threads) {
     try (Arena arena = Arena.ofShared()) {
-      float[] importance = squares.of(weight.tensor()).orElse(null);
+      float[] importance = squares.of(weight.tensor()).stream().findFirst().orElse(null);
       RoundedWeight rounded = RoundedWeight.of(weight.tensor(), probe, importance, threads, arena);
       if (rounded.error() == 0) {
         return 0;

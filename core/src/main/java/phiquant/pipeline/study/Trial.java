@@ -80,7 +80,7 @@ final class Trial {
                     .filter(each -> each.format().equals(choice.format()))
                     .findFirst()
                     .orElseThrow();
-            float[] importance = squares.of(weight.tensor()).orElse(null);
+            float[] importance = squares.of(weight.tensor()).stream().findFirst().orElse(null);
             tensors.put(
                 weight.name(),
                 RoundedWeight.of(weight.tensor(), format, importance, threads, arena).tensor());

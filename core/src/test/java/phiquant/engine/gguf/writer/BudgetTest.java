@@ -1,0 +1,99 @@
+package phiquant.engine.gguf.writer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import phiquant.Quantize;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.engine.Checkpoints;
+import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.PlannedTensor;
+import phiquant.fixtures.Fixtures;
+
+/** Budgets and recipes of GGUF files, on a model of two layers. */
+class BudgetTest {
+  @TempDir private Path folder;
+
+  /**
+   * A recipe that says what llama.cpp's mix is gives the mix's bytes, which are llama-quantize's;
+   * only the number of the file type is another, for the file cannot know which mix was meant.
+   */
+  @Test
+  void aRecipeOfAMixGivesItsBytes() throws IOException {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
+      ArtifactPlan mix = Quantize.of(checkpoint).to("gguf:Q4_K_M").outline().getFirst();
+      StringBuilder text = new StringBuilder("engine gguf\n");
+      for (PlannedTensor tensor : mix.tensors()) {
+        if (tensor.shape().size() > 1) {
+          text.append(tensor.source().name() + " " + tensor.format() + " 4\n");
+        }
+      }
+      Path recipe = Files.writeString(folder.resolve("mine.txt"), text);
+      Path plain = Quantize.of(checkpoint).to("gguf:Q4_K_M").into(folder).getFirst();
+      Path made = Quantize.of(checkpoint).to("gguf,recipe=" + recipe).into(folder).getFirst();
+      byte[] expected = Files.readAllBytes(plain);
+      byte[] actual = Files.readAllBytes(made);
+      assertThat(made).hasFileName("tiny-phi-3.5-mini-mine.gguf");
+      assertThat(actual).hasSameSizeAs(expected);
+      int differences = 0;
+      for (int i = 0; i < actual.length; i++) {
+        differences += actual[i] == expected[i] ? 0 : 1;
+      }
+      assertThat(differences).isEqualTo(1);
+    }
+  }
+
+  /** The file is no larger than asked, and its recipe makes it again. */
+  @Test
+  void aBudgetIsKeptAndItsRecipeMakesTheSameFile() throws IOException {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
+      long bytes = Quantize.of(checkpoint).to("gguf:Q4_K_M").outline().getFirst().bytes();
+      Path made = Quantize.of(checkpoint).to("gguf,target-size=" + bytes).into(folder).getFirst();
+      assertThat(Files.size(made)).isBetween(bytes * 9 / 10, bytes);
+      Path recipe = Quantize.recipe(made);
+      assertThat(Files.readString(recipe)).contains("engine gguf\n", "# curve ");
+      Path again = folder.resolve("again.gguf");
+      Quantize.of(checkpoint).to("gguf,recipe=" + recipe).into(again);
+      assertThat(again).hasSameBinaryContentAs(made);
+    }
+  }
+
+  @Test
+  void tooLittleIsToldWithTheLeast() {
+    refuses("gguf,target-size=1MB", "1MB is too little for this model; the least possible is ");
+  }
+
+  @Test
+  void whatARecipeNamesMustBeThere() throws IOException {
+    for (List<String> wrong :
+        List.of(
+            List.of("model.layers.9.mlp.down_proj.weight Q6_K 6.5", "says nothing of"),
+            List.of("model.embed_tokens.weight Q9_K 9", "gguf has no format 'Q9_K' for"))) {
+      Path recipe = folder.resolve("wrong.txt");
+      Files.writeString(recipe, "engine gguf\n" + wrong.getFirst() + "\n");
+      refuses("gguf,recipe=" + recipe, wrong.getLast());
+    }
+  }
+
+  @Test
+  void formatsAreChosenInOneWay() {
+    refuses("gguf:Q4_K_M,bpw=4", "gguf: a budget chooses formats, so leave out ':Q4_K_M'.");
+    refuses("gguf,bpw=4,pure", "gguf: pure chooses formats, and so does a budget");
+    refuses("gguf,bpw=4,recipe=a.txt", "leave the budget out");
+  }
+
+  private static void refuses(String target, String fact) {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
+      assertThatThrownBy(() -> Quantize.of(checkpoint).to(target).outline())
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining(fact);
+    }
+  }
+}
