@@ -16,7 +16,7 @@ public interface Menu {
    *
    * @param calibrated whether it is known how much columns count
    */
-  List<Rounding> of(Weight weight, boolean calibrated);
+  List<Candidate> of(Weight weight, boolean calibrated);
 
   /** The engine's own mixes, made of formats of this menu: what a recipe has to beat. */
   List<Recipe> stock(PhiModel model, boolean calibrated);
@@ -25,7 +25,7 @@ public interface Menu {
   Footprint footprint(PhiModel model, Recipe recipe);
 
   /** Says what the least is that a budget could be. */
-  default UserError tooLittle(PhiModel model, Recipe least, Budget budget) {
+  default UserError tooLittle(PhiModel model, Recipe least, Allowance budget) {
     Footprint footprint = footprint(model, least);
     return new UserError(
         String.format(

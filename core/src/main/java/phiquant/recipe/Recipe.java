@@ -35,7 +35,7 @@ public record Recipe(String engine, Map<String, Choice> choices) {
   public Recipe on(Menu menu, PhiModel model, boolean calibrated, String source) {
     Map<String, Choice> own = new LinkedHashMap<>();
     for (Weight weight : model.piled()) {
-      List<Rounding> formats = menu.of(weight, calibrated);
+      List<Candidate> formats = menu.of(weight, calibrated);
       Choice choice = choices.get(weight.name());
       if (formats.isEmpty()) {
         continue;
@@ -43,7 +43,7 @@ public record Recipe(String engine, Map<String, Choice> choices) {
       if (choice == null) {
         throw new UserError("%s says nothing of '%s'.".formatted(source, weight.name()));
       }
-      Rounding format =
+      Candidate format =
           engine.equals(menu.engine())
               ? named(choice, formats, weight, source)
               : nearest(choice, formats, weight);
@@ -59,7 +59,7 @@ public record Recipe(String engine, Map<String, Choice> choices) {
     return new Recipe(menu.engine(), own);
   }
 
-  private Rounding named(Choice choice, List<Rounding> formats, Weight weight, String source) {
+  private Candidate named(Choice choice, List<Candidate> formats, Weight weight, String source) {
     return formats.stream()
         .filter(format -> format.format().equalsIgnoreCase(choice.format()))
         .findFirst()
@@ -73,21 +73,21 @@ public record Recipe(String engine, Map<String, Choice> choices) {
                             choice.format(),
                             weight.name(),
                             formats.stream()
-                                .map(Rounding::format)
+                                .map(Candidate::format)
                                 .collect(Collectors.joining(", ")))));
   }
 
   /** The nearest; of two as near the larger. */
-  private static Rounding nearest(Choice choice, List<Rounding> formats, Weight weight) {
+  private static Candidate nearest(Choice choice, List<Candidate> formats, Weight weight) {
     return formats.stream()
         .min(
             Comparator.comparingDouble(
-                    (Rounding format) -> Math.abs(bits(format, weight) - choice.bits()))
+                    (Candidate format) -> Math.abs(bits(format, weight) - choice.bits()))
                 .thenComparing(format -> -bits(format, weight)))
         .orElseThrow();
   }
 
-  private static double bits(Rounding format, Weight weight) {
+  private static double bits(Candidate format, Weight weight) {
     return 8.0 * format.bytes(weight.tensor()) / weight.tensor().elements();
   }
 

@@ -6,12 +6,12 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
-import phiquant.recipe.Budget;
+import phiquant.recipe.Allowance;
+import phiquant.recipe.Candidate;
 import phiquant.recipe.Course;
 import phiquant.recipe.Course.Option;
 import phiquant.recipe.Menu;
 import phiquant.recipe.Recipe;
-import phiquant.recipe.Rounding;
 import phiquant.recipe.Spending;
 
 /**
@@ -21,7 +21,7 @@ import phiquant.recipe.Spending;
  * @param budget what it may cost
  * @param squares of inputs, for which weights are rounded, if they are
  */
-public record BestRecipe(Menu menu, Budget budget, Optional<InputSquares> squares)
+public record BestRecipe(Menu menu, Allowance budget, Optional<InputSquares> squares)
     implements Study<BestRecipe.Found> {
   /**
    * What was found.
@@ -41,7 +41,7 @@ public record BestRecipe(Menu menu, Budget budget, Optional<InputSquares> square
     for (Weight weight : model.piled()) {
       long elements = weight.tensor().elements();
       List<Option> options = new ArrayList<>();
-      for (Rounding rounding : menu.of(weight, squares.isPresent())) {
+      for (Candidate rounding : menu.of(weight, squares.isPresent())) {
         long bytes = rounding.bytes(weight.tensor());
         double damage = Math.pow(4, -8.0 * bytes / elements) * elements;
         options.add(new Option(rounding.format(), bytes, damage));
@@ -53,7 +53,7 @@ public record BestRecipe(Menu menu, Budget budget, Optional<InputSquares> square
     Spending spending = new Spending(menu.engine(), courses);
     Recipe recipe =
         switch (budget) {
-          case Budget.Loss unused -> spending.least();
+          case Allowance.Loss unused -> spending.least();
           default -> affordable(spending, model);
         };
     return new Found(recipe, List.of(), OptionalDouble.empty(), List.of());
@@ -74,10 +74,10 @@ public record BestRecipe(Menu menu, Budget budget, Optional<InputSquares> square
   public long bytes(Spending spending, PhiModel model) {
     Menu.Footprint least = menu.footprint(model, spending.least());
     return switch (budget) {
-      case Budget.Size size -> size.bytes() - (least.bytes() - spending.leastBytes());
-      case Budget.Bits bits ->
+      case Allowance.Size size -> size.bytes() - (least.bytes() - spending.leastBytes());
+      case Allowance.Bits bits ->
           (long) (bits.bits() / 8 * model.parameters()) - (least.weights() - spending.leastBytes());
-      case Budget.Loss unused -> Long.MAX_VALUE;
+      case Allowance.Loss unused -> Long.MAX_VALUE;
     };
   }
 }

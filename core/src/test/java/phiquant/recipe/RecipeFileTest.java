@@ -17,8 +17,8 @@ class RecipeFileTest {
       # phiquant recipe: for 2MB
       # Its divergence on the calibration text is 0.0512 nats a token.
       engine gguf
-      model.embed_tokens.weight Q6_K     6.5625
-      lm_head.weight            IQ4_XS   4.2500
+      model.embed_tokens.weight  Q6_K     6.5625
+      lm_head.weight             IQ4_XS   4.2500
       # What other sizes of these weights lose, estimated: bytes, nats a token.
       # curve 1000 0.50000
       """;
@@ -69,21 +69,21 @@ class RecipeFileTest {
     "target-size,1500,1500",
   })
   void sizesAreInThousands(String key, String text, long bytes) {
-    Budget budget = Budget.of("gguf", Map.of(key, text)).orElseThrow();
-    assertThat(((Budget.Size) budget).bytes()).isEqualTo(bytes);
+    Allowance budget = Allowance.of("gguf", Map.of(key, text)).orElseThrow();
+    assertThat(((Allowance.Size) budget).bytes()).isEqualTo(bytes);
   }
 
   @ParameterizedTest
   @CsvSource({"target-size,big", "target-size,-1MB", "bpw,0", "bpw,four", "max-kl,1e-3"})
   void aBudgetThatIsNoneIsTold(String key, String text) {
-    assertThatThrownBy(() -> Budget.of("gguf", Map.of(key, text)))
+    assertThatThrownBy(() -> Allowance.of("gguf", Map.of(key, text)))
         .isInstanceOf(UserError.class)
         .hasMessageContaining(key + "=" + text);
   }
 
   @Test
   void twoBudgetsAreOneTooMany() {
-    assertThatThrownBy(() -> Budget.of("gguf", Map.of("bpw", "4", "max-kl", "0.1")))
+    assertThatThrownBy(() -> Allowance.of("gguf", Map.of("bpw", "4", "max-kl", "0.1")))
         .hasMessage("gguf: bpw and max-kl are two budgets; give one.");
   }
 }

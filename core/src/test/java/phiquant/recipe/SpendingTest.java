@@ -37,10 +37,11 @@ class SpendingTest {
     assertThat(point.damage())
         .isLessThanOrEqualTo(
             spending.curve().stream()
-                .filter(known -> known.bytes() <= budget)
-                .mapToDouble(Spending.Point::damage)
-                .min()
-                .orElseThrow());
+                    .filter(known -> known.bytes() <= budget)
+                    .mapToDouble(Spending.Point::damage)
+                    .min()
+                    .orElseThrow()
+                + 1e-12);
     assertThat(spending.within(spending.leastBytes() - 1)).isEmpty();
   }
 

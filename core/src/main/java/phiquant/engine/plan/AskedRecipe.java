@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import phiquant.UserError;
 import phiquant.model.PhiModel;
-import phiquant.recipe.Budget;
+import phiquant.recipe.Allowance;
 import phiquant.recipe.Menu;
 import phiquant.recipe.Recipe;
 import phiquant.recipe.RecipeFile;
@@ -26,7 +26,7 @@ import phiquant.study.Study;
  * @param squares of inputs, for which weights are rounded, if they are
  */
 public record AskedRecipe(
-    Optional<Budget> budget, Optional<String> file, Optional<InputSquares> squares) {
+    Optional<Allowance> budget, Optional<String> file, Optional<InputSquares> squares) {
   /** The option that names a recipe's file. */
   public static final String FILE = "recipe";
 
@@ -37,7 +37,7 @@ public record AskedRecipe(
    * @throws UserError (usage) if formats are chosen in two ways
    */
   public static Optional<AskedRecipe> of(TargetSpec spec, List<String> choosing) {
-    Optional<Budget> budget = Budget.of(spec.engine(), spec.options());
+    Optional<Allowance> budget = Allowance.of(spec.engine(), spec.options());
     Optional<String> file = Optional.ofNullable(spec.options().get(FILE));
     if (budget.isEmpty() && file.isEmpty()) {
       return Optional.empty();
@@ -77,7 +77,7 @@ public record AskedRecipe(
   /** As a part of the artifact's name. */
   public String label() {
     return budget
-        .map(Budget::label)
+        .map(Allowance::label)
         .orElseGet(() -> Path.of(file.get()).getFileName().toString().replaceFirst("\\..*", ""));
   }
 

@@ -15,11 +15,11 @@ import phiquant.UserError;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
-import phiquant.recipe.Budget;
+import phiquant.recipe.Allowance;
+import phiquant.recipe.Candidate;
 import phiquant.recipe.Course;
 import phiquant.recipe.Course.Option;
 import phiquant.recipe.Recipe;
-import phiquant.recipe.Rounding;
 import phiquant.recipe.Spending;
 import phiquant.study.BestRecipe;
 import phiquant.study.InputSquares;
@@ -47,7 +47,7 @@ final class RecipeSearch {
   private final PhiModel model;
   private final InputSquares.Found squares;
   private final Studies.Settings settings;
-  private final Map<Weight, List<Rounding>> menus = new LinkedHashMap<>();
+  private final Map<Weight, List<Candidate>> menus = new LinkedHashMap<>();
 
   /** How to keep what does not depend on the budget: by what it depends on. */
   interface Keeper {
@@ -61,7 +61,7 @@ final class RecipeSearch {
     this.squares = squares;
     this.settings = settings;
     for (Weight weight : model.piled()) {
-      List<Rounding> menu = asked.menu().of(weight, asked.squares().isPresent());
+      List<Candidate> menu = asked.menu().of(weight, asked.squares().isPresent());
       if (!menu.isEmpty()) {
         menus.put(weight, menu);
       }
@@ -96,8 +96,8 @@ final class RecipeSearch {
     }
   }
 
-  private Map<Weight, Rounding> probes() {
-    Map<Weight, Rounding> probes = new LinkedHashMap<>();
+  private Map<Weight, Candidate> probes() {
+    Map<Weight, Candidate> probes = new LinkedHashMap<>();
     menus.forEach(
         (weight, menu) -> probes.put(weight, Sensitivities.probe(menu, PROBE_BITS, weight)));
     return probes;
@@ -111,7 +111,7 @@ final class RecipeSearch {
     Spending corrected =
         spending(errors, sensitivities, corrections(tried.getFirst(), trial, estimate));
     tried.add(tried(choice(corrected, scale(tried.getFirst(), corrected)), trial));
-    if (asked.budget() instanceof Budget.Loss loss) {
+    if (asked.budget() instanceof Allowance.Loss loss) {
       approach(loss, corrected, tried, trial);
     }
     stock(corrected, scale(tried.getLast(), corrected))
@@ -137,13 +137,13 @@ final class RecipeSearch {
   }
 
   private Recipe choice(Spending spending, double scale) {
-    return asked.budget() instanceof Budget.Loss loss
+    return asked.budget() instanceof Allowance.Loss loss
         ? spending.losing(loss.divergence() / scale)
         : asked.affordable(spending, model);
   }
 
   /** Goes along the curve until what is measured is what was asked for, or little less. */
-  private void approach(Budget.Loss loss, Spending spending, List<Tried> tried, Trial trial) {
+  private void approach(Allowance.Loss loss, Spending spending, List<Tried> tried, Trial trial) {
     for (int i = 0; i < MOST_APPROACHES; i++) {
       double divergence = tried.getLast().divergence();
       if (divergence <= loss.divergence() && divergence > NEAR * loss.divergence()) {
@@ -160,7 +160,7 @@ final class RecipeSearch {
   /** The least lost within a size; or the smallest that loses no more than may be. */
   private Tried best(List<Tried> tried, Spending spending) {
     Comparator<Tried> loses = Comparator.comparingDouble(Tried::divergence);
-    if (asked.budget() instanceof Budget.Loss loss) {
+    if (asked.budget() instanceof Allowance.Loss loss) {
       return tried.stream()
           .filter(each -> each.divergence() <= loss.divergence())
           .min(Comparator.comparingLong(each -> spending.of(each.recipe()).orElseThrow().bytes()))
@@ -187,12 +187,12 @@ final class RecipeSearch {
             Comparator.comparingDouble(
                 mix -> {
                   Spending.Point point = spending.of(mix).orElseThrow();
-                  return asked.budget() instanceof Budget.Loss ? point.bytes() : point.damage();
+                  return asked.budget() instanceof Allowance.Loss ? point.bytes() : point.damage();
                 }));
   }
 
   private boolean isWithin(Spending.Point point, Spending spending, double scale) {
-    return asked.budget() instanceof Budget.Loss loss
+    return asked.budget() instanceof Allowance.Loss loss
         ? point.damage() * scale <= loss.divergence()
         : point.bytes() <= asked.bytes(spending, model);
   }
@@ -229,7 +229,7 @@ final class RecipeSearch {
           double cost =
               sensitivities.get(weight.name()) * corrections.getOrDefault(weight.role(), 1.0);
           List<Option> options = new ArrayList<>();
-          for (Rounding format : menu) {
+          for (Candidate format : menu) {
             double error = errors.get(RoundingErrors.key(weight, format));
             options.add(new Option(format.format(), format.bytes(weight.tensor()), cost * error));
           }

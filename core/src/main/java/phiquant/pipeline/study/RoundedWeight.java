@@ -8,7 +8,7 @@ import phiquant.checkpoint.DType;
 import phiquant.checkpoint.MappedTensor;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.Half;
-import phiquant.recipe.Rounding;
+import phiquant.recipe.Candidate;
 
 /**
  * A weight as it would be after rounding, in memory as 16-bit floats: what those leave out is
@@ -24,7 +24,7 @@ record RoundedWeight(StoredTensor tensor, double error) {
 
   /** Rounds all of it. */
   static RoundedWeight of(
-      StoredTensor exact, Rounding rounding, float[] importance, int threads, Arena arena) {
+      StoredTensor exact, Candidate rounding, float[] importance, int threads, Arena arena) {
     int columns = Math.toIntExact(exact.columns());
     int rows = Math.max(1, CHUNK / columns);
     MemorySegment data = arena.allocate(2 * exact.elements(), 64);

@@ -7,7 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.Weight;
 import phiquant.pipeline.Progress;
-import phiquant.recipe.Rounding;
+import phiquant.recipe.Candidate;
 import phiquant.study.InputSquares;
 
 /**
@@ -32,7 +32,7 @@ final class RoundingErrors {
    * @return by {@code weight format}
    */
   static Map<String, Double> of(
-      Map<Weight, List<Rounding>> menus,
+      Map<Weight, List<Candidate>> menus,
       InputSquares.Found squares,
       int threads,
       Progress progress) {
@@ -63,11 +63,11 @@ final class RoundingErrors {
     return errors;
   }
 
-  static String key(Weight weight, Rounding format) {
+  static String key(Weight weight, Candidate format) {
     return weight.name() + " " + format.format();
   }
 
-  private static double error(StoredTensor tensor, Rounding format, float[] importance) {
+  private static double error(StoredTensor tensor, Candidate format, float[] importance) {
     int columns = Math.toIntExact(tensor.columns());
     int rows = (int) Math.min(ROWS, tensor.rows());
     float[] x = new float[rows * columns];

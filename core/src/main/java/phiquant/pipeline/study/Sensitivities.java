@@ -7,7 +7,7 @@ import java.util.Map;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.pipeline.Progress;
-import phiquant.recipe.Rounding;
+import phiquant.recipe.Candidate;
 import phiquant.run.LayerWalk;
 import phiquant.study.InputSquares;
 
@@ -29,7 +29,7 @@ final class Sensitivities {
    */
   static Map<String, Double> of(
       PhiModel model,
-      Map<Weight, Rounding> probes,
+      Map<Weight, Candidate> probes,
       InputSquares.Found squares,
       int[][] windows,
       int threads,
@@ -54,7 +54,7 @@ final class Sensitivities {
   private static double of(
       PhiModel model,
       Weight weight,
-      Rounding probe,
+      Candidate probe,
       InputSquares.Found squares,
       Prediction original,
       int threads) {
@@ -101,7 +101,7 @@ final class Sensitivities {
   }
 
   /** Every weight's own probe. */
-  static Rounding probe(List<Rounding> menu, double bits, Weight weight) {
+  static Candidate probe(List<Candidate> menu, double bits, Weight weight) {
     return menu.stream()
         .min(
             java.util.Comparator.comparingDouble(

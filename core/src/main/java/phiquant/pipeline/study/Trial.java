@@ -7,8 +7,8 @@ import java.util.Map;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
+import phiquant.recipe.Candidate;
 import phiquant.recipe.Recipe;
-import phiquant.recipe.Rounding;
 import phiquant.run.LayerWalk;
 import phiquant.study.InputSquares;
 
@@ -18,14 +18,14 @@ import phiquant.study.InputSquares;
  */
 final class Trial {
   private final PhiModel model;
-  private final Map<Weight, List<Rounding>> menus;
+  private final Map<Weight, List<Candidate>> menus;
   private final InputSquares.Found squares;
   private final Prediction original;
   private final int threads;
 
   Trial(
       PhiModel model,
-      Map<Weight, List<Rounding>> menus,
+      Map<Weight, List<Candidate>> menus,
       InputSquares.Found squares,
       Prediction original,
       int threads) {
@@ -75,7 +75,7 @@ final class Trial {
         (weight, formats) -> {
           Recipe.Choice choice = recipe.choices().get(weight.name());
           if (choice != null && isIn(weight, layer)) {
-            Rounding format =
+            Candidate format =
                 formats.stream()
                     .filter(each -> each.format().equals(choice.format()))
                     .findFirst()

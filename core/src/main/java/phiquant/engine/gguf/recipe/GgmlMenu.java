@@ -9,8 +9,8 @@ import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.recipe.Candidate;
 import phiquant.recipe.Recipe;
-import phiquant.recipe.Rounding;
 
 /** The tensor types that a recipe may choose from, and llama.cpp's mixes of them. */
 public final class GgmlMenu {
@@ -41,13 +41,13 @@ public final class GgmlMenu {
   private GgmlMenu() {}
 
   /** The types for a weight; none for what is never quantized. */
-  public static List<Rounding> of(Weight weight, boolean calibrated) {
+  public static List<Candidate> of(Weight weight, boolean calibrated) {
     if (!weight.isMatrix() || weight.role() == Role.ROUTER) {
       return List.of();
     }
     return TYPES.stream()
         .filter(type -> calibrated || !type.needsImportance())
-        .<Rounding>map(GgmlRounding::new)
+        .<Candidate>map(GgmlCandidate::new)
         .filter(rounding -> rounding.fits(weight.tensor().columns()))
         .toList();
   }
@@ -67,12 +67,12 @@ public final class GgmlMenu {
             fileType, false, List.of(), Optional.empty(), Optional.empty(), false, calibrated);
     Map<String, Recipe.Choice> choices = new LinkedHashMap<>();
     for (Weight weight : model.piled()) {
-      List<Rounding> menu = of(weight, calibrated);
+      List<Candidate> menu = of(weight, calibrated);
       if (menu.isEmpty()) {
         continue;
       }
       String type = mix.typeOf(weight, weight.name(), model.config(), GgmlType.BF16).name();
-      Optional<Rounding> own =
+      Optional<Candidate> own =
           menu.stream().filter(rounding -> rounding.format().equals(type)).findFirst();
       if (own.isEmpty()) {
         return Optional.empty();

@@ -9,9 +9,9 @@ import phiquant.engine.plan.PlannedTensor;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.quant.ggml.GgmlType;
+import phiquant.recipe.Candidate;
 import phiquant.recipe.Menu;
 import phiquant.recipe.Recipe;
-import phiquant.recipe.Rounding;
 
 /** What a GGUF file with these options can be made of. */
 record GgufMenu(GgufOptions options) implements Menu {
@@ -21,7 +21,7 @@ record GgufMenu(GgufOptions options) implements Menu {
   }
 
   @Override
-  public List<Rounding> of(Weight weight, boolean calibrated) {
+  public List<Candidate> of(Weight weight, boolean calibrated) {
     return GgmlMenu.of(weight, calibrated);
   }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import phiquant.Quantize;
@@ -50,8 +51,12 @@ class BudgetTest {
     }
   }
 
-  /** The file is no larger than asked, and its recipe makes it again. */
+  /**
+   * The file is no larger than asked, and its recipe makes it again. The whole search: half a
+   * minute.
+   */
   @Test
+  @Tag("slow")
   void aBudgetIsKeptAndItsRecipeMakesTheSameFile() throws IOException {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
       long bytes = Quantize.of(checkpoint).to("gguf:Q4_K_M").outline().getFirst().bytes();

@@ -6,10 +6,10 @@ import phiquant.checkpoint.StoredTensor;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlType;
 import phiquant.quant.ggml.formats.GgmlFormats;
-import phiquant.recipe.Rounding;
+import phiquant.recipe.Candidate;
 
 /** A tensor type of GGUF as a choice of recipes. */
-record GgmlRounding(GgmlType type) implements Rounding {
+record GgmlCandidate(GgmlType type) implements Candidate {
   @Override
   public String format() {
     return type.name();

@@ -6,7 +6,7 @@ import phiquant.checkpoint.StoredTensor;
  * A number format that an engine can give a weight: what it costs, and what is left of the numbers.
  * Holds no state that changes; used by many threads.
  */
-public interface Rounding {
+public interface Candidate {
   /** As its engine names it: {@code Q4_K}. */
   String format();
 

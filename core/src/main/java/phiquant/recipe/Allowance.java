@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import phiquant.UserError;
 
 /** What a recipe may cost: a size, or a quality. */
-public sealed interface Budget {
+public sealed interface Allowance {
   /** The options of a target that state one. */
   List<String> KEYS = List.of("target-size", "bpw", "max-kl");
 
@@ -21,28 +21,28 @@ public sealed interface Budget {
    *
    * @param bytes at most
    */
-  record Size(long bytes, String label) implements Budget {}
+  record Size(long bytes, String label) implements Allowance {}
 
   /**
    * Bits that a weight takes on the average, as the last line of a run states them.
    *
    * @param bits at most
    */
-  record Bits(double bits, String label) implements Budget {}
+  record Bits(double bits, String label) implements Allowance {}
 
   /**
    * How far predictions may be from the original's.
    *
    * @param divergence KL at most, in nats a token, on the calibration text
    */
-  record Loss(double divergence, String label) implements Budget {}
+  record Loss(double divergence, String label) implements Allowance {}
 
   /**
    * What a target's options ask for, if they do.
    *
    * @throws UserError (usage) if a budget is none, or if there are two
    */
-  static Optional<Budget> of(String engine, Map<String, String> options) {
+  static Optional<Allowance> of(String engine, Map<String, String> options) {
     List<String> given = KEYS.stream().filter(options::containsKey).toList();
     if (given.size() > 1) {
       throw UserError.usage(
@@ -51,7 +51,7 @@ public sealed interface Budget {
     return given.stream().findFirst().map(key -> parse(engine, key, options.get(key)));
   }
 
-  private static Budget parse(String engine, String key, String text) {
+  private static Allowance parse(String engine, String key, String text) {
     return switch (key) {
       case "target-size" -> size(engine, text);
       case "bpw" -> new Bits(number(engine, key, text, "4.25", 64), text + "bpw");
@@ -59,7 +59,7 @@ public sealed interface Budget {
     };
   }
 
-  private static Budget size(String engine, String text) {
+  private static Allowance size(String engine, String text) {
     Matcher size = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(GB|MB|KB|B)?").matcher(upper(text));
     if (!size.matches()) {
       throw UserError.usage(
