@@ -19,7 +19,7 @@ public record Attention(
 
   /** What scores are multiplied with: {@code 1 / √d}, unless the model has a number of its own. */
   public double scale(int headSize) {
-    return ownScale.orElse(1 / Math.sqrt(headSize));
+    return ownScale.isPresent() ? ownScale.get() : 1 / Math.sqrt(headSize);
   }
 
   /** What it adds to the stream. */

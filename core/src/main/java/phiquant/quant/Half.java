@@ -13,11 +13,14 @@ public final class Half {
   /** Numbers converted at a time: what fits the first-level cache. */
   private static final int CHUNK = 2048;
 
+  /** Where they lie meanwhile, so that to decode a row allocates nothing. */
+  private static final ThreadLocal<short[]> BITS = ThreadLocal.withInitial(() -> new short[CHUNK]);
+
   private Half() {}
 
   /** Decodes {@code count} numbers from byte {@code at} of {@code in}. */
   public static void decode(MemorySegment in, long at, float[] out, int from, int count) {
-    short[] bits = new short[Math.min(count, CHUNK)];
+    short[] bits = BITS.get();
     for (int done = 0; done < count; done += CHUNK) {
       int some = Math.min(CHUNK, count - done);
       MemorySegment.copy(in, JAVA_SHORT_UNALIGNED, at + 2L * done, bits, 0, some);
@@ -29,7 +32,7 @@ public final class Half {
 
   /** Encodes {@code count} numbers to byte {@code at} of {@code out}. */
   public static void encode(float[] in, int from, int count, MemorySegment out, long at) {
-    short[] bits = new short[Math.min(count, CHUNK)];
+    short[] bits = BITS.get();
     for (int done = 0; done < count; done += CHUNK) {
       int some = Math.min(CHUNK, count - done);
       for (int i = 0; i < some; i++) {

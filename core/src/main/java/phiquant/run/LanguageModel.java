@@ -112,8 +112,18 @@ public final class LanguageModel implements AutoCloseable {
    */
   public float[] logits(int[] tokens, KvCache cache) {
     float[] logits = new float[config.vocabulary()];
-    append(tokens, cache, null, logits);
+    logits(tokens, cache, logits);
     return logits;
+  }
+
+  /**
+   * The same into memory that the caller keeps: of a single token, nothing is allocated.
+   *
+   * @param last receives the logits after the last one, length vocabulary
+   * @throws UserError if they do not fit the cache
+   */
+  public void logits(int[] tokens, KvCache cache, float[] last) {
+    append(tokens, cache, null, last);
   }
 
   /**

@@ -206,6 +206,7 @@ public final class Session implements AutoCloseable {
     float[] logits = read(Arrays.copyOfRange(prompt, reused, prompt.length), listener);
     long first = System.nanoTime();
     int steps = 0;
+    int[] one = new int[1];
     while (logits != null && answer.grows()) {
       int token = answer.next(logits);
       if (steps == 0) {
@@ -215,7 +216,8 @@ public final class Session implements AutoCloseable {
         answer.fill();
       }
       if (answer.grows()) {
-        logits = model.logits(new int[] {token}, cache);
+        one[0] = token;
+        model.logits(one, cache, logits);
         steps++;
       }
     }
@@ -262,14 +264,13 @@ public final class Session implements AutoCloseable {
   /** The logits after the prompt's last token, or null if the listener wants no more. */
   private float[] read(int[] tokens, Predicate<Increment> listener) {
     int portion = portion(tokens.length);
-    float[] logits = null;
+    float[] logits = new float[vocabulary()];
     for (int from = 0; from < tokens.length; from += portion) {
       if (!listener.test(Increment.NOTHING)) {
         return null;
       }
-      logits =
-          model.logits(
-              Arrays.copyOfRange(tokens, from, Math.min(from + portion, tokens.length)), cache);
+      int[] some = Arrays.copyOfRange(tokens, from, Math.min(from + portion, tokens.length));
+      model.logits(some, cache, logits);
     }
     return logits;
   }

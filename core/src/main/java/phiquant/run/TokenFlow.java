@@ -57,6 +57,10 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   private final float[] cos;
   private final float[] sin;
 
+  // What the threads take, made once: a token has hundreds of these steps.
+  private final Product product = new Product();
+  private final Heads seen = new Heads();
+
   private int token;
   private KvCache cache;
   private LayerObserver observer;
@@ -84,6 +88,34 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     static Features factor(int length) {
       Input input = new Input(length);
       return new Features(input, input.values());
+    }
+  }
+
+  /** Rows of {@code out = W · in}. */
+  private static final class Product implements Workers.Part {
+    private Matrix matrix;
+    private Input in;
+    private float[] out;
+
+    @Override
+    public void run(int from, int to, int worker) {
+      matrix.multiply(from, to, in, out, 0);
+    }
+  }
+
+  /** Key and value heads of a layer's attention. */
+  private final class Heads implements Workers.Part {
+    private Attention attention;
+    private float[] qkv;
+    private HeadStore keys;
+    private HeadStore values;
+    private int position;
+
+    @Override
+    public void run(int from, int to, int worker) {
+      for (int head = from; head < to; head++) {
+        seeing.attend(attention, head, qkv, keys, values, position, attended.values, worker);
+      }
     }
   }
 
@@ -160,8 +192,9 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     }
     Rows.BEST.multiply(x, 1, x.length, x, 0, 1, square, 0);
     float scale = (float) (1 / Math.sqrt(square[0] / x.length + norm.epsilon()));
+    float[] values = out.values;
     for (int i = 0; i < x.length; i++) {
-      out.values[i] = x[i] * scale * weight[i];
+      values[i] = x[i] * scale * weight[i];
     }
   }
 
@@ -185,29 +218,26 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     Matrix matrix = kernels.of(linear);
     in.input.ready(matrix, activations == Activations.INT8);
     in.rounded = activations == Activations.INT8;
-    workers.split(
-        matrix.rows(),
-        16,
-        (from, to, worker) -> matrix.multiply(from, to, in.input, out.values, 0));
-    add(kernels.bias(linear), out.values);
+    product.matrix = matrix;
+    product.in = in.input;
+    product.out = out.values;
+    workers.split(matrix.rows(), 16, product);
+    float[] bias = kernels.bias(linear);
+    if (bias != null) {
+      add(bias, out.values);
+    }
     return out;
   }
 
   @Override
   public Features attend(Attention attention, Features qkv, int layer) {
-    int position = cache.length();
-    HeadStore keys = cache.keys(layer);
-    HeadStore values = cache.values(layer);
-    rotate(qkv.values, position, keys, values);
-    workers.run(
-        config.kvHeads(),
-        1,
-        (from, to, worker) -> {
-          for (int head = from; head < to; head++) {
-            seeing.attend(
-                attention, head, qkv.values, keys, values, position, attended.values, worker);
-          }
-        });
+    seen.attention = attention;
+    seen.qkv = qkv.values;
+    seen.keys = cache.keys(layer);
+    seen.values = cache.values(layer);
+    seen.position = cache.length();
+    rotate(seen.qkv, seen.position, seen.keys, seen.values);
+    workers.run(config.kvHeads(), 1, seen);
     return attended;
   }
 
@@ -271,9 +301,9 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     return stream;
   }
 
-  /** {@code x += update}, if there is one. */
+  /** {@code x += update}. */
   private static void add(float[] update, float[] x) {
-    for (int i = 0; update != null && i < x.length; i++) {
+    for (int i = 0; i < x.length; i++) {
       x[i] += update[i];
     }
   }

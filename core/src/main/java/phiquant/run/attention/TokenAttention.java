@@ -34,7 +34,9 @@ public final class TokenAttention {
 
   /** The first position that attention at {@code position} sees. */
   static int firstVisible(PhiConfig config, int position) {
-    return config.slidingWindow().map(window -> Math.max(0, position - window + 1)).orElse(0);
+    return config.slidingWindow().isEmpty()
+        ? 0
+        : Math.max(0, position - config.slidingWindow().get() + 1);
   }
 
   /**
