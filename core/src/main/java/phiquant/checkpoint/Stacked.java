@@ -5,17 +5,23 @@ import java.util.Optional;
 
 /**
  * Matrices of the same width one below the other, as one: what others keep apart, such as query,
- * key and value, Phi-3 has fused.
+ * key and value, Phi-3 has fused. Or vectors end to end, which are the biases of such matrices.
  */
 public record Stacked(String name, List<StoredTensor> parts) implements StoredTensor {
+  private boolean isVector() {
+    return parts.getFirst().shape().size() == 1;
+  }
+
   @Override
   public List<Long> shape() {
-    return List.of(parts.stream().mapToLong(StoredTensor::rows).sum(), parts.get(0).columns());
+    return isVector()
+        ? List.of(parts.stream().mapToLong(StoredTensor::elements).sum())
+        : List.of(parts.stream().mapToLong(StoredTensor::rows).sum(), parts.getFirst().columns());
   }
 
   @Override
   public String format() {
-    return parts.get(0).format();
+    return parts.getFirst().format();
   }
 
   @Override
@@ -25,7 +31,7 @@ public record Stacked(String name, List<StoredTensor> parts) implements StoredTe
 
   @Override
   public Optional<Layout> layout() {
-    return Optional.of(new Layout.Stacked(parts));
+    return isVector() ? Optional.empty() : Optional.of(new Layout.Stacked(parts));
   }
 
   @Override
@@ -35,13 +41,47 @@ public record Stacked(String name, List<StoredTensor> parts) implements StoredTe
 
   @Override
   public void read(long first, int count, float[] out, int at) {
-    long begin = 0;
+    if (isVector()) {
+      int next = at;
+      for (StoredTensor part : count == 1 ? parts : List.<StoredTensor>of()) {
+        part.read(0, 1, out, next);
+        next += Math.toIntExact(part.elements());
+      }
+      return;
+    }
     int columns = Math.toIntExact(columns());
+    each(
+        first,
+        count,
+        (part, from, rows, before) -> part.read(from, rows, out, at + before * columns));
+  }
+
+  @Override
+  public void readColumns(long first, int count, int firstColumn, int width, float[] out, int at) {
+    if (isVector()) {
+      StoredTensor.super.readColumns(first, count, firstColumn, width, out, at);
+      return;
+    }
+    each(
+        first,
+        count,
+        (part, from, rows, before) ->
+            part.readColumns(from, rows, firstColumn, width, out, at + before * width));
+  }
+
+  /** Some rows of a part. */
+  private interface Rows {
+    void take(StoredTensor part, long from, int rows, int before);
+  }
+
+  /** Gives the rows {@code [first, first + count)} by the parts that they lie in. */
+  private void each(long first, int count, Rows rows) {
+    long begin = 0;
     for (StoredTensor part : parts) {
       long from = Math.max(first, begin);
       long to = Math.min(first + count, begin + part.rows());
       if (from < to) {
-        part.read(from - begin, (int) (to - from), out, at + (int) (from - first) * columns);
+        rows.take(part, from - begin, (int) (to - from), (int) (from - first));
       }
       begin += part.rows();
     }

@@ -39,7 +39,7 @@ public record Linear(Role role, List<Weight> weights, List<Weight> biases) {
 
   /** The whole bias, if there is one. */
   public Optional<StoredTensor> bias() {
-    return biases.isEmpty() ? Optional.empty() : Optional.of(vector(biases));
+    return biases.isEmpty() ? Optional.empty() : Optional.of(stacked(biases));
   }
 
   /** Every tensor of it. */
@@ -50,14 +50,13 @@ public record Linear(Role role, List<Weight> weights, List<Weight> biases) {
   private static StoredTensor whole(List<Weight> parts) {
     return parts.size() == 1
         ? parts.getFirst().tensor()
-        : RowSlice.whole(tensors(parts))
-            .orElseGet(() -> new Stacked(parts.getFirst().name(), tensors(parts)));
+        : RowSlice.whole(tensors(parts)).orElseGet(() -> stacked(parts));
   }
 
-  private static StoredTensor vector(List<Weight> parts) {
+  private static StoredTensor stacked(List<Weight> parts) {
     return parts.size() == 1
         ? parts.getFirst().tensor()
-        : new Joined(parts.getFirst().name(), tensors(parts));
+        : new Stacked(parts.getFirst().name(), tensors(parts));
   }
 
   private static List<StoredTensor> tensors(List<Weight> parts) {

@@ -6,6 +6,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -199,13 +200,13 @@ public final class Pass {
       long[] offsets = new long[count];
       long[] places = new long[count];
       long[] sizes = new long[count];
-      int multiple = tensor.encoder().rowMultiple();
-      long row = run.first() + piece.shift();
+      long row = run.isVector() ? piece.at() : run.first() + piece.shift();
+      int rows = run.isVector() ? Math.toIntExact(piece.rows()) : run.rows();
       long needed = 0;
       for (int i = 0; i < count; i++) {
         Part part = tensor.parts().get(i);
-        offsets[i] = part.offset() + row / multiple * part.groupBytes();
-        sizes[i] = Math.ceilDiv(run.rows() * part.groupBytes(), (long) multiple);
+        offsets[i] = part.offset() + piece.bytes(part, row);
+        sizes[i] = piece.bytes(part, rows);
         places[i] = OutputFile.place(needed, offsets[i]);
         needed = places[i] + sizes[i];
       }
@@ -215,7 +216,13 @@ public final class Pass {
       for (int i = 0; i < count; i++) {
         parts[i] = bytes.asSlice(places[i], sizes[i]);
       }
-      tensor.encoder().encode(floats, row, run.rows(), columns, parts);
+      if (run.isVector()) {
+        int first = Math.toIntExact(piece.first());
+        float[] wanted = Arrays.copyOfRange(floats, first, first + rows);
+        tensor.encoder().encode(wanted, 1, rows, parts);
+      } else {
+        tensor.encoder().encode(floats, row, rows, columns, parts);
+      }
       writers.write(buffer, () -> write(piece, parts, offsets));
     }
   }

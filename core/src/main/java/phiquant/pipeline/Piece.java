@@ -7,11 +7,13 @@ import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.plan.Part;
 import phiquant.engine.plan.PlannedTensor;
 
 /**
- * Rows of a planned tensor that are consecutive rows of one stored tensor. What one engine splits
- * and another fuses comes down to the same stored rows, and these are read once for both.
+ * Rows of a planned tensor that are consecutive rows of one stored tensor; of vectors, numbers.
+ * What one engine splits and another fuses comes down to the same stored rows, and these are read
+ * once for both.
  *
  * @param tensor the planned one
  * @param output that takes it
@@ -44,15 +46,41 @@ record Piece(
    */
   static List<Piece> of(PlannedTensor tensor, Output output) {
     StoredTensor source = tensor.source();
-    long rows = tensor.transposed() ? source.columns() : source.rows();
+    long rows = tensor.transposed() ? source.columns() : length(source);
     Piece whole = new Piece(tensor, output, source, 0, rows, 0);
-    if (tensor.transposed() || source.shape().size() < 2) {
+    if (tensor.transposed()) {
       return List.of(whole);
     }
     List<Piece> pieces = new ArrayList<>();
     whole.cut(pieces);
     int multiple = tensor.encoder().rowMultiple();
     return pieces.stream().allMatch(piece -> piece.at() % multiple == 0) ? pieces : List.of(whole);
+  }
+
+  /** Rows of a matrix, numbers of a vector. */
+  private static long length(StoredTensor source) {
+    return isVector(source) ? source.elements() : source.rows();
+  }
+
+  static boolean isVector(StoredTensor source) {
+    return source.shape().size() < 2;
+  }
+
+  /** Where a tensor is stored, or the first part of it. */
+  static StoredTensor home(StoredTensor source) {
+    return switch (source) {
+      case RowSlice slice -> home(slice.whole());
+      case Stacked stacked -> home(stacked.parts().getFirst());
+      case Piled piled -> home(piled.parts().getFirst());
+      default -> source;
+    };
+  }
+
+  /** Bytes that so many of the planned tensor's first rows take in one of its parts. */
+  long bytes(Part part, long rows) {
+    long together =
+        isVector(tensor.source()) ? tensor.source().elements() : tensor.encoder().rowMultiple();
+    return Math.ceilDiv(rows * part.groupBytes(), together);
   }
 
   private void cut(List<Piece> pieces) {
@@ -69,11 +97,11 @@ record Piece(
     long begin = 0;
     for (StoredTensor part : parts) {
       long from = Math.max(first, begin);
-      long to = Math.min(end(), begin + part.rows());
+      long to = Math.min(end(), begin + length(part));
       if (from < to) {
         new Piece(tensor, output, part, from - begin, to - from, at + from - first).cut(pieces);
       }
-      begin += part.rows();
+      begin += length(part);
     }
   }
 }

@@ -6,9 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.List;
 import phiquant.Version;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
@@ -33,17 +31,7 @@ public final class Record {
     if (plan.singleFile()) {
       return plan;
     }
-    List<PlannedFile> files = new ArrayList<>(plan.files());
-    files.add(PlannedFile.whole("phiquant.json", bytes(plan, model)));
-    return new ArtifactPlan(
-        plan.target(),
-        plan.name(),
-        false,
-        files,
-        plan.tensors(),
-        plan.notes(),
-        plan.calibratedOn(),
-        plan.recipe());
+    return plan.with(PlannedFile.whole("phiquant.json", bytes(plan, model)));
   }
 
   private static byte[] bytes(ArtifactPlan plan, PhiModel model) {

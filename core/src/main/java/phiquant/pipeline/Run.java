@@ -12,7 +12,8 @@ import phiquant.engine.plan.PlannedTensor;
 
 /**
  * A run of rows of one source tensor, with all that becomes of it: the unit of work. A run is read
- * once, encoded for every target that wants it, and written where the plans say.
+ * once, encoded for every target that wants it, and written where the plans say. A vector is one
+ * run of rows of one number, of which each piece may want others.
  *
  * @param source where the floats come from
  * @param transposed whether the run's rows are columns of the source
@@ -29,7 +30,11 @@ record Run(StoredTensor source, boolean transposed, long first, int rows, List<P
 
   /** Floats in a row of this run. */
   int columns() {
-    return Math.toIntExact(transposed ? source.rows() : source.columns());
+    return isVector() ? 1 : Math.toIntExact(transposed ? source.rows() : source.columns());
+  }
+
+  boolean isVector() {
+    return !transposed && Piece.isVector(source);
   }
 
   /** Where the source has its first byte, in the order in which it delivers them. */
@@ -48,6 +53,8 @@ record Run(StoredTensor source, boolean transposed, long first, int rows, List<P
   void read(float[] out) {
     if (transposed) {
       transpose(out);
+    } else if (isVector()) {
+      source.read(0, 1, out, 0);
     } else {
       source.read(first, rows, out, 0);
     }
@@ -69,25 +76,38 @@ record Run(StoredTensor source, boolean transposed, long first, int rows, List<P
     }
   }
 
-  /** All the work of a pass, in the order of the source. */
+  /**
+   * All the work of a pass, in the order of the source. What takes a matrix in columns comes right
+   * after what takes it in rows, so that the disk is asked for it once.
+   */
   static List<Run> of(List<Output> outputs) {
-    Map<Key, List<Piece>> stored = new LinkedHashMap<>();
+    Map<StoredTensor, Map<Key, List<Piece>>> stored = new LinkedHashMap<>();
     for (Output output : outputs) {
-      for (PlannedTensor tensor : output.plan().tensors()) {
+      for (PlannedTensor tensor : output.plan().written()) {
         for (Piece piece : Piece.of(tensor, output)) {
-          Key key = new Key(piece.source(), tensor.transposed());
-          stored.computeIfAbsent(key, unused -> new ArrayList<>()).add(piece);
+          stored
+              .computeIfAbsent(Piece.home(piece.source()), unused -> new LinkedHashMap<>())
+              .computeIfAbsent(
+                  new Key(piece.source(), tensor.transposed()), unused -> new ArrayList<>())
+              .add(piece);
         }
       }
     }
     List<Run> runs = new ArrayList<>();
-    stored.forEach((key, pieces) -> cut(key, pieces, runs));
+    for (Map<Key, List<Piece>> home : stored.values()) {
+      home.forEach((key, pieces) -> cut(key, pieces, runs));
+    }
     runs.sort(Comparator.comparingLong(Run::position)); // Stable: what lies at hand stays as it is.
     return runs;
   }
 
   /** Cuts stored rows where a piece begins or ends: between two cuts the same pieces want all. */
   private static void cut(Key key, List<Piece> pieces, List<Run> runs) {
+    if (!key.transposed() && Piece.isVector(key.source())) {
+      int count = Math.toIntExact(key.source().elements());
+      runs.add(new Run(key.source(), false, 0, count, pieces));
+      return;
+    }
     NavigableSet<Long> cuts = new TreeSet<>();
     for (Piece piece : pieces) {
       cuts.add(piece.first());

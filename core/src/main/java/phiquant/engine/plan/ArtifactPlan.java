@@ -3,6 +3,7 @@ package phiquant.engine.plan;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * All that an artifact will be: its files with their sizes, its tensors with their formats and
@@ -13,6 +14,8 @@ import java.util.Optional;
  * @param singleFile whether the artifact is one file, not a folder
  * @param files what will be written
  * @param tensors what the files hold
+ * @param constants small weights that the engine has among the constants of a graph: written as
+ *     tensors are, and no part of what a person is told of the format of each
  * @param notes what a user should know, a sentence each (fallbacks, limits of the engine)
  * @param calibratedOn names of the texts that weights were rounded for; none if they were not
  * @param recipe what a file says of who got which format, if that was chosen for a budget
@@ -23,10 +26,11 @@ public record ArtifactPlan(
     boolean singleFile,
     List<PlannedFile> files,
     List<PlannedTensor> tensors,
+    List<PlannedTensor> constants,
     List<String> notes,
     List<String> calibratedOn,
     Optional<String> recipe) {
-  /** One whose formats were not chosen for a budget. */
+  /** One without constants, whose formats were not chosen for a budget. */
   public ArtifactPlan(
       String target,
       String name,
@@ -35,7 +39,8 @@ public record ArtifactPlan(
       List<PlannedTensor> tensors,
       List<String> notes,
       List<String> calibratedOn) {
-    this(target, name, singleFile, files, tensors, notes, calibratedOn, Optional.empty());
+    this(
+        target, name, singleFile, files, tensors, List.of(), notes, calibratedOn, Optional.empty());
   }
 
   /** One whose weights are rounded without a text. */
@@ -47,6 +52,18 @@ public record ArtifactPlan(
       List<PlannedTensor> tensors,
       List<String> notes) {
     this(target, name, singleFile, files, tensors, notes, List.of());
+  }
+
+  /** All that is made of weights. */
+  public List<PlannedTensor> written() {
+    return Stream.concat(tensors.stream(), constants.stream()).toList();
+  }
+
+  /** The same with one more file. */
+  public ArtifactPlan with(PlannedFile file) {
+    List<PlannedFile> more = Stream.concat(files.stream(), Stream.of(file)).toList();
+    return new ArtifactPlan(
+        target, name, singleFile, more, tensors, constants, notes, calibratedOn, recipe);
   }
 
   /** Whether a path names the one file that this is, for it has the same ending. */

@@ -173,6 +173,7 @@ public record AskedRecipe(
           plan.singleFile(),
           plan.files(),
           plan.tensors(),
+          plan.constants(),
           notes,
           plan.calibratedOn(),
           Optional.of(

@@ -56,6 +56,11 @@ public final class Ir {
     scope = prefix;
   }
 
+  /** A layer's name in the scope. */
+  public String scoped(String name) {
+    return scope + name;
+  }
+
   /** An input of the model. */
   public Out parameter(String name, Type type, String shape) {
     return layer(
@@ -147,7 +152,7 @@ public final class Ir {
   }
 
   private Out constant(Type type, String shape, byte[] bytes) {
-    return constant(scope + "Constant", type, shape, bin.place(bytes), bytes.length);
+    return constant(scoped("Constant"), type, shape, bin.place(bytes), bytes.length);
   }
 
   /** A vector of 64-bit integers. */
@@ -182,16 +187,11 @@ public final class Ir {
 
   /** Floats of a shape such as {@code "1, 1, 768"}. */
   public Out f32(String shape, float... values) {
-    return f32(scope + "Constant", shape, values);
-  }
-
-  /** The same under a name. */
-  public Out f32(String name, String shape, float[] values) {
     ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     for (float value : values) {
       bytes.putFloat(value);
     }
-    return constant(name, Type.F32, shape, bin.place(bytes.array()), bytes.capacity());
+    return constant(Type.F32, shape, bytes.array());
   }
 
   private static byte[] longs(long... values) {

@@ -117,8 +117,10 @@ public final class OpenVino implements Target {
         false,
         files,
         network.constants().planned(),
+        network.constants().vectors(),
         notes,
-        found.texts());
+        found.texts(),
+        Optional.empty());
   }
 
   private Map<Weight, WeightPrecision> precisions(

@@ -33,15 +33,21 @@ final class WeightConstants {
   private final Ir graph;
   private final InputSquares.Found squares;
   private final List<PlannedTensor> planned = new ArrayList<>();
+  private final List<PlannedTensor> vectors = new ArrayList<>();
 
   WeightConstants(Ir graph, InputSquares.Found squares) {
     this.graph = graph;
     this.squares = squares;
   }
 
-  /** The tensors that the pipeline encodes. */
+  /** The matrices that the pipeline encodes. */
   List<PlannedTensor> planned() {
     return planned;
+  }
+
+  /** The norms and biases that it writes. */
+  List<PlannedTensor> vectors() {
+    return vectors;
   }
 
   /** The matrix as f32, shape [rows, columns]; of piled ones [matrices, rows, columns]. */
@@ -58,20 +64,31 @@ final class WeightConstants {
         group == Compressed.WHOLE_ROW ? (int) weight.tensor().columns() : group);
   }
 
-  /** A norm's weight as f32 of shape [1, 1, columns]: read now, for it is small. */
+  /** A norm's weight as f32 of shape [1, 1, columns]. */
   Out vector(Weight weight) {
-    float[] values = new float[Math.toIntExact(weight.tensor().columns())];
-    weight.tensor().read(0, 1, values, 0);
-    return graph.f32("1, 1, " + values.length, values);
+    return vector(graph.scoped("Constant"), weight.tensor());
   }
 
   /** A bias, in the same form, under its own name: readers know it by that. */
   Out bias(Weight weight) {
     graph.scope(weight.name() + "/");
-    int columns = Math.toIntExact(weight.tensor().columns());
-    float[] values = new float[columns];
-    weight.tensor().read(0, 1, values, 0);
-    return graph.f32(weight.name(), "1, 1, " + columns, values);
+    return vector(weight.name(), weight.tensor());
+  }
+
+  private Out vector(String name, StoredTensor tensor) {
+    long size = 4 * tensor.columns();
+    long offset = graph.bin().reserve(size);
+    vectors.add(
+        new PlannedTensor(
+            tensor.name(),
+            Type.F32.attribute(),
+            tensor.shape(),
+            size,
+            tensor,
+            false,
+            PlainRows.F32,
+            List.of(new Part(BIN, offset, size))));
+    return graph.constant(name, Type.F32, "1, 1, " + tensor.columns(), offset, size);
   }
 
   private Out plain(StoredTensor tensor, Type type) {
