@@ -1,11 +1,14 @@
 package phiquant.checkpoint;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
+import phiquant.checkpoint.packed.PackedWeights;
 
 /**
  * A checkpoint as Hugging Face stores it: a folder with {@code config.json}, the weights as {@link
@@ -16,6 +19,7 @@ public final class HuggingFaceFolder extends CheckpointFolder {
   private final CodedWeights codes;
   private final List<String> notices = new ArrayList<>();
   private final Map<String, StoredTensor> tensors;
+  private boolean packed;
 
   /**
    * Opens one.
@@ -40,10 +44,15 @@ public final class HuggingFaceFolder extends CheckpointFolder {
             new FolderFiles(folder),
             name -> SafetensorsFile.open(folder.resolve(name), mapped).tensors());
     notices.addAll(shards.notices());
+    Optional<Map<String, StoredTensor>> unpacked =
+        PackedWeights.decode(folder, config(), shards.tensors());
+    packed = unpacked.isPresent();
     Map<String, StoredTensor> stored =
-        isQuantized()
-            ? codes.decode(folder, config(), shards.tensors())
-            : new LinkedHashMap<>(shards.tensors());
+        unpacked.orElseGet(
+            () ->
+                codes.isIn(config())
+                    ? codes.decode(folder, config(), shards.tensors())
+                    : new LinkedHashMap<>(shards.tensors()));
     return named(stored, codes, notices);
   }
 
@@ -59,6 +68,19 @@ public final class HuggingFaceFolder extends CheckpointFolder {
 
   @Override
   public boolean isQuantized() {
-    return codes.isIn(config());
+    return packed || codes.isIn(config());
+  }
+
+  /**
+   * The folder, or if its weights were packed the folder with a configuration that says nothing of
+   * that: whoever gets these tensors gets no packed ones.
+   */
+  public Checkpoint unpacked() {
+    if (!packed) {
+      return this;
+    }
+    ObjectNode config = config().deepCopy();
+    config.remove("quantization_config");
+    return new CheckpointView(this, config, tensors, notices());
   }
 }

@@ -118,6 +118,6 @@ public final class Checkpoints {
     if (adapter.isPresent() && !Files.exists(folder.resolve("config.json"))) {
       throw adapter.get().alone();
     }
-    return new HuggingFaceFolder(folder, MlxTensors.CODES);
+    return new HuggingFaceFolder(folder, MlxTensors.CODES).unpacked();
   }
 }
