@@ -19,11 +19,14 @@ import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.Target;
 import phiquant.engine.plan.TargetSpec;
+import phiquant.importance.CalibrationText;
+import phiquant.importance.Sequences;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.pipeline.Pass;
 import phiquant.pipeline.Progress;
 import phiquant.pipeline.Record;
+import phiquant.pipeline.feedback.ErrorFeedback;
 import phiquant.pipeline.study.Studies;
 import phiquant.publish.Publication;
 import phiquant.study.Findings;
@@ -42,9 +45,15 @@ import phiquant.tokenizer.Tokenizer;
  * }</pre>
  */
 public final class Quantize {
+  /**
+   * The option of targets that says how weights are rounded: to nearest, or with error feedback.
+   */
+  private static final String ROUND = "round";
+
   private final Checkpoint checkpoint;
   private final List<Pattern> ignored = new ArrayList<>();
   private final List<Target> targets = new ArrayList<>();
+  private final Set<Target> fedBack = new LinkedHashSet<>();
   private final List<LoraFactors> adapters = new ArrayList<>();
   private String name;
   private int threads = Runtime.getRuntime().availableProcessors();
@@ -52,6 +61,7 @@ public final class Quantize {
   private boolean allowNonFinite;
   private Progress progress = Progress.NONE;
   private Optional<Path> findings = Optional.empty();
+  private CalibrationText text = CalibrationText.builtIn();
   private PhiModel model;
 
   private Quantize(Checkpoint checkpoint) {
@@ -70,7 +80,22 @@ public final class Quantize {
    * @throws UserError if there is no such target
    */
   public Quantize to(String spec) {
-    targets.add(Engine.target(TargetSpec.parse(spec)));
+    TargetSpec parsed = TargetSpec.parse(spec);
+    Target target = Engine.target(parsed.without(ROUND));
+    targets.add(target);
+    String round = parsed.options().getOrDefault(ROUND, "nearest");
+    if (!round.matches("nearest|gptq")) {
+      throw UserError.usage("round=" + round + "; it can be nearest or gptq.");
+    }
+    if (round.equals("gptq")) {
+      fedBack.add(target);
+    }
+    return this;
+  }
+
+  /** The text that {@code round=gptq} reads, instead of the built-in one. */
+  public Quantize text(CalibrationText text) {
+    this.text = text;
     return this;
   }
 
@@ -149,6 +174,11 @@ public final class Quantize {
     List<ArtifactPlan> outlines = new ArrayList<>();
     List<Target> targets = targets();
     targets.forEach(target -> outlines.add(target.outline(model, name)));
+    for (int i = 0; i < targets.size(); i++) {
+      if (fedBack.contains(this.targets.get(i))) {
+        ErrorFeedback.require(model, outlines.get(i));
+      }
+    }
     Map<String, ArtifactPlan> beside = new LinkedHashMap<>();
     for (LoraFactors adapter : adapters) {
       for (Target target : targets) {
@@ -191,7 +221,8 @@ public final class Quantize {
   /** Refuses to read twice what comes over a network; a matrix of importance lies at hand. */
   private void requireOneReading() {
     for (Target target : checkpoint.isRemote() ? targets : List.<Target>of()) {
-      if (target.studies().stream().anyMatch(study -> !(study instanceof InputSquares))) {
+      if (fedBack.contains(target)
+          || target.studies().stream().anyMatch(study -> !(study instanceof InputSquares))) {
         throw new UserError(
             "A target must see the weights of %s twice, once to decide and once to encode."
                 .formatted(checkpoint.path()),
@@ -249,19 +280,38 @@ public final class Quantize {
   public Map<Path, ArtifactPlan> make(List<ArtifactPlan> outlines, Path output) {
     requireOneReading();
     Map<Path, ArtifactPlan> outlined = placed(outlines, output);
-    if (!studies().isEmpty()) {
+    if (!studies().isEmpty() || !fedBack.isEmpty()) {
       Pass.check(outlined, overwrite);
     }
     return readable(
         () -> {
-          Map<Path, ArtifactPlan> plans = placed(plan(outlines), output);
-          Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
-          plans.forEach((place, plan) -> artifacts.put(place, Record.with(plan, model())));
-          Pass.run(
-              artifacts, new Pass.Settings(threads, overwrite, allowNonFinite, progress), source());
-          plans.forEach(this::writeRecipe);
-          return plans;
+          List<ArtifactPlan> plans = plan(outlines);
+          if (fedBack.isEmpty()) {
+            return pass(placed(plans, output));
+          }
+          Sequences read = Sequences.of(model(), text, 0);
+          Path folder = output.toAbsolutePath();
+          while (!Files.isDirectory(folder)) {
+            folder = folder.getParent();
+          }
+          try (ErrorFeedback feedback =
+              new ErrorFeedback(model(), read.sequences(), threads, folder, progress)) {
+            List<ArtifactPlan> rounded = new ArrayList<>(plans);
+            for (int i = 0; i < targets.size(); i++) {
+              if (fedBack.contains(targets.get(i))) {
+                rounded.set(i, feedback.round(plans.get(i), text.names()));
+              }
+            }
+            return pass(placed(rounded, output));
+          }
         });
+  }
+
+  private Map<Path, ArtifactPlan> pass(Map<Path, ArtifactPlan> plans) {
+    Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
+    plans.forEach((place, plan) -> artifacts.put(place, Record.with(plan, model())));
+    Pass.run(artifacts, new Pass.Settings(threads, overwrite, allowNonFinite, progress), source());
+    return plans;
   }
 
   /** The checkpoint, and adapters that lie at hand. */

@@ -13,7 +13,7 @@ import phiquant.tokenizer.Tokenizer;
  * @param length tokens of each
  * @param sequences shape {@code [sequences][length]}
  */
-record Sequences(int length, int[][] sequences) {
+public record Sequences(int length, int[][] sequences) {
   /** llama-imatrix's own default. */
   private static final int LENGTH = 512;
 
@@ -26,7 +26,7 @@ record Sequences(int length, int[][] sequences) {
    * @param most tokens to take, or 0
    * @throws UserError saying how many tokens are needed
    */
-  static Sequences of(PhiModel model, CalibrationText text, int most) {
+  public static Sequences of(PhiModel model, CalibrationText text, int most) {
     int length = Math.min(LENGTH, model.config().contextLength());
     if (most != 0 && most < length) {
       throw UserError.usage(

@@ -33,6 +33,11 @@ final class Kernels implements Flow<Void> {
     return matrices.get(linear);
   }
 
+  /** Another matrix for a product from now on. */
+  void use(Linear linear, StoredTensor matrix) {
+    matrices.put(linear, Matrices.of(matrix));
+  }
+
   /** What is added to the product; null if nothing is. */
   float[] bias(Linear linear) {
     return biases.get(linear);

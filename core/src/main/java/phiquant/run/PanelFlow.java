@@ -151,7 +151,13 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     results.clear();
   }
 
-  private void begin(int count, KvCache cache, LayerObserver observer) {
+  /** Features to begin with, which verbs may overwrite. */
+  static Term features(Panels panels) {
+    return new Features(panels);
+  }
+
+  /** Makes ready for so many tokens, which follow those in the cache. */
+  void begin(int count, KvCache cache, LayerObserver observer) {
     this.count = count;
     this.cache = cache;
     this.observer = observer;
@@ -323,7 +329,8 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     return new Features(attended);
   }
 
-  private Panels panels(Term term) {
+  /** The numbers, which a product is computed for. */
+  Panels panels(Term term) {
     return features(term).panels();
   }
 

@@ -17,6 +17,7 @@ import phiquant.checkpoint.lora.Lora;
 import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
+import phiquant.importance.CalibrationText;
 import phiquant.pipeline.Progress;
 import phiquant.study.InputSquares;
 import picocli.CommandLine.Command;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Parameters;
       "  phiquant quantize microsoft/Phi-4-mini-instruct --to gguf:Q4_K_M -o out",
       "  phiquant quantize Phi-4-mini --to gguf --precision int8 -o phi-4-mini.gguf",
       "  phiquant quantize Phi-4-mini --to onnx:int4 --calibration calibration.gguf -o out",
+      "  phiquant quantize Phi-4-mini --to onnx:int4 --to mlx:4bit --round gptq -o out",
       "  phiquant quantize Phi-4-mini --lora my-adapter --name Phi-4-mini-mine --to gguf -o out",
       "  phiquant quantize Phi-4-mini --to gguf:Q4_K_M --dry-run"
     })
@@ -154,6 +156,20 @@ final class QuantizeCommand implements Callable<Integer> {
   private String recipe;
 
   @Option(
+      names = "--round",
+      paramLabel = "nearest|gptq",
+      description =
+          "gptq: each column makes up for what those before it lost, on a text that is taken"
+              + " through the model. For one target alone: its option round=gptq.")
+  private String round;
+
+  @Option(
+      names = "--text",
+      paramLabel = "FILE",
+      description = "The text for gptq, instead of the built-in one. Repeatable.")
+  private List<Path> texts = new ArrayList<>();
+
+  @Option(
       names = "--imatrix",
       paramLabel = "FILE",
       description = "GGUF: the same for GGUF alone, as llama-quantize calls it.")
@@ -199,6 +215,9 @@ final class QuantizeCommand implements Callable<Integer> {
               .progress(progress());
       if (name != null) {
         quantize.named(name);
+      }
+      if (!texts.isEmpty()) {
+        quantize.text(CalibrationText.of(texts));
       }
       model.ignored().forEach(pattern -> quantize.ignoring(pattern.pattern()));
       targets.forEach(target -> quantize.to(complete(target)));
@@ -254,6 +273,11 @@ final class QuantizeCommand implements Callable<Integer> {
     if (calibration != null && imatrix != null) {
       throw UserError.usage("--calibration is --imatrix for all targets; give one of the two.");
     }
+    if (!texts.isEmpty()
+        && round == null
+        && targets.stream().noneMatch(target -> target.contains("round="))) {
+      throw UserError.usage("--text is for --round gptq; phiquant calibrate takes one, too.");
+    }
     if (calibration != null && targets.stream().noneMatch(QuantizeCommand::rounds)) {
       throw UserError.usage("--calibration is for targets that round weights, and there is none.");
     }
@@ -297,6 +321,7 @@ final class QuantizeCommand implements Callable<Integer> {
   private String rounding() {
     Map<String, String> options = new LinkedHashMap<>();
     options.put(InputSquares.KEY, calibration);
+    options.put("round", round);
     options.put("target-size", targetSize);
     options.put("bpw", bpw);
     options.put("max-kl", maxKl);

@@ -196,18 +196,7 @@ record MlxWeight(
                 PiledRows.of(
                     importance,
                     source.tensor().rows(),
-                    own -> encoder(own.map(format::weighted).orElse(format))))
+                    own -> new GroupRows(own.map(format::weighted).orElse(format))))
         .orElse((x, rows, columns, out) -> type.encode(x, 0, rows * columns, out[0]));
-  }
-
-  private static RowEncoder encoder(GroupFormat format) {
-    return (x, rows, columns, out) ->
-        format.encode(
-            x,
-            0,
-            rows * columns / format.groupSize(),
-            out[0],
-            out[1],
-            out.length > 2 ? out[2] : null);
   }
 }

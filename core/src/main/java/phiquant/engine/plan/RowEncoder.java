@@ -1,6 +1,8 @@
 package phiquant.engine.plan;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import phiquant.quant.grid.GridFormat;
 
 /**
  * Turns rows of floats into the bytes of one planned tensor. A tensor may have several parts that
@@ -19,6 +21,13 @@ public interface RowEncoder {
    * @param out one segment for each part, of exactly the bytes that these rows take
    */
   void encode(float[] x, int rows, int columns, MemorySegment[] out);
+
+  /**
+   * The even grids that rows are put on, for who finds their codes otherwise; empty if nobody can.
+   */
+  default Optional<GridFormat> grid() {
+    return Optional.empty();
+  }
 
   /**
    * The same, for who encodes some of the planned tensor's rows otherwise than others.

@@ -60,6 +60,13 @@ public record TargetSpec(String engine, String format, Map<String, String> optio
     };
   }
 
+  /** The same with one option less. */
+  public TargetSpec without(String key) {
+    Map<String, String> others = new LinkedHashMap<>(options);
+    others.remove(key);
+    return new TargetSpec(engine, format, others);
+  }
+
   /** The spec as text that others may see: of files it has the names, not where they lie. */
   public String shown() {
     Map<String, String> named = new LinkedHashMap<>(options);

@@ -1,8 +1,10 @@
 package phiquant.quant.affine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import phiquant.quant.FloatType;
 import phiquant.quant.Packing;
+import phiquant.quant.grid.GridFormat;
 
 /**
  * MLX's affine quantization: {@code w = scale * q + bias} with {@code q} from 0 to {@code 2^bits -
@@ -88,6 +90,11 @@ record AffineFormat(int bits, int groupSize, FloatType type) implements GroupFor
   @Override
   public GroupFormat weighted(float[] importance) {
     return WeightedAffineFormat.of(this, importance);
+  }
+
+  @Override
+  public Optional<GridFormat> grid() {
+    return Optional.of(new AffineGrid(this));
   }
 
   /** Scale and bias of a group, before they are rounded for storage. */

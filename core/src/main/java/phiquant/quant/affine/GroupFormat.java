@@ -1,7 +1,9 @@
 package phiquant.quant.affine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import phiquant.quant.FloatType;
+import phiquant.quant.grid.GridFormat;
 
 /**
  * One of MLX's number formats: a group of consecutive weights of a row becomes packed codes, a
@@ -62,6 +64,11 @@ public interface GroupFormat {
    */
   default GroupFormat weighted(float[] importance) {
     return this;
+  }
+
+  /** Its grids, for who finds codes himself; empty if they are not even. */
+  default Optional<GridFormat> grid() {
+    return Optional.empty();
   }
 
   /** Decodes {@code groups} groups, laid out as {@link #encode} leaves them, to {@code y[from]}. */

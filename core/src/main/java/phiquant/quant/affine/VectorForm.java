@@ -1,7 +1,9 @@
 package phiquant.quant.affine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import phiquant.quant.FloatType;
+import phiquant.quant.grid.GridFormat;
 
 /**
  * A format whose codes are made with the Vector API. All but {@link #encode} is as in the scalar
@@ -40,6 +42,11 @@ sealed interface VectorForm extends GroupFormat
   @Override
   default int biasBytes() {
     return scalar().biasBytes();
+  }
+
+  @Override
+  default Optional<GridFormat> grid() {
+    return scalar().grid();
   }
 
   @Override

@@ -1,10 +1,12 @@
 package phiquant.quant.affine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import phiquant.quant.FloatType;
 import phiquant.quant.Packing;
 import phiquant.quant.VectorSupport;
 import phiquant.quant.affine.AffineFormat.Line;
+import phiquant.quant.grid.GridFormat;
 import phiquant.quant.grid.GridRule;
 import phiquant.quant.grid.GridRule.Zero;
 import phiquant.quant.grid.GridSearch;
@@ -18,8 +20,30 @@ import phiquant.quant.grid.GridSearch;
  */
 record WeightedAffineFormat(AffineFormat plain, GridSearch search) implements GroupFormat {
   static WeightedAffineFormat of(AffineFormat plain, float[] importance) {
-    GridRule rule = new GridRule(Zero.FREE, plain.bits(), plain.type());
-    return new WeightedAffineFormat(plain, GridSearch.of(rule, plain.groupSize(), importance));
+    return new WeightedAffineFormat(
+        plain, GridSearch.of(rule(plain), plain.groupSize(), importance));
+  }
+
+  static GridRule rule(AffineFormat plain) {
+    return new GridRule(Zero.FREE, plain.bits(), plain.type());
+  }
+
+  /**
+   * The lines of groups that lie one after the other, as they are stored.
+   *
+   * @param w weights, rounded to the model's type
+   */
+  void lines(float[] w, float[] scales, float[] offsets) {
+    int size = groupSize();
+    int top = (1 << bits()) - 1;
+    boolean wide = VectorSupport.available();
+    for (int g = 0; g < scales.length; g++) {
+      Line line =
+          wide ? VectorAffineFormat.line(w, g * size, size, top) : Line.of(w, g * size, size, top);
+      scales[g] = line.scale();
+      offsets[g] = line.bias();
+    }
+    search.improve(w, 0, scales.length, 0, scales, offsets, 0);
   }
 
   @Override
@@ -67,13 +91,7 @@ record WeightedAffineFormat(AffineFormat plain, GridSearch search) implements Gr
     type().round(x, from, w.length, w);
     float[] found = new float[groups];
     float[] offsets = new float[groups];
-    for (int g = 0; g < groups; g++) {
-      Line line =
-          wide ? VectorAffineFormat.line(w, g * size, size, top) : Line.of(w, g * size, size, top);
-      found[g] = line.scale();
-      offsets[g] = line.bias();
-    }
-    search.improve(w, 0, groups, 0, found, offsets, 0);
+    lines(w, found, offsets);
     type().encode(found, 0, groups, scales);
     type().encode(offsets, 0, groups, biases);
     int[] codes = new int[w.length];
@@ -88,6 +106,11 @@ record WeightedAffineFormat(AffineFormat plain, GridSearch search) implements Gr
       }
     }
     Packing.pack(codes, codes.length, bits(), packed, 0);
+  }
+
+  @Override
+  public Optional<GridFormat> grid() {
+    return plain.grid();
   }
 
   @Override

@@ -40,8 +40,26 @@ public record GridRule(Zero zero, int bits, FloatType type) {
    */
   record Reach(float levels, float below) {}
 
+  /**
+   * The lowest level of a grid, which the code 0 stands for.
+   *
+   * @param offset as {@link GridSearch} gives it
+   */
+  public float lowest(float offset) {
+    return switch (zero) {
+      case FIXED -> -half();
+      case CODE -> -offset;
+      case FREE -> 0;
+    };
+  }
+
+  /** What the level 0 stands for. */
+  public float origin(float offset) {
+    return zero == Zero.FREE ? offset : 0;
+  }
+
   /** The highest level of codes. */
-  float top() {
+  public float top() {
     return (1 << bits) - 1;
   }
 

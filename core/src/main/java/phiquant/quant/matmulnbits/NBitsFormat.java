@@ -2,8 +2,10 @@ package phiquant.quant.matmulnbits;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import phiquant.UserError;
 import phiquant.quant.FloatType;
+import phiquant.quant.grid.GridFormat;
 
 /**
  * Blocks of a few bits as ONNX Runtime's {@code com.microsoft.MatMulNBits} and {@code
@@ -120,6 +122,11 @@ public record NBitsFormat(
     Blocks quantizer = WeightedBlocks.of(this, importance);
     return (x, rows, columns, codes, scales, zeroPoints) ->
         encode(quantizer, x, rows, columns, codes, scales, zeroPoints);
+  }
+
+  /** Its grids, for who finds codes himself; none for rows that need filling up. */
+  public Optional<GridFormat> grid(int columns) {
+    return columns % block == 0 ? Optional.of(new NBitsGrid(this)) : Optional.empty();
   }
 
   /** The same, in a form to choose. */

@@ -19,13 +19,16 @@ record WeightedBlocks(Blocks plain, GridSearch search, int blocks, Blocks codes)
     int blocks = format.blocks(importance.length);
     // What fills up the last block counts nothing.
     float[] columns = Arrays.copyOf(importance, blocks * format.block());
-    Zero zero = format.hasZeroPoints() ? Zero.CODE : Zero.FIXED;
-    GridRule rule = new GridRule(zero, format.bits(), format.type());
     return new WeightedBlocks(
         Blocks.of(format.algorithm()),
-        GridSearch.of(rule, format.block(), columns),
+        GridSearch.of(rule(format), format.block(), columns),
         blocks,
         Blocks.onGivenGrids());
+  }
+
+  static GridRule rule(NBitsFormat format) {
+    Zero zero = format.hasZeroPoints() ? Zero.CODE : Zero.FIXED;
+    return new GridRule(zero, format.bits(), format.type());
   }
 
   @Override

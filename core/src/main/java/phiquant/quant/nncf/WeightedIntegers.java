@@ -32,7 +32,8 @@ public final class WeightedIntegers {
     this.search = search;
   }
 
-  static GridRule rule(IntegerFormat format) {
+  /** What grids a format has. */
+  public static GridRule rule(IntegerFormat format) {
     return new GridRule(
         format.symmetric() ? Zero.FIXED : Zero.CODE, format.bits(), FloatType.FLOAT16);
   }

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import phiquant.engine.plan.RowEncoder;
+import phiquant.quant.grid.GridFormat;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.CompressionFormat.Grid;
 import phiquant.quant.nncf.CompressionFormats;
@@ -52,7 +53,7 @@ record CompressedRows(CompressionFormat format, int group, Optional<WeightedInte
       if (grids != null) {
         weighted.get().codes(x, g, grid, codes);
       }
-      write(codes, out[0], (long) g * group * format.bits() / 8);
+      write(format, codes, out[0], (long) g * group * format.bits() / 8);
       zeroPoints[g] = (byte) grid.zeroPoint();
       if (format.scaleBits() == 8) {
         scales.set(JAVA_BYTE, g, (byte) (Math.getExponent(grid.scale()) + 127));
@@ -61,11 +62,19 @@ record CompressedRows(CompressionFormat format, int group, Optional<WeightedInte
       }
     }
     if (format.hasZeroPoint()) {
-      write(zeroPoints, out[1], 0);
+      write(format, zeroPoints, out[1], 0);
     }
   }
 
-  private void write(byte[] codes, MemorySegment out, long at) {
+  @Override
+  public Optional<GridFormat> grid() {
+    return format instanceof IntegerFormat integer
+        ? Optional.of(new IntegerGrid(integer, group))
+        : Optional.empty();
+  }
+
+  /** Writes codes, one in the low bits of each byte, as they lie in a constant. */
+  static void write(CompressionFormat format, byte[] codes, MemorySegment out, long at) {
     if (format.bits() == 8) {
       MemorySegment.copy(codes, 0, out, JAVA_BYTE, at, codes.length);
     } else {

@@ -1,5 +1,6 @@
 package phiquant.quant.ggml.formats;
 
+import java.util.Optional;
 import phiquant.quant.BlockFormat;
 import phiquant.quant.VectorSupport;
 import phiquant.quant.ggml.AffineGroups;
@@ -25,6 +26,7 @@ import phiquant.quant.ggml.vector.VectorNonLinearGroups;
 import phiquant.quant.ggml.vector.VectorQ8_0;
 import phiquant.quant.ggml.vector.VectorSymmetricGroups;
 import phiquant.quant.ggml.vector.VectorTernary;
+import phiquant.quant.grid.GridFormat;
 
 /** The number format of each GGUF tensor type, in the fastest form that this JVM can run. */
 public final class GgmlFormats {
@@ -33,6 +35,11 @@ public final class GgmlFormats {
   /** The format to use: vector kernels where the JVM has them, otherwise {@link #scalar}. */
   public static BlockFormat of(GgmlType type) {
     return VectorSupport.available() ? vector(type) : scalar(type);
+  }
+
+  /** The grids of a type, for who finds codes himself; empty if they are not even. */
+  public static Optional<GridFormat> grid(GgmlType type) {
+    return GgmlGrid.of(type);
   }
 
   /** The form that reads like the formula; the reference for the vector form. */

@@ -105,15 +105,14 @@ public final class Constants {
             height * parts.stream().mapToLong(Part::groupBytes).sum(),
             source,
             false,
-            PiledRows.of(importance, height, own -> encoder(format, own)),
+            PiledRows.of(importance, height, own -> encoder(format, own, columns)),
             parts));
     return new Blocks(format, codes, scales, zeroPoints);
   }
 
-  private static RowEncoder encoder(NBitsFormat format, Optional<float[]> importance) {
+  private static RowEncoder encoder(NBitsFormat format, Optional<float[]> importance, int columns) {
     NBitsFormat.Weighted rows = importance.map(format::weighted).orElse(format::encode);
-    return (x, count, width, out) ->
-        rows.encode(x, count, width, out[0], out[1], out.length > 2 ? out[2] : null);
+    return new EncodedBlocks(rows, format.grid(columns));
   }
 
   /**
