@@ -27,6 +27,9 @@ public record CodebookSearch(
     boolean evenSigns,
     Retry retry) {
 
+  /** The largest level of the search for the scale that candidates lie around. */
+  public static final int FIRST_TOP = 4;
+
   /** Which points are assigned anew in the end. */
   public enum Retry {
     /** All; the first candidate comes from {@link PositiveSearch}. */
@@ -82,7 +85,7 @@ public record CodebookSearch(
     float reach = max;
     float scale = max / top();
     if (retry == Retry.ALL) {
-      scale = firstScale(values, weights, at);
+      scale = PositiveSearch.find(group, FIRST_TOP, values, 0, weights, at, new int[group]);
       reach = scale * 3;
       if (reach <= 0) {
         java.util.Arrays.fill(points, pointsAt, pointsAt + count, 0);
@@ -124,11 +127,6 @@ public record CodebookSearch(
     }
     System.arraycopy(scratch.points, 0, points, pointsAt, count);
     return scale;
-  }
-
-  /** The scale that candidates lie around, if it is not the largest weight's. */
-  public float firstScale(float[] values, float[] weights, int at) {
-    return PositiveSearch.find(group, 4, values, 0, weights, at, new int[group]);
   }
 
   /** Magnitudes and minus signs; returns the largest. */
@@ -175,24 +173,8 @@ public record CodebookSearch(
 
   /** The neighbour of smallest error at that scale. */
   private int nearest(int place, Scratch scratch, int k, float scale) {
-    short[] lists = Neighbours.of(book).points();
-    int begin = ~place;
-    int dimension = book.dimension();
-    int best = lists[begin + 1];
-    float least = Float.MAX_VALUE;
-    for (int j = begin + 1; j <= begin + lists[begin]; j++) {
-      float error = 0;
-      for (int i = 0; i < dimension; i++) {
-        float q = 2 * book.level(lists[j], i) + 1;
-        float difference = scale * q - scratch.values[dimension * k + i];
-        error += scratch.roots[dimension * k + i] * difference * difference;
-      }
-      if (error < least) {
-        least = error;
-        best = lists[j];
-      }
-    }
-    return best;
+    return Neighbours.of(book)
+        .nearest(place, scratch.values, scratch.roots, book.dimension() * k, scale);
   }
 
   private float refine(Scratch scratch, int count, float scale, float[] weights, int at) {

@@ -15,9 +15,6 @@ import java.util.Map;
 public final class Neighbours {
   private static final Map<Codebook, Neighbours> ALL = new EnumMap<>(Codebook.class);
 
-  /** Lists are filled up with their last point to a multiple of this, for vectors. */
-  public static final int UNIT = 16;
-
   private final Codebook book;
   private final int[] places;
   private short[] points = new short[1 << 12];
@@ -62,6 +59,32 @@ public final class Neighbours {
     return points;
   }
 
+  /**
+   * The neighbour of smallest error, the first of equals.
+   *
+   * @param place of a combination that is no point
+   * @param values magnitudes of the weights, from index {@code at}
+   * @param roots of how much their errors count
+   */
+  public int nearest(int place, float[] values, float[] roots, int at, float scale) {
+    int begin = ~place;
+    int dimension = book.dimension();
+    int best = points[begin + 1];
+    float least = Float.MAX_VALUE;
+    for (int j = begin + 1; j <= begin + points[begin]; j++) {
+      float error = 0;
+      for (int i = 0; i < dimension; i++) {
+        float difference = scale * (2 * book.level(points[j], i) + 1) - values[at + i];
+        error += roots[at + i] * difference * difference;
+      }
+      if (error < least) {
+        least = error;
+        best = points[j];
+      }
+    }
+    return best;
+  }
+
   private int number(byte[] levels, int at) {
     int number = 0;
     for (int i = book.dimension() - 1; i >= 0; i--) {
@@ -70,7 +93,8 @@ public final class Neighbours {
     return number;
   }
 
-  private void digits(int number, byte[] levels) {
+  /** The levels of a combination. */
+  void digits(int number, byte[] levels) {
     int rest = number;
     for (int i = 0; i < levels.length; i++) {
       levels[i] = (byte) (rest % book.levels());
@@ -108,9 +132,6 @@ public final class Neighbours {
       }
     }
     points[begin] = (short) length;
-    while ((used - begin - 1) % UNIT != 0) {
-      append(points[begin + length]);
-    }
     return begin;
   }
 

@@ -32,7 +32,7 @@ public interface TernaryGroups {
   /** One group at a time. */
   TernaryGroups SCALAR =
       (group, x, from, weights, at, groups, out) -> {
-        TernarySearch search = new TernarySearch(group, smallest(group));
+        TernarySearch search = new TernarySearch(group, smallest(group), TernarySearch::nearest);
         int eights = group / 8;
         for (int g = 0; g < groups; g++) {
           out.scales[g] = search.find(x, from + group * g, weights, at + group * g);

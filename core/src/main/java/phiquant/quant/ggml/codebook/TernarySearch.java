@@ -21,8 +21,13 @@ public final class TernarySearch {
   private final int group;
   private final float smallest;
 
-  /** Order of the weights by size. */
+  private final Nearest nearest;
+
+  /** The weights by size. */
   private final int[] order;
+
+  /** How many weights of the group are smaller than each, or equal and before it. */
+  public final int[] ranks;
 
   private final int[] levels;
 
@@ -40,16 +45,30 @@ public final class TernarySearch {
    *
    * @param group 32 weights that share a shift, or 16 of which each eight have theirs
    * @param smallest groups whose largest weight is below are zeros
+   * @param nearest finds points
    */
-  public TernarySearch(int group, float smallest) {
+  public TernarySearch(int group, float smallest, Nearest nearest) {
     this.group = group;
     this.smallest = smallest;
+    this.nearest = nearest;
     this.order = new int[group];
+    this.ranks = new int[group];
     this.levels = new int[group];
     this.down = new boolean[group / 8];
     this.points = new int[group / 8];
     this.sumX = new float[2][group + 1];
     this.sumW = new float[2][group + 1];
+  }
+
+  /** Finds the point of smallest error for eight weights whose levels are none. */
+  public interface Nearest {
+    /**
+     * The first of equals.
+     *
+     * @param begin where its neighbours begin in {@link Neighbours#points}, with their number
+     * @param v what the levels stand for
+     */
+    int find(int begin, float[] x, int from, float[] weights, int at, float scale, float[] v);
   }
 
   /** A split of the sorted weights: where zeros begin, where ones do, shifts, and the scale. */
@@ -61,7 +80,7 @@ public final class TernarySearch {
    * @param weights how much errors count, from index {@code at}
    * @return the scale, not negative; 0 for a group of zeros
    */
-  float find(float[] x, int from, float[] weights, int at) {
+  public float find(float[] x, int from, float[] weights, int at) {
     begin(x, from, weights, at);
     Split split = group == 32 ? together() : apart();
     return finish(
@@ -77,10 +96,11 @@ public final class TernarySearch {
   }
 
   /**
-   * Sorts a group's weights and adds them up; all sums of a group of zeros are 0, so that nothing
-   * is found.
+   * Sorts a group's weights and adds up what the smallest are, times how much their errors count,
+   * and what their errors count together, in each half; groups of 32 have all in the first. All
+   * sums of a group of zeros are 0, so that nothing is found.
    */
-  public void begin(float[] x, int from, float[] weights, int at) {
+  private void begin(float[] x, int from, float[] weights, int at) {
     float max = Math.abs(x[from]);
     for (int i = 1; i < group; i++) {
       float magnitude = Math.abs(x[from + i]);
@@ -98,16 +118,6 @@ public final class TernarySearch {
       sumW[half][j + 1] = zeros ? 0 : sumW[half][j] + weights[at + i];
       sumW[1 - half][j + 1] = zeros ? 0 : sumW[1 - half][j];
     }
-  }
-
-  /** What the smallest weights add up to, times how much their errors count, in that half. */
-  public float[] sumX(int half) {
-    return sumX[half];
-  }
-
-  /** What their errors count together; groups of 32 have all in the first half. */
-  public float[] sumW(int half) {
-    return sumW[half];
   }
 
   /**
@@ -135,9 +145,9 @@ public final class TernarySearch {
       return 0;
     }
     boolean turn = scale < 0;
-    for (int j = 0; j < group; j++) {
-      int level = j < first ? 0 : j < second ? 1 : 2;
-      levels[order[j]] = turn ? 2 - level : level;
+    for (int i = 0; i < group; i++) {
+      int level = ranks[i] < first ? 0 : ranks[i] < second ? 1 : 2;
+      levels[i] = turn ? 2 - level : level;
     }
     for (int k = 0; k < group / 8; k++) {
       down[k] = (group == 16 && k == 1 ? down1 : down0) != turn;
@@ -154,6 +164,9 @@ public final class TernarySearch {
         place--;
       }
       order[place] = j;
+    }
+    for (int j = 0; j < group; j++) {
+      ranks[order[j]] = j;
     }
   }
 
@@ -230,7 +243,7 @@ public final class TernarySearch {
       all &= place >= 0;
       float[] v = down[k] ? DOWN : UP;
       points[k] =
-          place >= 0 ? place : nearest(place, x, from + 8 * k, weights, at + 8 * k, scale, v);
+          place >= 0 ? place : nearest.find(~place, x, from + 8 * k, weights, at + 8 * k, scale, v);
     }
     if (all) {
       return scale;
@@ -245,10 +258,10 @@ public final class TernarySearch {
     return sumQx > 0 && sumQ2 > 0 ? sumQx / sumQ2 : scale;
   }
 
-  private static int nearest(
-      int place, float[] x, int from, float[] weights, int at, float scale, float[] v) {
+  /** One neighbour after the other. */
+  static int nearest(
+      int begin, float[] x, int from, float[] weights, int at, float scale, float[] v) {
     short[] lists = Neighbours.of(BOOK).points();
-    int begin = ~place;
     int best = lists[begin + 1];
     float least = Float.MAX_VALUE;
     for (int j = begin + 1; j <= begin + lists[begin]; j++) {

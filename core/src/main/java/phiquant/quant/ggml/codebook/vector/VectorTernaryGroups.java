@@ -9,8 +9,8 @@ import phiquant.quant.ggml.codebook.TernaryGroups;
 import phiquant.quant.ggml.codebook.TernarySearch;
 
 /**
- * {@link TernarySearch} with a group in each lane for the search of the best split, which takes
- * nearly all the time; sorting before and points after are the scalar form's.
+ * {@link TernarySearch} with a group in each lane for sorting and for the search of the best split,
+ * and with a point in each lane for the nearest of them.
  */
 public final class VectorTernaryGroups implements TernaryGroups {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -21,23 +21,15 @@ public final class VectorTernaryGroups implements TernaryGroups {
   public void find(int group, float[] x, int from, float[] weights, int at, int groups, Found out) {
     TernarySearch[] searches = new TernarySearch[LANES];
     for (int lane = 0; lane < LANES; lane++) {
-      searches[lane] = new TernarySearch(group, TernaryGroups.smallest(group));
+      searches[lane] =
+          new TernarySearch(group, TernaryGroups.smallest(group), NearestTernary.VECTOR);
     }
     int halves = group == 32 ? 1 : 2;
-    Sums sums = new Sums(halves, group);
+    SortedSums sums = new SortedSums(halves, group);
     int eights = group / 8;
     for (int g = 0; g < groups; g += LANES) {
       int some = Math.min(LANES, groups - g);
-      for (int lane = 0; lane < some; lane++) {
-        int place = group * (g + lane);
-        searches[lane].begin(x, from + place, weights, at + place);
-        for (int half = 0; half < halves; half++) {
-          for (int j = 0; j <= group; j++) {
-            sums.x[half][j * LANES + lane] = searches[lane].sumX(half)[j];
-            sums.w[half][j * LANES + lane] = searches[lane].sumW(half)[j];
-          }
-        }
-      }
+      boolean sorted = sums.add(x, from + group * g, weights, at + group * g, some, searches);
       if (halves == 1) {
         together(sums, group);
       } else {
@@ -49,38 +41,26 @@ public final class VectorTernaryGroups implements TernaryGroups {
         int split = sums.splits[lane];
         int shifts = sums.shifts[lane];
         out.scales()[g + lane] =
-            search.finish(
-                x,
-                from + place,
-                weights,
-                at + place,
-                split < 0 ? -1 : split >> 8,
-                split & 255,
-                (shifts & 2) != 0,
-                (shifts & 1) != 0,
-                sums.scales[lane]);
+            sorted
+                ? search.finish(
+                    x,
+                    from + place,
+                    weights,
+                    at + place,
+                    split < 0 ? -1 : split >> 8,
+                    split & 255,
+                    (shifts & 2) != 0,
+                    (shifts & 1) != 0,
+                    sums.scales[lane])
+                : search.find(x, from + place, weights, at + place);
         System.arraycopy(search.points, 0, out.points(), eights * (g + lane), eights);
         System.arraycopy(search.down, 0, out.down(), eights * (g + lane), eights);
       }
     }
   }
 
-  /** Sums up to each boundary, a group in each lane, for all weights or for halves; the results. */
-  private static final class Sums {
-    final float[][] x;
-    final float[][] w;
-    final int[] splits = new int[LANES];
-    final int[] shifts = new int[LANES];
-    final float[] scales = new float[LANES];
-
-    Sums(int halves, int group) {
-      x = new float[halves][(group + 1) * LANES];
-      w = new float[halves][(group + 1) * LANES];
-    }
-  }
-
   /** One shift for all. */
-  private static void together(Sums sums, int group) {
+  private static void together(SortedSums sums, int group) {
     float[] sx = sums.x[0];
     float[] sw = sums.w[0];
     FloatVector best = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
@@ -131,11 +111,13 @@ public final class VectorTernaryGroups implements TernaryGroups {
   }
 
   /** A shift for each half. */
-  private static void apart(Sums sums, int group) {
+  private static void apart(SortedSums sums, int group) {
     FloatVector best = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
     FloatVector scale = FloatVector.zero(FLOATS);
     IntVector split = IntVector.broadcast(INTS, -1);
     IntVector shifts = IntVector.zero(INTS);
+    float[] fourX = new float[4 * LANES];
+    float[] fourQ = new float[4 * LANES];
     float up = 1 + TernarySearch.DELTA;
     float down = 1 - TernarySearch.DELTA;
     // Differences of the squares of neighbouring levels, shifted up and down.
@@ -170,13 +152,43 @@ public final class VectorTernaryGroups implements TernaryGroups {
         FloatVector sx1 = x11.add(FloatVector.fromArray(FLOATS, sums.x[1], i2 * LANES));
         FloatVector w02 = FloatVector.fromArray(FLOATS, sums.w[0], i2 * LANES);
         FloatVector w12 = FloatVector.fromArray(FLOATS, sums.w[1], i2 * LANES);
+        FloatVector high0 = upX0.sub(sx0);
+        FloatVector deep0 = downX0.sub(sx0);
+        FloatVector high1 = upX1.sub(sx1);
+        FloatVector deep1 = downX1.sub(sx1);
+        FloatVector highQ0 = lowUp0.add(w02.mul(up2));
+        FloatVector deepQ0 = lowDown0.add(w02.mul(down2));
+        FloatVector highQ1 = lowUp1.add(w12.mul(up2));
+        FloatVector deepQ1 = lowDown1.add(w12.mul(down2));
+        FloatVector xa = high0.add(high1);
+        FloatVector xb = high0.add(deep1);
+        FloatVector xc = deep0.add(high1);
+        FloatVector xd = deep0.add(deep1);
+        FloatVector qa = highQ0.add(highQ1);
+        FloatVector qb = highQ0.add(deepQ1);
+        FloatVector qc = deepQ0.add(highQ1);
+        FloatVector qd = deepQ0.add(deepQ1);
+        // Most pairs are better nowhere: one branch for all four.
+        VectorMask<Float> any =
+            xa.mul(xa)
+                .compare(VectorOperators.GT, best.mul(qa))
+                .or(xb.mul(xb).compare(VectorOperators.GT, best.mul(qb)))
+                .or(xc.mul(xc).compare(VectorOperators.GT, best.mul(qc)))
+                .or(xd.mul(xd).compare(VectorOperators.GT, best.mul(qd)));
+        if (!any.anyTrue()) {
+          continue;
+        }
+        xa.intoArray(fourX, 0);
+        xb.intoArray(fourX, LANES);
+        xc.intoArray(fourX, 2 * LANES);
+        xd.intoArray(fourX, 3 * LANES);
+        qa.intoArray(fourQ, 0);
+        qb.intoArray(fourQ, LANES);
+        qc.intoArray(fourQ, 2 * LANES);
+        qd.intoArray(fourQ, 3 * LANES);
         for (int k = 0; k < 4; k++) {
-          FloatVector x0 = (k < 2 ? upX0 : downX0).sub(sx0);
-          FloatVector x1 = (k % 2 == 0 ? upX1 : downX1).sub(sx1);
-          FloatVector q0 = k < 2 ? lowUp0.add(w02.mul(up2)) : lowDown0.add(w02.mul(down2));
-          FloatVector q1 = k % 2 == 0 ? lowUp1.add(w12.mul(up2)) : lowDown1.add(w12.mul(down2));
-          FloatVector sumQx = x0.add(x1);
-          FloatVector sumQ2 = q0.add(q1);
+          FloatVector sumQx = FloatVector.fromArray(FLOATS, fourX, k * LANES);
+          FloatVector sumQ2 = FloatVector.fromArray(FLOATS, fourQ, k * LANES);
           VectorMask<Float> better =
               sumQx
                   .mul(sumQx)
