@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import phiquant.UserError;
@@ -12,6 +12,7 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Identity;
 import phiquant.engine.gguf.imatrix.ColumnSums;
 import phiquant.engine.gguf.imatrix.Importance;
+import phiquant.engine.gguf.imatrix.ModelTraits;
 import phiquant.engine.gguf.writer.ImportanceFile;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
@@ -118,7 +119,7 @@ public final class Calibrate {
       String cut = new Identity().add(ARITHMETIC + " " + all.length()).add(all.tokens()).hex();
       Unfinished unfinished = new Unfinished(output, stamp, cut, saveEvery);
       Importance importance = run(model, whole.names(), all.sequences(), unfinished);
-      publication.publish(ImportanceFile.bytes(importance, Map.of()));
+      publication.publish(ImportanceFile.bytes(importance, importance.keys()));
       unfinished.remove();
       return importance;
     } catch (IOException e) {
@@ -141,7 +142,9 @@ public final class Calibrate {
         Stream stream = new Stream(unfinished.large(), sequences.length, floats)) {
       SortedMap<String, ColumnSums> entries = new TreeMap<>();
       int done = unfinished.resume(stream, entries);
-      Importance importance = new Importance(texts, sequences.length, length, entries);
+      Importance importance =
+          new Importance(
+              Optional.of(ModelTraits.of(model)), texts, sequences.length, length, entries);
       long tokens = (long) sequences.length * length;
       progress.begin("Calibrating", tokens * walk.layers(), tokens * done);
       for (int i = 0; done == 0 && i < sequences.length; i++) {

@@ -10,6 +10,7 @@ import phiquant.checkpoint.MappedFile;
 import phiquant.engine.gguf.imatrix.ColumnSums;
 import phiquant.engine.gguf.imatrix.Importance;
 import phiquant.engine.gguf.imatrix.ImportanceMatrix;
+import phiquant.engine.gguf.imatrix.ModelTraits;
 import phiquant.engine.gguf.reader.GgufFile;
 import phiquant.engine.gguf.reader.GgufTensor;
 
@@ -45,7 +46,8 @@ final class ImportanceReader {
       List<String> datasets = file.list("imatrix.datasets").stream().map(String::valueOf).toList();
       int chunks = (int) file.number("imatrix.chunk_count");
       int size = (int) file.number("imatrix.chunk_size");
-      return new Read(new Importance(datasets, chunks, size, entries), file);
+      return new Read(
+          new Importance(ModelTraits.read(file), datasets, chunks, size, entries), file);
     }
   }
 

@@ -2,7 +2,6 @@ package phiquant.importance;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import phiquant.engine.gguf.imatrix.Importance;
 import phiquant.engine.gguf.writer.ImportanceFile;
 import phiquant.publish.Publication;
@@ -25,7 +24,7 @@ public final class Merge {
             .reduce(Importance::plus)
             .orElseThrow();
     try (Publication publication = Publication.begin(output, overwrite)) {
-      publication.publish(ImportanceFile.bytes(sum, Map.of()));
+      publication.publish(ImportanceFile.bytes(sum, sum.keys()));
     }
     return sum;
   }

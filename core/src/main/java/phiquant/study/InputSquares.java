@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import phiquant.UserError;
 import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.PhiModel;
@@ -44,6 +45,15 @@ public record InputSquares(String matrix) implements Study<InputSquares.Found> {
   /** What a target's options ask for, if they do. */
   public static Optional<InputSquares> of(Map<String, String> options) {
     return Optional.ofNullable(options.get(KEY)).map(InputSquares::new);
+  }
+
+  /** Says that a target has nothing to choose by a calibration. */
+  public static UserError uselessFor(String target) {
+    return UserError.usage(
+        target
+            + " has no scales that a calibration could choose: leave --calibration ("
+            + KEY
+            + ") out for it.");
   }
 
   /** What was found, or nothing if nothing was asked. */

@@ -219,6 +219,31 @@ class CalibrateTest {
     assertThat(folder.resolve("x")).doesNotExist();
   }
 
+  /** The two have weights of the same names and widths; how they are stored makes no difference. */
+  @Test
+  void aMatrixIsOnlyForTheModelThatItWasMadeWith() {
+    Path matrix = folder.resolve("calibration.gguf");
+    Path copy;
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4Mini())) {
+      Calibrate.of(checkpoint).tokens(512).into(matrix);
+      copy = Quantize.of(checkpoint).to("gguf:Q8_0").into(folder).get(0);
+    }
+    try (Checkpoint checkpoint = Checkpoints.open(copy)) {
+      Quantize.of(checkpoint).to("gguf:Q4_0,imatrix=" + matrix).plan();
+    }
+    Path others = folder.resolve("others.gguf");
+    try (Checkpoint other = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
+      assertThatThrownBy(() -> Quantize.of(other).to("gguf:Q4_0,imatrix=" + matrix).plan())
+          .isInstanceOf(UserError.class)
+          .hasMessageEndingWith("belongs to another model: it was made with 'tiny-phi-4-mini'.");
+      Calibrate.of(other).tokens(512).into(others);
+    }
+    assertThatThrownBy(() -> Merge.into(List.of(matrix, others), folder.resolve("both"), false))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining(
+            "one was made with 'tiny-phi-4-mini' and one with 'tiny-phi-3.5-mini'");
+  }
+
   private CalibrationText ownText() throws IOException {
     Path file = folder.resolve("own.txt");
     Files.writeString(file, "A sentence with some words, number after number. ".repeat(100));

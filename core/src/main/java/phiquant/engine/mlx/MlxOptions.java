@@ -57,9 +57,7 @@ public final class MlxOptions {
     }
     Optional<InputSquares> squares = InputSquares.of(spec.options());
     if (squares.isPresent() && !recipe.mode().equals(Optional.of("affine"))) {
-      throw UserError.usage(
-          "mlx:%s has one way to round; %s is for 4bit and its like."
-              .formatted(recipe.name(), InputSquares.KEY));
+      throw InputSquares.uselessFor("mlx:" + recipe.name());
     }
     return new MlxTarget(spec.shown(), recipe, has(spec, "rope", "short", "long"), squares);
   }

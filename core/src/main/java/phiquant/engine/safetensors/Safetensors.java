@@ -23,6 +23,7 @@ import phiquant.quant.BlockFormat;
 import phiquant.quant.ggml.GgmlType;
 import phiquant.quant.ggml.formats.GgmlFormats;
 import phiquant.study.Findings;
+import phiquant.study.InputSquares;
 
 /**
  * A Hugging Face checkpoint: config.json, the weights as safetensors (shards of 5 GB with an index
@@ -54,6 +55,9 @@ public final class Safetensors implements Target {
               throw UserError.usage(
                   "safetensors has no format '" + spec.format() + "'; it has bf16, f16, f32.");
         };
+    if (spec.options().containsKey(InputSquares.KEY)) {
+      throw InputSquares.uselessFor(spec.engine() + ":" + spec.format());
+    }
     if (!spec.options().isEmpty()) {
       throw UserError.usage("safetensors has no options.");
     }

@@ -39,7 +39,7 @@ final class GgufImportance {
     List<String> datasets = file.list("imatrix.datasets").stream().map(String::valueOf).toList();
     Object chunks = file.metadata().get("imatrix.chunk_count");
     int count = chunks instanceof Long number ? Math.toIntExact(number & 0x7fffffff) : 0;
-    return new ImportanceMatrix(path, datasets, count, entries);
+    return new ImportanceMatrix(path, ModelTraits.read(file), datasets, count, entries);
   }
 
   private static float[] means(String path, String weight, GgufTensor sums, GgufTensor counts) {

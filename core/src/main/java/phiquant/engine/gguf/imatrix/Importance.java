@@ -2,6 +2,8 @@ package phiquant.engine.gguf.imatrix;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import phiquant.UserError;
@@ -9,13 +11,18 @@ import phiquant.UserError;
 /**
  * How strong the inputs of every weight were on a text, as sums that can still be added to.
  *
+ * @param model whose inputs they are, if it is said
  * @param datasets names of the texts
  * @param chunks how many sequences the texts were cut into
  * @param chunkSize tokens of each
  * @param entries by llama.cpp's names of the weights
  */
 public record Importance(
-    List<String> datasets, int chunks, int chunkSize, SortedMap<String, ColumnSums> entries) {
+    Optional<ModelTraits> model,
+    List<String> datasets,
+    int chunks,
+    int chunkSize,
+    SortedMap<String, ColumnSums> entries) {
 
   /**
    * What comes of the texts of both together.
@@ -23,6 +30,11 @@ public record Importance(
    * @throws UserError if they are not of the same model
    */
   public Importance plus(Importance other) {
+    if (model.isPresent() && other.model.isPresent() && !model.get().fits(other.model.get())) {
+      throw foreign(
+          "one was made with '%s' and one with '%s'"
+              .formatted(model.get().name(), other.model.get().name()));
+    }
     if (!entries.keySet().equals(other.entries.keySet())) {
       throw foreign("one has weights that the other has not");
     }
@@ -39,7 +51,13 @@ public record Importance(
         });
     List<String> texts = new ArrayList<>(datasets);
     texts.addAll(other.datasets);
-    return new Importance(List.copyOf(texts), chunks + other.chunks, chunkSize, sums);
+    return new Importance(
+        model.or(() -> other.model), List.copyOf(texts), chunks + other.chunks, chunkSize, sums);
+  }
+
+  /** Further keys of a file that has it. */
+  public Map<String, String> keys() {
+    return model.map(ModelTraits::keys).orElse(Map.of());
   }
 
   private static UserError foreign(String fact) {

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.MappedFile;
 
@@ -14,12 +15,17 @@ import phiquant.checkpoint.MappedFile;
  * from what llama.cpp's llama-imatrix writes, now and in former times.
  *
  * @param file as it was named
+ * @param model whose inputs they are, if it is said
  * @param datasets names of the texts, if they are said
  * @param chunks of text, 0 if it is not said
  * @param entries the means by llama.cpp's name of the weight, in the order of the file
  */
 public record ImportanceMatrix(
-    String file, List<String> datasets, int chunks, Map<String, float[]> entries) {
+    String file,
+    Optional<ModelTraits> model,
+    List<String> datasets,
+    int chunks,
+    Map<String, float[]> entries) {
   private static final int GGUF = 0x46554747;
 
   /**

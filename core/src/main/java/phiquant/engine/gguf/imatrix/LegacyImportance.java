@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * An importance matrix as llama-imatrix wrote it before GGUF, little-endian: the number of entries;
@@ -51,7 +52,7 @@ final class LegacyImportance {
     }
     int chunks = position < bytes.byteSize() ? number("chunks", 0) : 0;
     List<String> datasets = position < bytes.byteSize() ? List.of(text()) : List.of();
-    return new ImportanceMatrix(file, datasets, chunks, entries);
+    return new ImportanceMatrix(file, Optional.empty(), datasets, chunks, entries);
   }
 
   /** A number of things that each take some bytes at least, and fit. */

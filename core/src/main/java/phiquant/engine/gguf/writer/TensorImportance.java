@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import phiquant.UserError;
 import phiquant.engine.gguf.GgufNames;
 import phiquant.engine.gguf.imatrix.ImportanceMatrix;
+import phiquant.engine.gguf.imatrix.ModelTraits;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
 import phiquant.model.Weight;
@@ -59,6 +60,14 @@ public final class TensorImportance {
   /** How many columns each matrix has. */
   private Map<String, Integer> check(PhiModel model) {
     Map<String, Integer> columns = new HashMap<>();
+    matrix
+        .get()
+        .model()
+        .filter(made -> !made.fits(ModelTraits.of(model)))
+        .ifPresent(
+            made -> {
+              throw foreign("it was made with '" + made.name() + "'");
+            });
     Map<String, float[]> given = matrix.get().entries();
     Set<String> strangers = new HashSet<>(given.keySet());
     for (Role mayStay : List.of(Role.EMBEDDING, Role.HEAD)) {

@@ -111,6 +111,9 @@ record Options(
     boolean fourBits = format.equals("int4") || format.equals("nf4") || format.equals("mxfp4");
     for (String key : MEANINGLESS.get(format)) {
       if (options.containsKey(key)) {
+        if (key.equals(InputSquares.KEY)) {
+          throw InputSquares.uselessFor("openvino:" + format);
+        }
         throw UserError.usage("openvino:" + format + " has no option '" + key + "'.");
       }
     }

@@ -190,6 +190,10 @@ public record OnnxOptions(
     }
     for (String key : keys) {
       if (!possible.contains(key)) {
+        if (key.equals(InputSquares.KEY)) {
+          throw InputSquares.uselessFor(
+              "onnx:" + format.label() + (isStatic ? ",activations=static" : ""));
+        }
         throw UserError.usage(
             "onnx:%s has no option '%s'; it has %s."
                 .formatted(format.label(), key, String.join(", ", possible)));
