@@ -156,8 +156,9 @@ class HubClientIT {
     }
   }
 
+  /** The client's upload, then phiquant's, to a hub that cannot tell one from the other. */
   @Test
-  void theClientsUploadIsUnderstood() throws Exception {
+  void whatIsPushedIsWhatTheClientUploads() throws Exception {
     client("upload", model.toString(), "me/mine", "private");
     TestRepository made = hub.models.get("me/mine");
     assertThat(made.isPrivate).isTrue();
@@ -167,5 +168,31 @@ class HubClientIT {
         .forEach(
             (path, file) ->
                 assertThat(made.files.get(path).etag()).as(path).isEqualTo(file.etag()));
+    try (Stream<Path> uploaded = Files.list(folder.resolve("storage"))) {
+      for (Path file : uploaded.toList()) {
+        Files.delete(file);
+      }
+    }
+    List<PushedFile> files = new ArrayList<>();
+    try (Stream<Path> all = Files.walk(model)) {
+      all.filter(Files::isRegularFile)
+          .forEach(file -> files.add(PushedFile.of(model.relativize(file).toString(), file)));
+    }
+    HubName name = HubName.parse("me/ours");
+    Map<String, String> environment = new HashMap<>(hub.environment(cache()));
+    environment.put("HF_TOKEN", TestHub.TOKEN);
+    try (Hub ours = new Hub(HubSettings.of(environment))) {
+      Push push = new Push(ours, name);
+      assertThat(push.isPrivate()).isEmpty();
+      push.create(true);
+      assertThat(push.isPrivate()).contains(true);
+      String commit = push.upload(files, "A test", DownloadProgress.NONE);
+      assertThat(commit).isEqualTo(made.commit());
+      assertThat(push.has("README.md")).isTrue();
+    }
+    assertThat(Path.of(client("snapshot", "me/ours")).resolve("config.json")).exists();
+    try (Hub nobody = new Hub(settings(false))) {
+      assertThatThrownBy(() -> new Push(nobody, name)).hasMessageContaining("takes a token");
+    }
   }
 }

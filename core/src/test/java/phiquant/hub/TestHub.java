@@ -40,6 +40,10 @@ final class TestHub implements AutoCloseable {
   static final String TOKEN = "hf_abcdefghijklmnopqrstuvwxyz";
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PAGE = 4;
+
+  /** Larger files are uploaded in parts of that size. */
+  private static final long CHUNK = 5_000_000;
+
   private static final Pattern API =
       Pattern.compile("/api/models/([^/]+/[^/]+?)(?:/(revision|tree|preupload|commit)/([^/]+))?");
   private static final Pattern RESOLVE = Pattern.compile("/([^/]+/[^/]+)/resolve/([^/]+)/(.+)");
@@ -140,6 +144,8 @@ final class TestHub implements AutoCloseable {
       refuse(exchange, 401, "", "Invalid credentials in Authorization header");
     } else if (path.equals("/api/repos/create")) {
       create(exchange);
+    } else if (path.equals("/join")) {
+      join(exchange);
     } else if (path.equals("/api/validate-yaml")) {
       json(exchange, 200, JSON.readTree("{\"errors\": [], \"warnings\": []}"));
     } else if (batch.matches()) {
@@ -356,14 +362,31 @@ final class TestHub implements AutoCloseable {
       ObjectNode object = objects.addObject();
       object.put("oid", oid).put("size", asked.path("size").asLong());
       if (!Files.exists(folder.resolve(oid))) {
-        object
-            .putObject("actions")
-            .putObject("upload")
-            .put("href", storageAddress() + "/" + oid)
-            .putObject("header");
+        ObjectNode upload = object.putObject("actions").putObject("upload");
+        ObjectNode header = upload.putObject("header");
+        long size = asked.path("size").asLong();
+        upload.put("href", size > CHUNK ? address() + "/join" : storageAddress() + "/" + oid);
+        if (size > CHUNK) {
+          header.put("chunk_size", "" + CHUNK);
+          for (int part = 1; part <= Math.ceilDiv(size, CHUNK); part++) {
+            header.put("%05d".formatted(part), storageAddress() + "/" + oid + "." + part);
+          }
+        }
       }
     }
     json(exchange, 200, answer);
+  }
+
+  /** Makes one of a file's parts, in the order that is asked for. */
+  private void join(HttpExchange exchange) throws IOException {
+    JsonNode asked = JSON.readTree(exchange.getRequestBody());
+    String oid = asked.path("oid").asText();
+    try (OutputStream out = Files.newOutputStream(folder.resolve(oid))) {
+      for (JsonNode part : asked.path("parts")) {
+        Files.copy(folder.resolve(oid + "." + part.path("partNumber").asInt()), out);
+      }
+    }
+    json(exchange, 200, JSON.createObjectNode());
   }
 
   private void commit(HttpExchange exchange, TestRepository model, String id) throws IOException {

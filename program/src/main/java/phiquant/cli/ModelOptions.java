@@ -55,6 +55,7 @@ final class ModelOptions {
 
   private static Checkpoint kept(Path path) {
     boolean terminal = System.console() != null && System.console().isTerminal();
-    return Checkpoints.keep(path, terminal ? new DownloadBar() : DownloadProgress.NONE);
+    return Checkpoints.keep(
+        path, terminal ? new DownloadBar("Downloading") : DownloadProgress.NONE);
   }
 }
