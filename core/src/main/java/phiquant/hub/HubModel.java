@@ -3,12 +3,15 @@ package phiquant.hub;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.checkpoint.Ignored;
 import phiquant.checkpoint.Json;
 
 /**
@@ -42,6 +45,24 @@ record HubModel(HubName name, String commit, Map<String, HubFile> files) {
       page = i < MOST_PAGES ? next(answer, page) : null;
     }
     return new HubModel(name, commit, files);
+  }
+
+  /**
+   * Refuses what has no weights that phiquant gets from the hub.
+   *
+   * @throws UserError saying what it has instead
+   */
+  void requireWeights() {
+    boolean any =
+        files.values().stream()
+            .anyMatch(file -> !file.isWithin() && file.path().endsWith(".safetensors"));
+    if (!any) {
+      throw new UserError(
+          name + " has no weights as safetensors.",
+          files.isEmpty()
+              ? "It holds nothing."
+              : "It holds " + Ignored.listed(List.copyOf(files.keySet())) + ".");
+    }
   }
 
   private static String commit(Hub hub, HubName name) {
@@ -103,7 +124,7 @@ record HubModel(HubName name, String commit, Map<String, HubFile> files) {
   static boolean isSafe(String path) {
     return !path.isEmpty()
         && !path.matches("(?s).*[\\\\:\\p{Cntrl}].*")
-        && Pattern.compile("/").splitAsStream(path).allMatch(HubModel::isPlain);
+        && Stream.of(path.split("/", -1)).allMatch(HubModel::isPlain);
   }
 
   private static boolean isPlain(String part) {

@@ -56,6 +56,7 @@ final class Keep {
    * @throws UserError if a file cannot be got or written
    */
   Path run() {
+    model.requireWeights();
     try {
       Path blobs = Files.createDirectories(cache.folder().resolve("blobs"));
       List<HubFile> missing = new ArrayList<>();

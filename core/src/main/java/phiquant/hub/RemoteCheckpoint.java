@@ -180,21 +180,7 @@ final class RemoteCheckpoint extends CheckpointFolder {
 
     RemoteFiles(Hub hub, HubModel model) {
       this(hub, model, new ConcurrentHashMap<>());
-      Set<String> names = names();
-      boolean none = names.stream().noneMatch(name -> name.endsWith(".safetensors"));
-      if (none) {
-        List<String> all = List.copyOf(model.files().keySet());
-        throw new UserError(
-            model.name() + " has no weights as safetensors.", "It holds " + listed(all) + ".");
-      }
-    }
-
-    private static String listed(List<String> names) {
-      int shown = Math.min(12, names.size());
-      String first = String.join(", ", names.subList(0, shown));
-      return names.isEmpty()
-          ? "nothing"
-          : first + (shown < names.size() ? " and " + (names.size() - shown) + " more" : "");
+      model.requireWeights();
     }
 
     @Override
