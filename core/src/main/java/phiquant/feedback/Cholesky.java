@@ -16,7 +16,7 @@ final class Cholesky {
    * @param a the upper triangle in strips, {@code [strip][row][48]}, which receives U
    * @return whether the matrix was positive; if not, it is spoilt
    */
-  static boolean factor(double[][] a, Crew crew) {
+  static boolean factor(double[][] a, ParallelFor crew) {
     for (int block = 0; block < a.length; block++) {
       int first = block * WIDTH;
       int at = first * WIDTH;

@@ -29,7 +29,7 @@ public record Hessian(int[] order, Strips moments, Strips factor, float[] square
    *
    * @throws ArithmeticException if moments are no numbers
    */
-  public static Hessian of(Moments moments, Crew crew) {
+  public static Hessian of(Moments moments, ParallelFor crew) {
     int columns = moments.columns();
     int places = Strips.count(columns) * WIDTH;
     int[] order =
@@ -65,7 +65,7 @@ public record Hessian(int[] order, Strips moments, Strips factor, float[] square
   }
 
   private static double[][] damped(
-      Moments moments, int[] order, double mean, double damping, Crew crew) {
+      Moments moments, int[] order, double mean, double damping, ParallelFor crew) {
     int columns = moments.columns();
     double[][] upper = new double[order.length / WIDTH][];
     double more = mean > 0 ? damping * mean : 1;
@@ -84,7 +84,7 @@ public record Hessian(int[] order, Strips moments, Strips factor, float[] square
     return upper;
   }
 
-  private static Strips mirrored(double[][] upper, int places, Crew crew) {
+  private static Strips mirrored(double[][] upper, int places, ParallelFor crew) {
     Strips both = new Strips(places, places);
     crew.run(
         both.count(),

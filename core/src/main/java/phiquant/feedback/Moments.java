@@ -36,12 +36,12 @@ public final class Moments {
   }
 
   /** Adds what some tokens' features have in common with themselves. */
-  public void add(Strips x, Crew crew) {
+  public void add(Strips x, ParallelFor crew) {
     add(x, x, crew);
   }
 
   /** Adds what some tokens' features have in common with others of theirs. */
-  public void add(Strips x, Strips y, Crew crew) {
+  public void add(Strips x, Strips y, ParallelFor crew) {
     int height = x.count();
     int tiles = symmetric ? height * (height + 1) / 2 : height * y.count();
     crew.run(

@@ -41,7 +41,7 @@ public final class Strips {
    *
    * @param x shape {@code [rows, columns]}
    */
-  public void fill(float[] x, int columns, Crew crew) {
+  public void fill(float[] x, int columns, ParallelFor crew) {
     crew.run(
         data.length,
         s -> {

@@ -48,7 +48,7 @@ class FeedbackTest {
     return inputs;
   }
 
-  private static Moments moments(float[] x, Crew crew) {
+  private static Moments moments(float[] x, ParallelFor crew) {
     Moments moments = Moments.of(COLUMNS);
     Strips strips = new Strips(TOKENS, COLUMNS);
     strips.fill(x, COLUMNS, crew);
@@ -106,7 +106,7 @@ class FeedbackTest {
   @Test
   void momentsAreMeansOfProducts() {
     double[][] expected = h(x);
-    Moments moments = moments(x, Crew.ALONE);
+    Moments moments = moments(x, ParallelFor.ALONE);
     for (int i = 0; i < COLUMNS; i++) {
       for (int j = 0; j < COLUMNS; j++) {
         assertThat(moments.mean(i, j)).isCloseTo(expected[i][j], offset(1e-4));
@@ -117,7 +117,7 @@ class FeedbackTest {
   /** Frantar and others, algorithm 1: each column's error goes to the others by the inverse. */
   @Test
   void equalsTheInverseOfThePaper() {
-    Hessian hessian = Hessian.of(moments(x, Crew.ALONE), Crew.ALONE);
+    Hessian hessian = Hessian.of(moments(x, ParallelFor.ALONE), ParallelFor.ALONE);
     float[] scales = new float[w.length / 32];
     Q4_0.lay(w, ROWS, hessian.squares(), scales, new float[scales.length]);
     double[][] h = h(x);
@@ -161,7 +161,7 @@ class FeedbackTest {
 
   @Test
   void productsLoseLessThanByRoundingToNearest() {
-    Hessian hessian = Hessian.of(moments(x, Crew.ALONE), Crew.ALONE);
+    Hessian hessian = Hessian.of(moments(x, ParallelFor.ALONE), ParallelFor.ALONE);
     double[][] h = h(x);
     double plain = error(nearest(w, hessian.squares()), w, h);
     assertThat(error(rounded(w, hessian), w, h)).isLessThan(0.5 * plain);
@@ -173,7 +173,7 @@ class FeedbackTest {
     for (int t = 0; t < TOKENS; t++) {
       own[t * COLUMNS + t % COLUMNS] = 2;
     }
-    Hessian hessian = Hessian.of(moments(own, Crew.ALONE), Crew.ALONE);
+    Hessian hessian = Hessian.of(moments(own, ParallelFor.ALONE), ParallelFor.ALONE);
     assertThat(rounded(w, hessian)).isEqualTo(nearest(w, hessian.squares()));
   }
 
@@ -183,7 +183,7 @@ class FeedbackTest {
     for (int t = 0; t < TOKENS; t++) {
       silent[t * COLUMNS + 7] = 0;
     }
-    Hessian hessian = Hessian.of(moments(silent, Crew.ALONE), Crew.ALONE);
+    Hessian hessian = Hessian.of(moments(silent, ParallelFor.ALONE), ParallelFor.ALONE);
     float[] rounded = rounded(w, hessian);
     float[] nearest = nearest(w, hessian.squares());
     for (int r = 0; r < ROWS; r++) {
@@ -193,10 +193,10 @@ class FeedbackTest {
 
   @Test
   void whoDoesTheWorkChangesNothing() {
-    Crew backwards =
+    ParallelFor backwards =
         (count, task) ->
             IntStream.range(0, count).parallel().forEach(i -> task.accept(count - 1 - i));
-    Hessian alone = Hessian.of(moments(x, Crew.ALONE), Crew.ALONE);
+    Hessian alone = Hessian.of(moments(x, ParallelFor.ALONE), ParallelFor.ALONE);
     Hessian together = Hessian.of(moments(x, backwards), backwards);
     assertThat(rounded(w, together)).isEqualTo(rounded(w, alone));
   }
@@ -235,12 +235,12 @@ class FeedbackTest {
       }
     }
     Strips inputs = new Strips(TOKENS, COLUMNS);
-    inputs.fill(x, COLUMNS, Crew.ALONE);
+    inputs.fill(x, COLUMNS, ParallelFor.ALONE);
     Strips outputs = new Strips(TOKENS, ROWS);
-    outputs.fill(missing, ROWS, Crew.ALONE);
+    outputs.fill(missing, ROWS, ParallelFor.ALONE);
     Moments common = Moments.of(COLUMNS, ROWS);
-    common.add(inputs, outputs, Crew.ALONE);
-    Hessian hessian = Hessian.of(moments(x, Crew.ALONE), Crew.ALONE);
+    common.add(inputs, outputs, ParallelFor.ALONE);
+    Hessian hessian = Hessian.of(moments(x, ParallelFor.ALONE), ParallelFor.ALONE);
     float[] moved = new float[hessian.places() * Strips.WIDTH];
     new Aim(common, 1).move(hessian, moved, ROWS, 0);
     float[] back = new float[ROWS * COLUMNS];

@@ -7,8 +7,8 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 import phiquant.checkpoint.StoredTensor;
-import phiquant.feedback.Crew;
 import phiquant.feedback.Moments;
+import phiquant.feedback.ParallelFor;
 import phiquant.feedback.Strips;
 import phiquant.model.Linear;
 import phiquant.run.TextReader;
@@ -21,7 +21,7 @@ final class Originals implements TextReader {
   private final Scratch scratch;
   private final Text text;
   private final boolean tied;
-  private final Crew crew;
+  private final ParallelFor crew;
   private final IntConsumer progress;
   private MemorySegment[] streams = new MemorySegment[0];
   private int additions;
@@ -41,7 +41,7 @@ final class Originals implements TextReader {
    * @param tied whether the head is the embedding, and must be rounded before all else
    * @param progress told which layer has been passed
    */
-  Originals(Scratch scratch, Text text, boolean tied, Crew crew, IntConsumer progress) {
+  Originals(Scratch scratch, Text text, boolean tied, ParallelFor crew, IntConsumer progress) {
     this.scratch = scratch;
     this.text = text;
     this.tied = tied;
@@ -80,7 +80,7 @@ final class Originals implements TextReader {
   }
 
   /** The moments of inputs. */
-  static Moments moments(Features inputs, Text text, Crew crew) {
+  static Moments moments(Features inputs, Text text, ParallelFor crew) {
     Moments moments = Moments.of(inputs.size());
     Strips x = new Strips(text.length(), inputs.size());
     for (int s = 0; s < text.sequences(); s++) {

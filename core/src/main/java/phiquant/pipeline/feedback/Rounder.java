@@ -12,10 +12,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntConsumer;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.feedback.Aim;
-import phiquant.feedback.Crew;
 import phiquant.feedback.Feedback;
 import phiquant.feedback.Hessian;
 import phiquant.feedback.Moments;
+import phiquant.feedback.ParallelFor;
 import phiquant.feedback.Strips;
 import phiquant.model.Linear;
 import phiquant.model.Weight;
@@ -34,7 +34,7 @@ final class Rounder implements TextReader, AutoCloseable {
   private final int[][] sequences;
   private final List<RoundedTensor> tensors;
   private final boolean table;
-  private final Crew crew;
+  private final ParallelFor crew;
   private final IntConsumer progress;
   private final List<String> notes = new ArrayList<>();
   private Arena arena = Arena.ofShared();
@@ -52,7 +52,7 @@ final class Rounder implements TextReader, AutoCloseable {
       int[][] sequences,
       List<RoundedTensor> tensors,
       boolean table,
-      Crew crew,
+      ParallelFor crew,
       IntConsumer progress) {
     this.originals = originals;
     this.sequences = sequences;

@@ -4,9 +4,9 @@ import java.util.function.IntConsumer;
 
 /** Who does work that falls into parts. */
 @FunctionalInterface
-public interface Crew {
+public interface ParallelFor {
   /** One after the other, by the caller. */
-  Crew ALONE =
+  ParallelFor ALONE =
       (count, task) -> {
         for (int i = 0; i < count; i++) {
           task.accept(i);
