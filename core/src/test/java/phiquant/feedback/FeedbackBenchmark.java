@@ -77,10 +77,10 @@ public class FeedbackBenchmark {
     for (int i = 0; i < weights.length; i++) {
       weights[i] = (float) random.nextGaussian() * 0.02f;
     }
-    strips.fill(x, FEATURES, Crew.ALONE);
+    strips.fill(x, FEATURES, ParallelFor.ALONE);
     moments = Moments.of(FEATURES);
-    moments.add(strips, Crew.ALONE);
-    Hessian hessian = Hessian.of(moments, Crew.ALONE);
+    moments.add(strips, ParallelFor.ALONE);
+    Hessian hessian = Hessian.of(moments, ParallelFor.ALONE);
     feedback =
         new Feedback(hessian, GgmlFormats.grid(GgmlType.Q4_0).orElseThrow(), Optional.empty());
     upper = new double[Strips.count(FEATURES)][];
@@ -138,7 +138,7 @@ public class FeedbackBenchmark {
   @Benchmark
   @OperationsPerInvocation(TOKENS * FEATURES * (FEATURES + 1))
   public Moments secondMoments() {
-    moments.add(strips, Crew.ALONE);
+    moments.add(strips, ParallelFor.ALONE);
     return moments;
   }
 
@@ -153,7 +153,7 @@ public class FeedbackBenchmark {
       }
       upper[s] = strip;
     }
-    return Cholesky.factor(upper, Crew.ALONE);
+    return Cholesky.factor(upper, ParallelFor.ALONE);
   }
 
   /** Rows on the grids of Q4_0, which are searched for first. */
