@@ -1,9 +1,17 @@
 @echo off
-rem Runs phiquant on Windows: needs a JDK 25 or newer and, for the first run, Maven.
+rem Runs phiquant on Windows: needs a JDK 25 or newer and, for the first run, Maven. A copy of it is in what
+rem people install, beside the Java that belongs to it.
 setlocal
 set "HOME_DIR=%~dp0"
-set "JAR=%HOME_DIR%target\phiquant.jar"
-set "CACHE=%HOME_DIR%target\phiquant-quantize.aot"
+set "BUILT=%HOME_DIR%program\target"
+set "JAR=%BUILT%\phiquant.jar"
+set PROGRAM=--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -jar "%JAR%"
+if exist "%HOME_DIR%..\lib\phiquant" (
+  set "BUILT=%HOME_DIR%..\lib\phiquant"
+  set "PHIQUANT_JAVA=%HOME_DIR%java.exe"
+  set PROGRAM=--enable-native-access=phiquant --add-opens=java.base/java.io=phiquant -m phiquant/phiquant.cli.Main
+  goto ready
+)
 if not defined PHIQUANT_JAVA (
   if defined JAVA_HOME (set "PHIQUANT_JAVA=%JAVA_HOME%\bin\java.exe") else (set "PHIQUANT_JAVA=java")
 )
@@ -12,21 +20,27 @@ if not exist "%JAR%" (
   pushd "%HOME_DIR%"
   call mvn -q -B -ntp -DskipTests -Dspotless.check.skip package || exit /b 1
   popd
-  if exist "%CACHE%" del "%CACHE%"
+  del /q "%BUILT%\phiquant-*.aot" 2> nul
 )
-set FLAGS=--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:PerMethodTrapLimit=100000 -XX:PerMethodRecompilationCutoff=100000 -XX:+UseSerialGC -Xlog:disable -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8
+:ready
+set FLAGS=-XX:PerMethodTrapLimit=100000 -XX:PerMethodRecompilationCutoff=100000 -XX:+UseSerialGC -Xlog:disable -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8
 rem The options and caches that the shell script of the same name explains.
 set NOW=-XX:CompileCommand=BackgroundCompilation
 set SOON=-XX:CompileCommand=CompileThresholdScaling
-set ENCODING=-XX:CompileCommand=quiet %NOW%,phiquant/quant/*.*,false %SOON%,phiquant/quant/*.*,0.01
-set RUNNING=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %SOON%,phiquant/run/*.*,0.03
+set KIND=look
 set MORE=
-for %%c in (inspect advise version completion) do if "%~1"=="%%c" set MORE=-XX:TieredStopAtLevel=1
-for %%c in (run chat serve eval) do if "%~1"=="%%c" set MORE=%RUNNING%
-for %%c in (quantize demo) do if "%~1"=="%%c" set MORE=%ENCODING%
-if "%MORE%"=="%ENCODING%" (
-  if not exist "%CACHE%" "%PHIQUANT_JAVA%" %FLAGS% %ENCODING% "-XX:AOTCacheOutput=%CACHE%" -jar "%JAR%" rehearse > nul 2>&1
-  if exist "%CACHE%" set MORE=%ENCODING% "-XX:AOTCache=%CACHE%"
+set SHORT=
+for %%c in (inspect advise version completion) do if "%~1"=="%%c" set SHORT=-XX:TieredStopAtLevel=1
+for %%c in (run chat serve eval calibrate) do if "%~1"=="%%c" (
+  set KIND=run
+  set MORE=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %SOON%,phiquant/run/*.*,0.03
 )
-"%PHIQUANT_JAVA%" %FLAGS% %MORE% -jar "%JAR%" %*
+for %%c in (quantize demo) do if "%~1"=="%%c" (
+  set KIND=quantize
+  set MORE=-XX:CompileCommand=quiet %NOW%,phiquant/quant/*.*,false %SOON%,phiquant/quant/*.*,0.01
+)
+set "CACHE=%BUILT%\phiquant-%KIND%.aot"
+if not exist "%CACHE%" "%PHIQUANT_JAVA%" %FLAGS% %MORE% "-XX:AOTCacheOutput=%CACHE%" %PROGRAM% rehearse %KIND% > nul 2>&1
+if exist "%CACHE%" set MORE=%MORE% "-XX:AOTCache=%CACHE%"
+"%PHIQUANT_JAVA%" %FLAGS% %MORE% %SHORT% %PROGRAM% %*
 exit /b %ERRORLEVEL%

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs a real engine for the tests, once, outside of the checkout:
-#   engines/install.sh llama|mlx|onnx|openvino|openai|readers|hub|chromium
+#   engines/install.sh llama|mlx|onnx|openvino|openai|readers|hub|transformers-js|chromium
 # Into $PHIQUANT_CACHE/engines (default ~/.cache/phiquant/engines). Versions are pinned beside this
 # script. Prints the engine's folder.
 set -euo pipefail
@@ -38,6 +38,11 @@ python_engine() {
   venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r "$1"
 }
 
+# ONNX Runtime's libraries for CUDA, which its package would fetch from elsewhere, are not needed.
+npm_engine() {
+  ONNXRUNTIME_NODE_INSTALL=skip npm install --silent --no-audit --no-fund --prefix . "$1" > /dev/null
+}
+
 case "${1:-}" in
   llama)
     package="@node-llama-cpp/linux-x64@3.22.1"
@@ -48,12 +53,16 @@ case "${1:-}" in
     if [ "$1" = onnx ] && nvidia-smi -L > /dev/null 2>&1; then list="$here/requirements-onnx-cuda.txt"; fi
     install "$1" "$(cat "$list")" python_engine "$list"
     ;;
+  transformers-js)
+    package="@huggingface/transformers@4.3.2"
+    install transformers-js "$package" npm_engine "$package"
+    ;;
   chromium) # Debian's; prints the program itself.
     command -v chromium > /dev/null || (apt-get update -qq && apt-get install -y -qq chromium) >&2
     command -v chromium
     ;;
   *)
-    echo "usage: engines/install.sh llama|mlx|onnx|openvino|openai|readers|hub|chromium" >&2
+    echo "usage: engines/install.sh llama|mlx|onnx|openvino|openai|readers|hub|transformers-js|chromium" >&2
     exit 2
     ;;
 esac

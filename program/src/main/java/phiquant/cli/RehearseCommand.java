@@ -12,17 +12,19 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import phiquant.UserError;
 import phiquant.demo.RandomModel;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 /**
- * Quantizes a small model of random weights for all engines and throws everything away. It is the
- * example from which the JVM learns what a start of {@code quantize} needs; only the launcher gives
- * this command.
+ * Does with a small model of random weights what a kind of command does, and throws everything
+ * away. It is the example from which the JVM learns what a start of such commands needs; only the
+ * launcher gives this command.
  */
 @Command(
     name = "rehearse",
-    description = "Quantize a small model of random weights; keep nothing.",
+    description = "Work on a small model of random weights; keep nothing.",
     hidden = true)
 final class RehearseCommand implements Callable<Integer> {
   private static final List<String> TARGETS =
@@ -31,6 +33,13 @@ final class RehearseCommand implements Callable<Integer> {
 
   private static final String PREFIX = "phiquant-rehearsal-";
 
+  @Parameters(
+      paramLabel = "KIND",
+      arity = "0..1",
+      defaultValue = "quantize",
+      description = "quantize, look or run.")
+  private String kind;
+
   @Override
   public Integer call() throws IOException {
     Path folder = Files.createTempDirectory(PREFIX);
@@ -38,13 +47,33 @@ final class RehearseCommand implements Callable<Integer> {
     try {
       Path model = folder.resolve("model");
       RandomModel.write(model);
-      List<String> command = new ArrayList<>(List.of("quantize", model.toString(), "-q"));
-      TARGETS.forEach(target -> command.addAll(List.of("--to", target)));
-      command.addAll(List.of("-o", folder.resolve("out").toString()));
-      return Main.execute(command.toArray(String[]::new));
+      return switch (kind) {
+        case "quantize" -> quantize(model, TARGETS, folder.resolve("out"));
+        case "look" -> look(model.toString());
+        case "run" -> answer(model, folder.resolve("model.gguf"));
+        default -> throw UserError.usage("There is no rehearsal of " + kind + ".");
+      };
     } finally {
       remove(folder);
     }
+  }
+
+  private static int quantize(Path model, List<String> targets, Path out) {
+    List<String> command = new ArrayList<>(List.of("quantize", model.toString(), "-q"));
+    targets.forEach(target -> command.addAll(List.of("--to", target)));
+    command.addAll(List.of("-o", out.toString()));
+    return Main.execute(command.toArray(String[]::new));
+  }
+
+  private static int look(String model) {
+    return Main.execute("version")
+        + Main.execute("inspect", model)
+        + Main.execute("advise", model, "--device", "raspberry-pi-5");
+  }
+
+  private static int answer(Path model, Path made) {
+    return quantize(model, List.of("gguf:Q4_K_M"), made)
+        + Main.execute("run", made.toString(), "--raw", "-p", "1, 2, 3, ".repeat(8), "-n", "8");
   }
 
   /** Of rehearsals that were killed; none takes an hour. */
