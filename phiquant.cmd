@@ -27,20 +27,20 @@ set FLAGS=-XX:PerMethodTrapLimit=100000 -XX:PerMethodRecompilationCutoff=100000 
 rem The options and caches that the shell script of the same name explains.
 set NOW=-XX:CompileCommand=BackgroundCompilation
 set SOON=-XX:CompileCommand=CompileThresholdScaling
-set KIND=look
+set KIND=quantize
+set ENCODING=-XX:CompileCommand=quiet %NOW%,phiquant/quant/*.*,false %SOON%,phiquant/quant/*.*,0.01
+set LEARNING=%ENCODING%
 set MORE=
 set SHORT=
 for %%c in (inspect advise version completion) do if "%~1"=="%%c" set SHORT=-XX:TieredStopAtLevel=1
 for %%c in (run chat serve eval calibrate) do if "%~1"=="%%c" (
   set KIND=run
+  set LEARNING=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %SOON%,phiquant/run/*.*,0.03
   set MORE=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %SOON%,phiquant/run/*.*,0.03
 )
-for %%c in (quantize demo) do if "%~1"=="%%c" (
-  set KIND=quantize
-  set MORE=-XX:CompileCommand=quiet %NOW%,phiquant/quant/*.*,false %SOON%,phiquant/quant/*.*,0.01
-)
+for %%c in (quantize demo) do if "%~1"=="%%c" set MORE=%ENCODING%
 set "CACHE=%BUILT%\phiquant-%KIND%.aot"
-if not exist "%CACHE%" "%PHIQUANT_JAVA%" %FLAGS% %MORE% "-XX:AOTCacheOutput=%CACHE%" %PROGRAM% rehearse %KIND% > nul 2>&1
+if not exist "%CACHE%" "%PHIQUANT_JAVA%" %FLAGS% %LEARNING% "-XX:AOTCacheOutput=%CACHE%" %PROGRAM% rehearse %KIND% > nul 2>&1
 if exist "%CACHE%" set MORE=%MORE% "-XX:AOTCache=%CACHE%"
 "%PHIQUANT_JAVA%" %FLAGS% %MORE% %SHORT% %PROGRAM% %*
 exit /b %ERRORLEVEL%

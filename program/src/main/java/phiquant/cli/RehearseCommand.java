@@ -37,7 +37,7 @@ final class RehearseCommand implements Callable<Integer> {
       paramLabel = "KIND",
       arity = "0..1",
       defaultValue = "quantize",
-      description = "quantize, look or run.")
+      description = "quantize or run.")
   private String kind;
 
   @Override
@@ -48,8 +48,7 @@ final class RehearseCommand implements Callable<Integer> {
       Path model = folder.resolve("model");
       RandomModel.write(model);
       return switch (kind) {
-        case "quantize" -> quantize(model, TARGETS, folder.resolve("out"));
-        case "look" -> look(model.toString());
+        case "quantize" -> look(model.toString()) + quantize(model, TARGETS, folder.resolve("out"));
         case "run" -> answer(model, folder.resolve("model.gguf"));
         default -> throw UserError.usage("There is no rehearsal of " + kind + ".");
       };
@@ -65,6 +64,7 @@ final class RehearseCommand implements Callable<Integer> {
     return Main.execute(command.toArray(String[]::new));
   }
 
+  /** What is looked at is planned, as what is quantized. */
   private static int look(String model) {
     return Main.execute("version")
         + Main.execute("inspect", model)
