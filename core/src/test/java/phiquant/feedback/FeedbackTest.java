@@ -8,12 +8,14 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import phiquant.quant.ggml.GgmlType;
 import phiquant.quant.ggml.formats.GgmlFormats;
 import phiquant.quant.grid.GridFormat;
 
 /** Error feedback against the formulas of the papers, in 64 bits and with an inverse. */
+@Tag("width")
 class FeedbackTest {
   private static final int COLUMNS = 96;
   private static final int ROWS = 20;

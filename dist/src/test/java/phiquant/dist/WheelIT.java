@@ -13,7 +13,6 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
  * The wheel as pip installs it, with nothing of Java within reach. Needs what {@code mvn -Pdist
  * package} has made, and runs with that profile: {@code mvn -Pdist verify}.
  */
-@Tag("slow")
 class WheelIT {
   private static final long LARGEST = 160_000_000;
 

@@ -13,12 +13,14 @@ import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.service.AiServices;
 import dev.langchain4j.service.TokenStream;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import phiquant.fixtures.Fixtures;
+import phiquant.run.RunOptions;
 
 /**
  * LangChain4j itself drives the model. What it has to answer is what transformers gave for this
@@ -40,7 +42,8 @@ class PhiquantChatModelIT {
 
   @BeforeAll
   static void open() {
-    model = PhiquantChatModel.open(Fixtures.smolPhi135m());
+    // The first token is nearly a tie: what it is must not depend on how a processor rounds.
+    model = PhiquantChatModel.open(Fixtures.smolPhi135m(), RunOptions.exact(), OptionalInt.empty());
   }
 
   @AfterAll
