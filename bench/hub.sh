@@ -15,7 +15,7 @@ hub=""
 trap '[ -z "$hub" ] || kill "$hub" 2> /dev/null || true; rm -rf "$work"' EXIT
 ./phiquant version > /dev/null
 [ -d core/target/test-classes/phiquant/hub ] || mvn -q -o -B -ntp test-compile -pl core
-java="${PHIQUANT_JAVA:-$(ls -d /usr/lib/jvm/*25*/bin/java "$HOME"/.sdkman/candidates/java/25*/bin/java 2> /dev/null | head -n 1)}"
+java="${PHIQUANT_JAVA:-$(ls -d /usr/lib/jvm/*25*/bin/java "$HOME"/.sdkman/candidates/java/25*/bin/java 2> /dev/null | head -n 1 || true)}"
 classes="core/target/test-classes:core/target/classes:$(find "$HOME/.m2/repository/com/fasterxml/jackson" -name 'jackson-*.jar' | tr '\n' ':')"
 id="bench/$(basename "$model")"
 export HF_HOME="$work/cache"
