@@ -61,11 +61,7 @@ class PerplexityIT {
    * five standard errors, and four are chance once in some thousands; binary16 needs less text.
    */
   @ParameterizedTest
-  @CsvSource({
-    "gguf:Q4_K_M, 32, 0.5",
-    "gguf:F16, 8, 0.1",
-    "openvino:int4, 32, 0.5"
-  })
+  @CsvSource({"gguf:Q4_K_M, 32, 0.5", "gguf:F16, 8, 0.1", "openvino:int4, 32, 0.5"})
   void theirsIsOursWithRoundedActivations(String target, int count, double percent) {
     assertClose(target, count, percent);
   }

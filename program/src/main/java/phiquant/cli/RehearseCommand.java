@@ -1,6 +1,8 @@
 package phiquant.cli;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -43,6 +45,8 @@ final class RehearseCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Path folder = Files.createTempDirectory(PREFIX);
+    PrintStream out = System.out;
+    System.setOut(new PrintStream(OutputStream.nullOutputStream()));
     removeLeftovers(folder.getParent());
     try {
       Path model = folder.resolve("model");
@@ -53,6 +57,7 @@ final class RehearseCommand implements Callable<Integer> {
         default -> throw UserError.usage("There is no rehearsal of " + kind + ".");
       };
     } finally {
+      System.setOut(out);
       remove(folder);
     }
   }

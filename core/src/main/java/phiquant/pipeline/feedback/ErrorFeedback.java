@@ -123,8 +123,10 @@ public final class ErrorFeedback implements AutoCloseable {
         plan.singleFile(),
         plan.files(),
         tensors,
+        plan.constants(),
         notes,
-        texts);
+        texts,
+        plan.recipe());
   }
 
   /** Whether tokens are looked up in what is rounded, and nowhere else. */
