@@ -6,9 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
 import phiquant.CacheFolder;
 import phiquant.UserError;
@@ -17,6 +15,7 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.Identity;
 import phiquant.checkpoint.Ignored;
+import phiquant.checkpoint.StoredFormats;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.Engine;
 import phiquant.engine.gguf.GgufFileName;
@@ -271,18 +270,13 @@ public final class Evaluator {
       String command) {
     Checkpoint checkpoint = model.checkpoint();
     Engine kind = Engine.of(checkpoint);
-    Map<String, Long> formats = new TreeMap<>();
-    checkpoint
-        .tensors()
-        .values()
-        .forEach(tensor -> formats.merge(tensor.format(), tensor.storedBytes(), Long::sum));
-    long stored = formats.values().stream().mapToLong(Long::longValue).sum();
+    StoredFormats stored = StoredFormats.of(checkpoint);
     return new Result(
         name(checkpoint.path()),
         kind,
         ArtifactSize.of(checkpoint.path()),
-        8.0 * stored / original.parameters(),
-        formats,
+        8.0 * stored.bytes() / original.parameters(),
+        stored.shares(),
         scores,
         exactScores,
         costs,

@@ -14,7 +14,7 @@ import phiquant.Version;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.Json;
-import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.StoredFormats;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.Engine;
 
@@ -79,26 +79,23 @@ public final class HubCard {
 
   private static Made made(Path artifact) {
     try (Checkpoint checkpoint = Checkpoints.open(artifact)) {
-      Map<String, Long> formats = new TreeMap<>();
-      long bytes = 0;
-      long elements = 0;
-      for (StoredTensor tensor : checkpoint.tensors().values()) {
-        formats.merge(tensor.format(), tensor.storedBytes(), Long::sum);
-        bytes += tensor.storedBytes();
-        elements += tensor.elements();
-      }
-      long all = bytes;
+      StoredFormats stored = StoredFormats.of(checkpoint);
       String shares =
-          formats.entrySet().stream()
+          stored.shares().entrySet().stream()
               .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-              .map(one -> one.getKey() + " " + Math.round(100.0 * one.getValue() / all) + " %")
+              .map(
+                  one ->
+                      one.getKey()
+                          + " "
+                          + Math.round(100.0 * one.getValue() / stored.bytes())
+                          + " %")
               .collect(Collectors.joining(", "));
       return new Made(
           CheckpointName.of(artifact),
           Engine.of(checkpoint),
           checkpoint.target().map(target -> "`" + target + "`").orElse("–"),
-          bytes,
-          elements == 0 ? 0 : 8.0 * bytes / elements,
+          stored.bytes(),
+          stored.bitsPerWeight(),
           shares);
     }
   }

@@ -1,8 +1,6 @@
 package phiquant.cli;
 
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 import phiquant.hub.DownloadProgress;
 
 /** A bar on the terminal for what comes over the network, or goes. */
@@ -17,15 +15,7 @@ final class DownloadBar implements DownloadProgress {
 
   @Override
   public void begin(long total) {
-    bar =
-        new ProgressBarBuilder()
-            .setTaskName(task)
-            .setInitialMax(total)
-            .setUnit(" MB", 1_000_000)
-            .setStyle(ProgressBarStyle.ASCII)
-            .setUpdateIntervalMillis(200)
-            .showSpeed()
-            .build();
+    bar = ByteBar.begin(task, total);
   }
 
   @Override

@@ -4,12 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import phiquant.UserError;
 import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.StoredFormats;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.SparseMixer;
@@ -73,18 +71,11 @@ final class Facts {
   }
 
   private static void weights(Checkpoint checkpoint, ObjectNode facts) {
-    Map<String, Long> formats = new TreeMap<>();
-    long bytes = 0;
-    long elements = 0;
-    for (StoredTensor tensor : checkpoint.tensors().values()) {
-      formats.merge(tensor.format(), tensor.storedBytes(), Long::sum);
-      bytes += tensor.storedBytes();
-      elements += tensor.elements();
-    }
-    facts.put("bytes", bytes);
-    facts.put("bits_per_weight", elements == 0 ? 0 : 8.0 * bytes / elements);
+    StoredFormats stored = StoredFormats.of(checkpoint);
+    facts.put("bytes", stored.bytes());
+    facts.put("bits_per_weight", stored.bitsPerWeight());
     ObjectNode shares = facts.putObject("formats");
-    formats.forEach(shares::put);
+    stored.shares().forEach(shares::put);
     ObjectNode tensors = facts.putObject("tensors");
     checkpoint
         .tensors()

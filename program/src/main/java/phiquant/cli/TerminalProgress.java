@@ -1,8 +1,6 @@
 package phiquant.cli;
 
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A bar on the terminal with rate and time left. Notices come before it. */
 final class TerminalProgress extends Notices {
@@ -10,15 +8,7 @@ final class TerminalProgress extends Notices {
 
   @Override
   public void begin(String pass, long total) {
-    bar =
-        new ProgressBarBuilder()
-            .setTaskName(pass)
-            .setInitialMax(total)
-            .setUnit(" MB", 1_000_000)
-            .setStyle(ProgressBarStyle.ASCII)
-            .setUpdateIntervalMillis(200)
-            .showSpeed()
-            .build();
+    bar = ByteBar.begin(pass, total);
   }
 
   @Override

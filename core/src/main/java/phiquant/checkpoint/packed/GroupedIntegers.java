@@ -34,9 +34,6 @@ public interface GroupedIntegers extends StoredTensor {
    */
   void grids(long first, int count, float[] scales, byte[] zeroPoints);
 
-  /** Whether every scale is a number of 16 bits, as engines store them. */
-  boolean hasHalfScales();
-
   /** The integers of a tensor, whatever it is called, if it is such a matrix. */
   static Optional<GroupedIntegers> of(StoredTensor tensor) {
     return switch (tensor) {

@@ -1,7 +1,6 @@
 package phiquant.checkpoint.packed;
 
 import java.util.List;
-import phiquant.checkpoint.DType;
 import phiquant.checkpoint.MappedTensor;
 
 /**
@@ -40,11 +39,6 @@ record PackedMatrix(
   @Override
   public String format() {
     return "packed int%d g%d".formatted(bits, group);
-  }
-
-  @Override
-  public boolean hasHalfScales() {
-    return scales.dtype() == DType.F16;
   }
 
   @Override
