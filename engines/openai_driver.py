@@ -332,8 +332,8 @@ def load(url, model, clients, seconds):
                     body = dice.choice(NONSENSE)
                     status = post(url, body)
                     note(kind, None if status in (400, 413) else [status, str(body[:40])])
-            except openai.RateLimitError:
-                note("busy")
+            except openai.APIStatusError as e:
+                note("busy", None if e.status_code == 503 else [kind, repr(e)])
             except Exception as e:
                 note(kind, [kind, repr(e)])
 

@@ -138,10 +138,59 @@ public final class LanguageModel implements AutoCloseable {
 
   /** Logits of the last token go to {@code last}; or those of all to {@code each} if it is null. */
   private void append(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
-    int length = cache.length() + tokens.length;
     if (tokens.length == 0) {
       throw new IllegalArgumentException("no tokens");
     }
+    requireRoom(tokens, tokens.length, cache);
+    rotate(cache, tokens.length);
+    compute(tokens, cache, each, last);
+  }
+
+  /**
+   * Appends one token to each of several sequences: the weights are read once for all of them, and
+   * each gets the logits that it would get alone, to the last bit. A sequence whose keys have to be
+   * rotated anew keeps the others waiting; see {@link #keeps}.
+   *
+   * @param tokens one for each
+   * @param caches of which the first {@code count} are meant
+   * @param logits receives what may follow in each, whether they are numbers or not
+   * @throws UserError if a token does not fit its cache
+   */
+  void step(int[] tokens, KvCache[] caches, int count, float[][] logits) {
+    int[] one = new int[1];
+    for (int i = 0; i < count; i++) {
+      one[0] = tokens[i];
+      requireRoom(one, 1, caches[i]);
+      rotate(caches[i], 1);
+      caches[i].reserve(1);
+    }
+    unchanged(() -> token.run(tokens, caches, count, null, logits));
+    for (int i = 0; i < count; i++) {
+      caches[i].append(tokens, i, 1);
+    }
+  }
+
+  /** Whether a cache's keys stay as they are if its sequence grows to a length. */
+  boolean keeps(KvCache cache, int length) {
+    return !rope.recomputes() || rope.isLong(length, cache.context()) == cache.longFactors();
+  }
+
+  /**
+   * Checks a sequence's logits.
+   *
+   * @throws UserError if they are no numbers
+   */
+  void requireSound(float[] logits) {
+    Sound.require(logits, model);
+  }
+
+  /** The threads that compute, for what else is to be done between tokens. */
+  Workers workers() {
+    return workers;
+  }
+
+  private void requireRoom(int[] tokens, int count, KvCache cache) {
+    int length = cache.length() + count;
     if (length > cache.context()) {
       throw new UserError(
           "%d tokens do not fit a context of %d.".formatted(length, cache.context()),
@@ -153,6 +202,11 @@ public final class LanguageModel implements AutoCloseable {
             "token %d of a vocabulary of %d".formatted(token, config.vocabulary()));
       }
     }
+  }
+
+  /** Takes the factors that so many more tokens want, and computes keys anew if they change. */
+  private void rotate(KvCache cache, int more) {
+    int length = Math.max(cache.expected(), cache.length() + more);
     boolean longFactors = rope.isLong(length, cache.context());
     if (longFactors != cache.longFactors()) {
       int[] before = cache.tokens();
@@ -162,20 +216,23 @@ public final class LanguageModel implements AutoCloseable {
         compute(before, cache, null, null);
       }
     }
-    compute(tokens, cache, each, last);
+  }
+
+  private void compute(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
+    unchanged(() -> computeAll(tokens, cache, each == null ? null : sound(each), last));
+    if (last != null) {
+      Sound.require(last, model);
+    }
   }
 
   /** Says which file it was, if one has changed: what the weights were is then unknown. */
-  private void compute(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
+  private void unchanged(Runnable computation) {
     checkpoint.requireUnchanged();
     try {
-      computeAll(tokens, cache, each == null ? null : sound(each), last);
+      computation.run();
     } catch (InternalError | IllegalStateException e) {
       checkpoint.requireUnchanged();
       throw e;
-    }
-    if (last != null) {
-      Sound.require(last, model);
     }
   }
 

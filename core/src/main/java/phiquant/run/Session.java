@@ -26,14 +26,11 @@ import phiquant.tokenizer.Tokenizer;
 /**
  * A model to talk to: tokenizer, chat template, engine and the cache of the conversation so far.
  * What a prompt has in common with the last one is not computed again, so a chat costs only what is
- * new in it. For one caller at a time.
+ * new in it. For one caller at a time; {@link #together} is for many.
  */
 public final class Session implements AutoCloseable {
   /** What is allocated unless more is asked for; models made for 128k would need too much. */
   public static final int DEFAULT_CONTEXT = 4096;
-
-  /** Tokens of a prompt between two looks at whether the answer is still wanted. */
-  private static final int PORTION = 256;
 
   /** Characters of a prompt: 131,072 tokens of 16. */
   private static final int LONGEST_PROMPT = 2 << 20;
@@ -178,7 +175,7 @@ public final class Session implements AutoCloseable {
     return own != null ? own : tokenizer.decode(token).getBytes(StandardCharsets.UTF_8);
   }
 
-  private synchronized TokenMasks masks() {
+  synchronized TokenMasks masks() {
     if (masks == null) {
       masks = new TokenMasks(tokenBytes(), ends);
     }
@@ -201,8 +198,7 @@ public final class Session implements AutoCloseable {
     check(prompt);
     long start = System.nanoTime();
     int reused = reuse(prompt);
-    GrowingAnswer answer =
-        new GrowingAnswer(prompt, asked, tokenizer, ends, constraint(asked), listener);
+    GrowingAnswer answer = answer(prompt, asked, listener);
     float[] logits = read(Arrays.copyOfRange(prompt, reused, prompt.length), listener);
     long first = System.nanoTime();
     int steps = 0;
@@ -224,11 +220,31 @@ public final class Session implements AutoCloseable {
     return answer.reply(reused, (first - start) / 1e9, steps, first);
   }
 
+  /**
+   * Lets many talk to the model at once, until what this returns is closed. What there is of a
+   * conversation here stays; nothing else may be generated meanwhile.
+   *
+   * @param places how many answers grow at once; others wait
+   */
+  public Answering together(int places) {
+    return new Answering(this, model, places, context());
+  }
+
+  /** An answer that has nothing yet. */
+  GrowingAnswer answer(int[] prompt, Generation asked, Predicate<Increment> listener) {
+    return new GrowingAnswer(prompt, asked, tokenizer, ends, constraint(asked), listener);
+  }
+
   private Constraint constraint(Generation asked) {
     return asked.grammar().map(grammar -> new Constraint(grammar, masks())).orElse(null);
   }
 
-  private void check(int[] prompt) {
+  /**
+   * Checks that a prompt can be continued.
+   *
+   * @throws UserError if not
+   */
+  void check(int[] prompt) {
     if (prompt.length == 0) {
       throw new UserError("The prompt is empty.");
     }
@@ -254,33 +270,24 @@ public final class Session implements AutoCloseable {
 
   /** Cuts the cache to what it shares with a prompt, less one token to compute logits from. */
   private int reuse(int[] prompt) {
-    int[] held = cache.tokens();
-    int common = Arrays.mismatch(held, prompt);
-    common = Math.min(common < 0 ? held.length : common, prompt.length - 1);
+    int common = Math.min(cache.common(prompt), prompt.length - 1);
     cache.truncate(common);
+    cache.expect(prompt.length);
     return common;
   }
 
   /** The logits after the prompt's last token, or null if the listener wants no more. */
   private float[] read(int[] tokens, Predicate<Increment> listener) {
-    int portion = portion(tokens.length);
     float[] logits = new float[vocabulary()];
-    for (int from = 0; from < tokens.length; from += portion) {
+    for (int from = 0; from < tokens.length; ) {
       if (!listener.test(Increment.NOTHING)) {
         return null;
       }
-      int[] some = Arrays.copyOfRange(tokens, from, Math.min(from + portion, tokens.length));
-      model.logits(some, cache, logits);
+      int to = from + Portions.next(tokens.length - from, true);
+      model.logits(Arrays.copyOfRange(tokens, from, to), cache, logits);
+      from = to;
     }
     return logits;
-  }
-
-  /** A prompt that crosses longrope's original context is computed at once, or keys twice. */
-  private int portion(int count) {
-    boolean crosses =
-        model.config().longRope().isPresent()
-            && cache.length() + count > model.config().originalContextLength();
-    return crosses ? count : PORTION;
   }
 
   /** Forgets the conversation. */

@@ -16,10 +16,8 @@ import phiquant.model.PhiConfig;
 import phiquant.model.Role;
 import phiquant.model.SparseMixer;
 import phiquant.model.Weight;
-import phiquant.run.attention.HeadStore;
 import phiquant.run.attention.KvCache;
 import phiquant.run.attention.Rope;
-import phiquant.run.attention.TokenAttention;
 import phiquant.run.floats.Exponentials;
 import phiquant.run.floats.GeGelu;
 import phiquant.run.floats.LayerNormalization;
@@ -29,18 +27,18 @@ import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.Panels;
 
 /**
- * The network's verbs for one token that follows a cache: every matrix is read once from memory,
- * its rows spread over the threads. What a verb gives lies in memory that the next layer uses
- * again, so nothing is allocated for a token.
+ * The network's verbs for one token that follows a cache, or for one of each of several sequences:
+ * every matrix is read once from memory for all of them, its rows spread over the threads, and each
+ * token gets the numbers that it would get alone, to the last bit. What a verb gives lies in memory
+ * that the next layer uses again, so nothing is allocated for a token.
  */
 final class TokenFlow implements Flow<TokenFlow.Features> {
   private final Network network;
   private final Kernels kernels;
   private final PhiConfig config;
-  private final Rope rope;
   private final Workers workers;
   private final Activations activations;
-  private final TokenAttention seeing;
+  private final TokenHeads heads;
 
   private final Features stream;
   private final Features attended;
@@ -48,27 +46,35 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   private final Features mixed;
   private final int[] chosen = new int[SparseMixer.CHOSEN];
   private final float[] shares = new float[SparseMixer.CHOSEN];
-  private final Features logits = new Features(null, null);
 
   /** What products and norms give, by what they do: each is needed no longer than for its layer. */
   private final Map<Role, Features> results = new EnumMap<>(Role.class);
 
-  private final float[] square = new float[1];
-  private final float[] cos;
-  private final float[] sin;
-
   // What the threads take, made once: a token has hundreds of these steps.
   private final Product product = new Product();
-  private final Heads seen = new Heads();
+  private final Normalize normalize = new Normalize();
+  private final Ready ready = new Ready();
+  private final Halves halves = new Halves();
 
-  private int token;
-  private KvCache cache;
+  /** The tokens that verbs are for, {@code [first, last)}: all, or one with experts of its own. */
+  private int first;
+
+  private int last;
+  private int[] tokens;
+  private float[][] logits;
   private LayerObserver observer;
 
-  /** One token's numbers; with an input around them where a matrix is multiplied with them. */
+  // One token alone, without anything being made for it.
+  private final int[] oneToken = new int[1];
+  private final KvCache[] oneCache = new KvCache[1];
+  private final float[][] oneLogits = new float[1][];
+
+  /** Each token's numbers; with an input around them where a matrix is multiplied with them. */
   static final class Features {
-    private final Input input;
-    private float[] values;
+    private final int length;
+    private final boolean factor;
+    private Input[] inputs = {};
+    private float[][] values = {};
 
     /** Where a norm's numbers come from, to make them again for a second product. */
     private Norm norm;
@@ -76,45 +82,76 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     private Features source;
     private boolean rounded;
 
-    private Features(Input input, float[] values) {
-      this.input = input;
-      this.values = values;
+    private Features(int length, boolean factor) {
+      this.length = length;
+      this.factor = factor;
     }
 
-    static Features plain(int length) {
-      return new Features(null, new float[length]);
-    }
-
-    static Features factor(int length) {
-      Input input = new Input(length);
-      return new Features(input, input.values());
+    /** With room for so many tokens at least. */
+    Features room(int tokens) {
+      if (values.length < tokens) {
+        int known = values.length;
+        values = Arrays.copyOf(values, tokens);
+        inputs = Arrays.copyOf(inputs, tokens);
+        for (int t = known; t < tokens; t++) {
+          inputs[t] = factor ? new Input(length) : null;
+          values[t] = factor ? inputs[t].values() : new float[length];
+        }
+      }
+      return this;
     }
   }
 
   /** Rows of {@code out = W · in}. */
-  private static final class Product implements Workers.Part {
+  private final class Product implements Workers.Part {
     private Matrix matrix;
-    private Input in;
-    private float[] out;
+    private Input[] in;
+    private float[][] out;
 
     @Override
     public void run(int from, int to, int worker) {
-      matrix.multiply(from, to, in, out, 0);
+      if (last - first == 1) {
+        matrix.multiply(from, to, in[first], out[first], 0);
+      } else {
+        matrix.multiplyEach(from, to, in, last, out, 0);
+      }
     }
   }
 
-  /** Key and value heads of a layer's attention. */
-  private final class Heads implements Workers.Part {
-    private Attention attention;
-    private float[] qkv;
-    private HeadStore keys;
-    private HeadStore values;
-    private int position;
+  /** Norms of tokens. */
+  private final class Normalize implements Workers.Part {
+    private Features out;
 
     @Override
     public void run(int from, int to, int worker) {
-      for (int head = from; head < to; head++) {
-        seeing.attend(attention, head, qkv, keys, values, position, attended.values, worker);
+      for (int t = from; t < to; t++) {
+        norm(out.norm, out.source.values[t], out.values[t]);
+      }
+    }
+  }
+
+  /** Tokens' inputs made ready for a matrix. */
+  private final class Ready implements Workers.Part {
+    private Matrix matrix;
+    private Input[] in;
+
+    @Override
+    public void run(int from, int to, int worker) {
+      for (int t = from; t < to; t++) {
+        in[t].ready(matrix, activations == Activations.INT8);
+      }
+    }
+  }
+
+  /** Gates of tokens. */
+  private final class Halves implements Workers.Part {
+    private Mlp mlp;
+    private float[][] both;
+
+    @Override
+    public void run(int from, int to, int worker) {
+      for (int t = from; t < to; t++) {
+        gate(mlp, both[t], gated.values[t]);
       }
     }
   }
@@ -129,16 +166,13 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
     this.network = network;
     this.kernels = kernels;
     this.config = config;
-    this.rope = rope;
     this.workers = workers;
     this.activations = activations;
-    this.seeing = new TokenAttention(config, workers.count());
-    stream = Features.plain(config.hidden());
-    attended = Features.factor(config.heads() * config.headSize());
-    gated = Features.factor(config.feedForward());
-    mixed = Features.plain(config.hidden());
-    cos = new float[config.rotarySize() / 2];
-    sin = new float[config.rotarySize() / 2];
+    this.heads = new TokenHeads(config, rope, workers);
+    stream = new Features(config.hidden(), false);
+    attended = new Features(config.heads() * config.headSize(), true);
+    gated = new Features(config.feedForward(), true);
+    mixed = new Features(config.hidden(), false);
   }
 
   /**
@@ -147,34 +181,69 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
    * @param out receives one number for each token of the vocabulary; null if nobody wants them
    */
   void run(int token, KvCache cache, LayerObserver observer, float[] out) {
-    this.token = token;
-    this.cache = cache;
+    oneToken[0] = token;
+    oneCache[0] = cache;
+    oneLogits[0] = out;
+    run(oneToken, oneCache, 1, observer, out == null ? null : oneLogits);
+  }
+
+  /**
+   * Takes one token into each of several caches, which have room for it.
+   *
+   * @param count how many of the arrays' first elements are meant
+   * @param out receives what may follow each, as for one token
+   */
+  void run(int[] tokens, KvCache[] caches, int count, LayerObserver observer, float[][] out) {
+    this.tokens = tokens;
     this.observer = observer;
-    rope.angles(cache.length(), cache.longFactors(), cos, sin, 0, 1);
-    Features last = network.stream(this);
+    begin(count);
+    heads.begin(caches, count);
+    Features end = network.stream(this);
     if (out != null) {
-      logits.values = out;
-      network.logits(last, this);
+      logits = out;
+      network.logits(end, this);
     }
+  }
+
+  private void begin(int count) {
+    first = 0;
+    last = count;
+    stream.room(count);
+    attended.room(count);
+    gated.room(count);
+    mixed.room(count);
   }
 
   /** The logits of one token of a batch, from the last layer's output. */
   void logits(Panels batch, int token, LayerObserver observer, float[] out) {
     this.observer = observer;
-    batch.get(token, stream.values, 0);
-    logits.values = out;
+    begin(1);
+    batch.get(token, stream.values[0], 0);
+    oneLogits[0] = out;
+    logits = oneLogits;
     network.logits(stream, this);
+  }
+
+  /** Something for each token, on all threads where there are several. */
+  private void each(Workers.Part part) {
+    if (last - first == 1) {
+      part.run(first, last, 0);
+    } else {
+      workers.run(last, 1, part);
+    }
   }
 
   @Override
   public Features embed(Weight table) {
-    table.tensor().read(token, 1, stream.values, 0);
+    for (int t = first; t < last; t++) {
+      table.tensor().read(tokens[t], 1, stream.values[t], 0);
+    }
     return stream;
   }
 
   @Override
   public Features norm(Norm norm, Features in) {
-    Features out = result(norm.weight().role(), in.values.length, true);
+    Features out = result(norm.weight().role(), in.length, true);
     out.norm = norm;
     out.source = in;
     normalize(out);
@@ -182,122 +251,130 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   }
 
   private void normalize(Features out) {
-    float[] x = out.source.values;
-    Norm norm = out.norm;
-    float[] weight = kernels.of(norm);
     out.rounded = false;
+    normalize.out = out;
+    each(normalize);
+  }
+
+  private void norm(Norm norm, float[] x, float[] out) {
+    float[] weight = kernels.of(norm);
     if (norm.kind() == Norm.Kind.LAYER) {
-      LayerNormalization.of(x, 1, weight, kernels.bias(norm), norm.epsilon(), out.values);
+      LayerNormalization.of(x, 1, weight, kernels.bias(norm), norm.epsilon(), out);
       return;
     }
-    Rows.BEST.multiply(x, 1, x.length, x, 0, 1, square, 0);
-    float scale = (float) (1 / Math.sqrt(square[0] / x.length + norm.epsilon()));
-    float[] values = out.values;
+    // The sum of squares is left where the norm will be.
+    Rows.BEST.multiply(x, 1, x.length, x, 0, 1, out, 0);
+    float scale = (float) (1 / Math.sqrt(out[0] / x.length + norm.epsilon()));
     for (int i = 0; i < x.length; i++) {
-      values[i] = x[i] * scale * weight[i];
+      out[i] = x[i] * scale * weight[i];
     }
   }
 
   @Override
   public Features linear(Linear linear, Features in) {
-    return multiply(linear, in, result(linear.role(), kernels.of(linear).rows(), false));
+    Features out = result(linear.role(), kernels.of(linear).rows(), false);
+    multiply(linear, in, out.values);
+    return out;
   }
 
+  /** The logits are where they were asked for; nobody takes them from here. */
   @Override
   public Features head(Linear head, Features in) {
-    return multiply(head, in, logits);
+    multiply(head, in, logits);
+    return in;
   }
 
-  private Features multiply(Linear linear, Features in, Features out) {
+  private void multiply(Linear linear, Features in, float[][] out) {
     if (in.rounded && in.norm != null) {
       normalize(in); // A parallel block's second product of it.
     }
     if (observer != null) {
-      linear.weights().forEach(weight -> observer.accept(weight, 1, in.values));
+      for (int t = first; t < last; t++) {
+        float[] values = in.values[t];
+        linear.weights().forEach(weight -> observer.accept(weight, 1, values));
+      }
     }
     Matrix matrix = kernels.of(linear);
-    in.input.ready(matrix, activations == Activations.INT8);
+    ready.matrix = matrix;
+    ready.in = in.inputs;
+    each(ready);
     in.rounded = activations == Activations.INT8;
     product.matrix = matrix;
-    product.in = in.input;
-    product.out = out.values;
+    product.in = in.inputs;
+    product.out = out;
     workers.split(matrix.rows(), 16, product);
     float[] bias = kernels.bias(linear);
     if (bias != null) {
-      add(bias, out.values);
+      for (int t = first; t < last; t++) {
+        add(bias, out[t]);
+      }
     }
-    return out;
   }
 
   @Override
   public Features attend(Attention attention, Features qkv, int layer) {
-    seen.attention = attention;
-    seen.qkv = qkv.values;
-    seen.keys = cache.keys(layer);
-    seen.values = cache.values(layer);
-    seen.position = cache.length();
-    rotate(seen.qkv, seen.position, seen.keys, seen.values);
-    workers.run(config.kvHeads(), 1, seen);
+    heads.attend(attention, qkv.values, layer, attended.values);
     return attended;
-  }
-
-  /** Rotates queries and keys, and stores keys and values. */
-  private void rotate(float[] qkv, int position, HeadStore keys, HeadStore values) {
-    int size = config.headSize();
-    int half = config.rotarySize() / 2;
-    int firstValue = config.heads() + config.kvHeads();
-    for (int head = 0; head < firstValue; head++) {
-      for (int i = head * size; i < head * size + half; i++) {
-        float a = qkv[i];
-        float b = qkv[i + half];
-        int pair = i - head * size;
-        qkv[i] = a * cos[pair] - b * sin[pair];
-        qkv[i + half] = b * cos[pair] + a * sin[pair];
-      }
-    }
-    for (int head = 0; head < config.kvHeads(); head++) {
-      keys.write(head, position, qkv, (config.heads() + head) * size, 1);
-      values.write(head, position, qkv, (firstValue + head) * size, 1);
-    }
   }
 
   @Override
   public Features gate(Mlp mlp, Features gateUp) {
-    int width = gated.values.length;
-    float[] both = gateUp.values;
-    switch (mlp.gate()) {
-      case Gate.SwiGlu unused ->
-          Exponentials.BEST.swiGlu(both, 0, both, width, gated.values, 0, width);
-      case Gate.GeGelu gate -> GeGelu.of(both, 1, (float) gate.limit(), gated.values);
-    }
+    halves.mlp = mlp;
+    halves.both = gateUp.values;
+    each(halves);
     return gated;
   }
 
-  /** Reads the matrices of the chosen experts alone. */
+  private static void gate(Mlp mlp, float[] both, float[] out) {
+    switch (mlp.gate()) {
+      case Gate.SwiGlu unused ->
+          Exponentials.BEST.swiGlu(both, 0, both, out.length, out, 0, out.length);
+      case Gate.GeGelu gate -> GeGelu.of(both, 1, (float) gate.limit(), out);
+    }
+  }
+
+  /** Reads the matrices of the chosen experts alone; each token has its own. */
   @Override
   public Features experts(Experts experts, Features x, Features scores) {
-    experts.mixer().choose(scores.values, chosen, shares);
-    Arrays.fill(mixed.values, 0);
+    int from = first;
+    int to = last;
+    for (int t = from; t < to; t++) {
+      first = t;
+      last = t + 1;
+      experts.mixer().choose(scores.values[t], chosen, shares);
+      mix(experts, x, mixed.values[t]);
+    }
+    first = from;
+    last = to;
+    return mixed;
+  }
+
+  private void mix(Experts experts, Features x, float[] sum) {
+    Arrays.fill(sum, 0);
     for (int i = 0; i < chosen.length; i++) {
-      float[] out = experts.all().get(chosen[i]).of(x, this).values;
+      float[] out = experts.all().get(chosen[i]).of(x, this).values[first];
       for (int k = 0; k < out.length; k++) {
-        mixed.values[k] += shares[i] * out[k];
+        sum[k] += shares[i] * out[k];
       }
     }
-    return mixed;
   }
 
   @Override
   public Features activate(Activation activation, Features x) {
-    switch (activation) {
-      case GELU_TANH -> Exponentials.BEST.gelu(x.values, 0, gated.values, 0, gated.values.length);
+    for (int t = first; t < last; t++) {
+      float[] out = gated.values[t];
+      switch (activation) {
+        case GELU_TANH -> Exponentials.BEST.gelu(x.values[t], 0, out, 0, out.length);
+      }
     }
     return gated;
   }
 
   @Override
   public Features add(Features stream, Features branch) {
-    add(branch.values, stream.values);
+    for (int t = first; t < last; t++) {
+      add(branch.values[t], stream.values[t]);
+    }
     return stream;
   }
 
@@ -311,9 +388,9 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   private Features result(Role role, int length, boolean factor) {
     Features known = results.get(role);
     if (known == null) {
-      known = factor ? Features.factor(length) : Features.plain(length);
+      known = new Features(length, factor);
       results.put(role, known);
     }
-    return known;
+    return known.room(last);
   }
 }

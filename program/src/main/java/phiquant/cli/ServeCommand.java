@@ -2,6 +2,7 @@ package phiquant.cli;
 
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -49,11 +50,27 @@ final class ServeCommand implements Callable<Integer> {
   private int port;
 
   @Option(
+      names = "--parallel",
+      paramLabel = "N",
+      description =
+          "So many requests are answered at once; memory follows what they use."
+              + " Default: ${DEFAULT-VALUE}.",
+      defaultValue = "8")
+  private int parallel;
+
+  @Option(
       names = "--queue",
       paramLabel = "N",
       description = "So many requests may wait; more are refused. Default: ${DEFAULT-VALUE}.",
       defaultValue = "64")
   private int queue;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      description = "A request that takes longer is ended. Default: 0, none is.",
+      defaultValue = "0")
+  private int timeout;
 
   @Option(
       names = "--max-body",
@@ -94,6 +111,8 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     require(port >= 0 && port <= 65535, "--port", port, "from 0 to 65535");
+    require(parallel >= 1 && parallel <= 64, "--parallel", parallel, "from 1 to 64");
+    require(timeout >= 0, "--timeout", timeout, "0 or more");
     require(queue >= 0, "--queue", queue, "0 or more");
     require(maxBody >= 1 && maxBody <= 1 << 20, "--max-body", maxBody, "from 1 to 1048576");
     for (String origin : cors) {
@@ -130,7 +149,9 @@ final class ServeCommand implements Callable<Integer> {
         Engine.modelName(artifact),
         host,
         port,
+        parallel,
         queue,
+        Duration.ofSeconds(timeout),
         maxBody << 10,
         sampling.over(session.recommended()),
         strictModel,

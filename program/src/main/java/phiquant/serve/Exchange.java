@@ -89,6 +89,9 @@ final class Exchange {
     if (begun) {
       end(error.json().toString());
     } else {
+      error
+          .retryAfter()
+          .ifPresent(seconds -> header(HttpHeader.RETRY_AFTER.asString(), "" + seconds));
       send(error.status(), error.json());
       if (error.status() != ApiError.LATE) {
         body.discard();

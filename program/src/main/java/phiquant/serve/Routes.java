@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -101,6 +102,7 @@ final class Routes extends Handler.Abstract {
         switch (place) {
           case "/" -> Routes::page;
           case "/health" -> to -> to.send(200, health());
+          case "/metrics" -> to -> to.send(200, Metrics.TYPE, metrics());
           case "/v1/models" -> to -> to.send(200, models());
           case "/v1/chat/completions" -> to -> complete(to, true);
           case "/v1/completions" -> to -> complete(to, false);
@@ -161,6 +163,11 @@ final class Routes extends Handler.Abstract {
         .put("model", settings.name())
         .put("context", session.context())
         .put("requests", answerer.present());
+  }
+
+  private byte[] metrics() {
+    return Metrics.of(answerer.counts(), answerer.present(), answerer.deferred())
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private ObjectNode models() {

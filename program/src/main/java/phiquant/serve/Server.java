@@ -3,6 +3,7 @@ package phiquant.serve;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.UriCompliance;
@@ -42,7 +43,9 @@ public final class Server implements AutoCloseable {
    * @param name the model's name for clients
    * @param host the address to listen at
    * @param port the port; 0: a free one
-   * @param waiting how many requests may wait while one is answered
+   * @param parallel how many requests are answered at once
+   * @param waiting how many more may wait
+   * @param timeout how long a request may take; zero: any time
    * @param bodyBytes how large a request may be
    * @param sampling how tokens are chosen where a request does not say; its seed begins the row of
    *     seeds for the requests that name none
@@ -53,15 +56,17 @@ public final class Server implements AutoCloseable {
       String name,
       String host,
       int port,
+      int parallel,
       int waiting,
+      Duration timeout,
       int bodyBytes,
       Sampling sampling,
       boolean strictModel,
       Access access) {
-    /** For everybody on this machine, by any model's name. */
+    /** One request after the other, for everybody on this machine, by any model's name. */
     public Settings(
         String name, String host, int port, int waiting, int bodyBytes, Sampling sampling) {
-      this(name, host, port, waiting, bodyBytes, sampling, false, Access.OPEN);
+      this(name, host, port, 1, waiting, Duration.ZERO, bodyBytes, sampling, false, Access.OPEN);
     }
   }
 
@@ -97,13 +102,23 @@ public final class Server implements AutoCloseable {
     connector.addBean(arrivals);
     http.addConnector(connector);
     http.addBean(new NetworkConnectionLimit(patience.connections(), connector));
-    Answerer answerer = new Answerer(session, settings.waiting());
+    Answerer answerer =
+        new Answerer(
+            session.together(settings.parallel()),
+            settings.parallel(),
+            settings.waiting(),
+            settings.timeout());
     boolean local = address.getAddress().isLoopbackAddress();
     http.setHandler(
         new GracefulHandler(new Routes(session, settings, patience, local, arrivals, answerer)));
     http.setErrorHandler(new Refusals());
     http.setStopTimeout(STOP_MILLISECONDS);
-    start(http, settings);
+    try {
+      start(http, settings);
+    } catch (UserError e) {
+      answerer.stop();
+      throw e;
+    }
     return new Server(http, connector, answerer);
   }
 

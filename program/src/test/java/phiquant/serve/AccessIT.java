@@ -3,6 +3,7 @@ package phiquant.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -35,7 +36,17 @@ class AccessIT {
     server =
         Server.start(
             session,
-            new Server.Settings("tiny", "127.0.0.1", 0, 4, 10_000, Sampling.GREEDY, true, access));
+            new Server.Settings(
+                "tiny",
+                "127.0.0.1",
+                0,
+                1,
+                4,
+                Duration.ZERO,
+                10_000,
+                Sampling.GREEDY,
+                true,
+                access));
   }
 
   @AfterAll

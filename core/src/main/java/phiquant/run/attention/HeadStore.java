@@ -5,8 +5,9 @@ import java.util.List;
 
 /**
  * Keys or values of one layer: a vector for each head and position, kept in pages that are made
- * when the first position in them is written, so that a cache takes memory as it is used. They come
- * out as floats, a run of positions at a time, into memory that stays in the first-level cache.
+ * when the first position in them is written, so that a cache takes memory as it is used. Sequences
+ * that begin alike may have pages in common; who writes to one makes a copy first. Numbers come out
+ * as floats, a run of positions at a time, into memory that stays in the first-level cache.
  */
 public abstract sealed class HeadStore {
   /** Positions of a page. */
@@ -28,8 +29,16 @@ public abstract sealed class HeadStore {
     };
   }
 
-  /** Makes the pages that hold positions below {@code length}. */
-  abstract void reserve(int length);
+  /**
+   * Makes the pages that hold positions below {@code length}, of which those from one on change.
+   */
+  abstract void reserve(int from, int length);
+
+  /** Holds what another store of the same shape has below {@code length}, and nothing else. */
+  abstract void copy(HeadStore other, int length);
+
+  /** Gives back the pages of positions from {@code length} on. */
+  abstract void release(int length);
 
   /** Stores one vector, whose numbers are {@code stride} apart; its page has been made. */
   public abstract void write(int head, int position, float[] x, int at, int stride);
@@ -45,23 +54,80 @@ public abstract sealed class HeadStore {
     return Math.multiplyExact(heads * PAGE, headSize);
   }
 
-  private static final class Floats extends HeadStore {
-    private final List<float[]> pages = new ArrayList<>();
+  /** What stores have in common, whatever a page is. */
+  private abstract static sealed class Paged<P> extends HeadStore {
+    private final List<P> pages = new ArrayList<>();
 
+    /** The first pages, which another store may have too. */
+    private int shared;
+
+    private Paged(int heads, int headSize) {
+      super(heads, headSize);
+    }
+
+    abstract P make();
+
+    abstract P copy(P page);
+
+    final P page(int position) {
+      return pages.get(position / PAGE);
+    }
+
+    @Override
+    final void reserve(int from, int length) {
+      int first = from / PAGE;
+      if (first < shared) {
+        release(first * PAGE + PAGE);
+        pages.set(first, copy(pages.get(first)));
+        shared = first;
+      }
+      while (pages.size() * PAGE < length) {
+        pages.add(make());
+      }
+    }
+
+    @Override
+    final void release(int length) {
+      int kept = Math.min(pages.size(), Math.ceilDiv(length, PAGE));
+      pages.subList(kept, pages.size()).clear();
+      shared = Math.min(shared, kept);
+    }
+
+    @Override
+    final void copy(HeadStore other, int length) {
+      @SuppressWarnings("unchecked")
+      Paged<P> from = (Paged<P>) other;
+      pages.clear();
+      pages.addAll(from.pages.subList(0, Math.ceilDiv(length, PAGE)));
+      shared = pages.size();
+      // Of a page that both go on in, each needs its own.
+      int whole = length / PAGE;
+      if (whole < shared) {
+        pages.set(whole, copy(pages.get(whole)));
+        shared = whole;
+      }
+      from.shared = Math.max(from.shared, whole);
+    }
+  }
+
+  private static final class Floats extends Paged<float[]> {
     Floats(int heads, int headSize) {
       super(heads, headSize);
     }
 
     @Override
-    void reserve(int length) {
-      while (pages.size() * PAGE < length) {
-        pages.add(new float[pageSize()]);
-      }
+    float[] make() {
+      return new float[pageSize()];
+    }
+
+    @Override
+    float[] copy(float[] page) {
+      return page.clone();
     }
 
     @Override
     public void write(int head, int position, float[] x, int at, int stride) {
-      float[] page = pages.get(position / PAGE);
+      float[] page = page(position);
       int to = index(head, position);
       for (int i = 0; i < headSize; i++) {
         page[to + i] = x[at + i * stride];
@@ -70,28 +136,28 @@ public abstract sealed class HeadStore {
 
     @Override
     public void read(int head, int position, int count, float[] out, int at) {
-      float[] page = pages.get(position / PAGE);
-      System.arraycopy(page, index(head, position), out, at, count * headSize);
+      System.arraycopy(page(position), index(head, position), out, at, count * headSize);
     }
   }
 
-  private static final class Halves extends HeadStore {
-    private final List<short[]> pages = new ArrayList<>();
-
+  private static final class Halves extends Paged<short[]> {
     Halves(int heads, int headSize) {
       super(heads, headSize);
     }
 
     @Override
-    void reserve(int length) {
-      while (pages.size() * PAGE < length) {
-        pages.add(new short[pageSize()]);
-      }
+    short[] make() {
+      return new short[pageSize()];
+    }
+
+    @Override
+    short[] copy(short[] page) {
+      return page.clone();
     }
 
     @Override
     public void write(int head, int position, float[] x, int at, int stride) {
-      short[] page = pages.get(position / PAGE);
+      short[] page = page(position);
       int to = index(head, position);
       for (int i = 0; i < headSize; i++) {
         page[to + i] = Float.floatToFloat16(x[at + i * stride]);
@@ -100,7 +166,7 @@ public abstract sealed class HeadStore {
 
     @Override
     public void read(int head, int position, int count, float[] out, int at) {
-      short[] page = pages.get(position / PAGE);
+      short[] page = page(position);
       int from = index(head, position);
       for (int i = 0; i < count * headSize; i++) {
         out[at + i] = Float.float16ToFloat(page[from + i]);
@@ -108,21 +174,23 @@ public abstract sealed class HeadStore {
     }
   }
 
-  /** {@code x ≈ scale · code}, scale being the largest magnitude of the vector over 127. */
-  private static final class Bytes extends HeadStore {
-    private final List<byte[]> pages = new ArrayList<>();
-    private final List<float[]> scales = new ArrayList<>();
+  /** Codes, and a scale for each vector. */
+  private record Coded(byte[] codes, float[] scales) {}
 
+  /** {@code x ≈ scale · code}, scale being the largest magnitude of the vector over 127. */
+  private static final class Bytes extends Paged<Coded> {
     Bytes(int heads, int headSize) {
       super(heads, headSize);
     }
 
     @Override
-    void reserve(int length) {
-      while (pages.size() * PAGE < length) {
-        pages.add(new byte[pageSize()]);
-        scales.add(new float[heads * PAGE]);
-      }
+    Coded make() {
+      return new Coded(new byte[pageSize()], new float[heads * PAGE]);
+    }
+
+    @Override
+    Coded copy(Coded page) {
+      return new Coded(page.codes().clone(), page.scales().clone());
     }
 
     @Override
@@ -133,8 +201,8 @@ public abstract sealed class HeadStore {
       }
       float scale = max / 127;
       float inverse = scale == 0 ? 0 : 1 / scale;
-      scales.get(position / PAGE)[head * PAGE + position % PAGE] = scale;
-      byte[] page = pages.get(position / PAGE);
+      page(position).scales()[head * PAGE + position % PAGE] = scale;
+      byte[] page = page(position).codes();
       int to = index(head, position);
       for (int i = 0; i < headSize; i++) {
         page[to + i] = (byte) Math.rint(x[at + i * stride] * inverse);
@@ -143,8 +211,8 @@ public abstract sealed class HeadStore {
 
     @Override
     public void read(int head, int position, int count, float[] out, int at) {
-      byte[] page = pages.get(position / PAGE);
-      float[] scale = scales.get(position / PAGE);
+      byte[] page = page(position).codes();
+      float[] scale = page(position).scales();
       for (int j = 0; j < count; j++) {
         float s = scale[head * PAGE + position % PAGE + j];
         int from = index(head, position + j);

@@ -15,6 +15,9 @@ public final class KvCache {
   private int[] tokens = new int[64];
   private int length;
 
+  /** Tokens that it will hold at least. */
+  private int expected;
+
   /** Whether the keys were rotated by longrope's long factors. */
   private boolean longFactors;
 
@@ -46,6 +49,46 @@ public final class KvCache {
     this.length = length;
   }
 
+  /** How many tokens it will hold at least, as far as is known. */
+  public int expected() {
+    return expected;
+  }
+
+  /**
+   * Says how many it will hold at least, before they come in parts: longrope's factors are those of
+   * the whole.
+   */
+  public void expect(int tokens) {
+    expected = tokens;
+  }
+
+  /** Holds the first tokens of another cache of the same model, and nothing else. */
+  public void copy(KvCache other, int length) {
+    this.length = 0; // What it holds until all is copied.
+    for (int i = 0; i < keys.length; i++) {
+      keys[i].copy(other.keys[i], length);
+      values[i].copy(other.values[i], length);
+    }
+    tokens = Arrays.copyOf(other.tokens, Math.max(length, 64));
+    this.length = length;
+    longFactors = other.longFactors;
+  }
+
+  /** Gives back the memory of tokens that were forgotten. */
+  public void release() {
+    for (int i = 0; i < keys.length; i++) {
+      keys[i].release(length);
+      values[i].release(length);
+    }
+  }
+
+  /** How many of these tokens it holds as its own first ones. */
+  public int common(int[] others) {
+    int end = Math.min(length, others.length);
+    int mismatch = Arrays.mismatch(tokens, 0, end, others, 0, end);
+    return mismatch < 0 ? end : mismatch;
+  }
+
   public HeadStore keys(int layer) {
     return keys[layer];
   }
@@ -70,8 +113,8 @@ public final class KvCache {
   /** Makes room for more tokens, whose keys and values will be written from {@link #length} on. */
   public void reserve(int more) {
     for (int i = 0; i < keys.length; i++) {
-      keys[i].reserve(length + more);
-      values[i].reserve(length + more);
+      keys[i].reserve(length, length + more);
+      values[i].reserve(length, length + more);
     }
   }
 

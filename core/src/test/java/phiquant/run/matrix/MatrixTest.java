@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -342,7 +343,35 @@ class MatrixTest {
       }
     }
     assertThat(y[0]).isZero();
+    checkTogether(matrix, columns);
     checkMany(matrix, exact, columns);
+  }
+
+  /** Tokens that are multiplied together get what each gets alone, to the last bit. */
+  private static void checkTogether(Matrix matrix, int columns) {
+    SplittableRandom random = new SplittableRandom(columns);
+    int rows = matrix.rows();
+    for (boolean rounded : new boolean[] {false, true}) {
+      Input[] inputs = new Input[8];
+      float[][] alone = new float[8][rows];
+      for (int t = 0; t < inputs.length; t++) {
+        inputs[t] = new Input(columns);
+        for (int k = 0; k < columns; k++) {
+          inputs[t].values()[k] = (float) random.nextGaussian() * (t + 1);
+        }
+        inputs[t].ready(matrix, rounded);
+        matrix.multiply(0, rows, inputs[t], alone[t], 0);
+      }
+      for (int tokens = 1; tokens <= inputs.length; tokens++) {
+        float[][] y = new float[tokens][2 + rows];
+        matrix.multiplyEach(0, 3, inputs, tokens, y, 1);
+        matrix.multiplyEach(3, rows, inputs, tokens, y, 1);
+        for (int t = 0; t < tokens; t++) {
+          assertThat(Arrays.copyOfRange(y[t], 1, 1 + rows)).isEqualTo(alone[t]);
+          assertThat(new float[] {y[t][0], y[t][1 + rows]}).containsOnly(0);
+        }
+      }
+    }
   }
 
   /** Compares products with many tokens, in floats and, where they are made, in integers. */

@@ -2,6 +2,7 @@ package phiquant.serve.api;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.OptionalInt;
 import phiquant.UserError;
 
 /**
@@ -11,6 +12,12 @@ import phiquant.UserError;
 public final class ApiError extends RuntimeException {
   /** The status of a request that does not arrive in time: nothing more of it is awaited. */
   public static final int LATE = 408;
+
+  private static final int BUSY = 503;
+  private static final String QUEUE_FULL = "queue_full";
+
+  /** An answer takes some seconds, and then there is a place. */
+  private static final int RETRY_SECONDS = 2;
 
   private final int status;
   private final String type;
@@ -41,14 +48,30 @@ public final class ApiError extends RuntimeException {
     return new ApiError(status, "invalid_request_error", null, code, message);
   }
 
-  /** 429: too many are waiting. */
+  /** 503: too many are waiting. */
   public static ApiError busy(int waiting) {
     return new ApiError(
-        429,
-        "rate_limit_error",
+        BUSY,
+        "server_error",
         null,
-        "queue_full",
+        QUEUE_FULL,
         waiting + " requests are waiting already. Try again later.");
+  }
+
+  /** 504: the answer took longer than it may. */
+  public static ApiError overdue(long seconds) {
+    return new ApiError(
+        504,
+        "server_error",
+        null,
+        "timeout",
+        "The answer took longer than the %d s that this server allows (--timeout)."
+            .formatted(seconds));
+  }
+
+  /** Seconds after which the same request may succeed, if it may. */
+  public OptionalInt retryAfter() {
+    return QUEUE_FULL.equals(code) ? OptionalInt.of(RETRY_SECONDS) : OptionalInt.empty();
   }
 
   /** 500: a fault of ours; 503: the server is about to stop. */
@@ -63,6 +86,9 @@ public final class ApiError extends RuntimeException {
     }
     if (problem instanceof UserError error) {
       return wrong(null, error.getMessage());
+    }
+    if (problem instanceof OutOfMemoryError) {
+      return failed(BUSY, "The server has no memory left for this request.");
     }
     StackTraceElement[] trace = problem.getStackTrace();
     System.err.println(

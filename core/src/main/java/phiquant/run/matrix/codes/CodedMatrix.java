@@ -29,20 +29,35 @@ public class CodedMatrix extends Matrix implements SmallCodes {
 
   @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
-    int columns = columns();
-    Codes codes = Codes.own(columns);
-    boolean fine = unpacking.group() == 16;
+    Codes codes = Codes.own(columns());
     for (int row = from; row < to; row++) {
-      unpacking.unpack(row * (long) columns, columns, codes);
-      float sum = fine ? codes.dot16(input.x, columns) : codes.dot32(input.x, columns);
-      if (unpacking.hasOffsets()) {
-        sum +=
-            fine
-                ? codes.dotOffsets(0, input.sums16, columns / 16)
-                : codes.dotOffsets(0, input.sums32, columns / 32);
-      }
-      y[yAt + row] = sum;
+      unpacking.unpack(row * (long) columns(), columns(), codes);
+      y[yAt + row] = dot(codes, input);
     }
+  }
+
+  @Override
+  public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
+    Codes codes = Codes.own(columns());
+    for (int row = from; row < to; row++) {
+      unpacking.unpack(row * (long) columns(), columns(), codes);
+      for (int t = 0; t < tokens; t++) {
+        y[t][yAt + row] = dot(codes, inputs[t]);
+      }
+    }
+  }
+
+  private float dot(Codes codes, Input input) {
+    int columns = columns();
+    boolean fine = unpacking.group() == 16;
+    float sum = fine ? codes.dot16(input.x, columns) : codes.dot32(input.x, columns);
+    if (unpacking.hasOffsets()) {
+      sum +=
+          fine
+              ? codes.dotOffsets(0, input.sums16, columns / 16)
+              : codes.dotOffsets(0, input.sums32, columns / 32);
+    }
+    return sum;
   }
 
   @Override

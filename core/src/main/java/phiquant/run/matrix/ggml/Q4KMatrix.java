@@ -37,51 +37,51 @@ import phiquant.run.matrix.codes.Unpacking;
  * Σ_groups t · Σ x}.
  */
 final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
-  private static final int BLOCK = 144;
+  static final int BLOCK = 144;
 
   /** Weights that are multiplied together: their codes fill two vectors. */
-  private static final int BODY = 8 * LANES;
+  static final int BODY = 8 * LANES;
 
   /** 1 if that is half a block, 0 if it is a block. */
-  private static final int HALVES = Products.WIDE ? 0 : 1;
+  static final int HALVES = Products.WIDE ? 0 : 1;
 
   /** How far the odd parts of a vector are from where they would be in one piece. */
-  private static final int NEXT = 2 * LANES - 16;
+  static final int NEXT = 2 * LANES - 16;
 
   /** A body's scales and minimums as bytes, four at a time. */
-  private static final VectorSpecies<Integer> BYTES4 = IntVector.SPECIES_128;
+  static final VectorSpecies<Integer> BYTES4 = IntVector.SPECIES_128;
 
   /**
    * How {@link SixBits} unpacks bytes 4 to 11 and, four times, bytes 12 to 15, to the first four
    * scales, the first four minimums, and the other four of each; from 4 on, to those others only.
    */
-  private static final int[] SHIFT = {0, 0, 2, 2, 2, 2, 2, 2};
+  static final int[] SHIFT = {0, 0, 2, 2, 2, 2, 2, 2};
 
-  private static final int[] MASK = {
+  static final int[] MASK = {
     0x3f3f3f3f, 0x3f3f3f3f, 0x30303030, 0x30303030, 0x30303030, 0x30303030, 0x30303030, 0x30303030
   };
-  private static final int[] LAST_SHIFT = {0, 0, 0, 4, 0, 4, 0, 4};
-  private static final int[] LAST_MASK = {
+  static final int[] LAST_SHIFT = {0, 0, 0, 4, 0, 4, 0, 4};
+  static final int[] LAST_MASK = {
     0, 0, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f, 0x0f0f0f0f
   };
 
   /** Moves d, a block's first two bytes, to where m is: to the upper half of an int. */
-  private static final int[] UP = {16, 16, 16, 16, 0, 0, 0, 0, 16, 16, 16, 16, 0, 0, 0, 0};
+  static final int[] UP = {16, 16, 16, 16, 0, 0, 0, 0, 16, 16, 16, 16, 0, 0, 0, 0};
 
   /** What {@link Input#spread} leaves of 2^112. */
-  private static final float LIFT = 0x1p32f;
+  static final float LIFT = 0x1p32f;
 
   /** The scales of groups in lower halves: parts are from the chunks 0, 1, or 0, 2, 1, 3. */
-  private static final VectorShuffle<Float> LOW =
+  static final VectorShuffle<Float> LOW =
       VectorShuffle.fromOp(
           Products.FLOATS, i -> Products.WIDE ? i / 8 * 2 + i / 4 % 2 * 8 : i / 4 * 2);
 
   /** Those in upper halves. */
-  private static final VectorShuffle<Float> HIGH =
+  static final VectorShuffle<Float> HIGH =
       VectorShuffle.fromOp(Products.FLOATS, i -> LOW.laneSource(i) + 1);
 
   /** The lanes of minimums. */
-  private static final VectorMask<Float> MINIMUMS = VectorMask.fromLong(Products.FLOATS, 0xf0f0);
+  static final VectorMask<Float> MINIMUMS = VectorMask.fromLong(Products.FLOATS, 0xf0f0);
 
   private final Unpacking codes;
 
@@ -96,6 +96,15 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
       multiplyIntegers(from, to, input, y, yAt);
     } else {
       multiplyFloats(from, to, input, y, yAt);
+    }
+  }
+
+  @Override
+  public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
+    if (inputs[0].packing() == DigitPacking.CHUNKS) {
+      Q4KTokens.multiply(this, from, to, inputs, tokens, y, yAt);
+    } else {
+      multiplyInTurn(from, to, inputs, tokens, y, yAt);
     }
   }
 

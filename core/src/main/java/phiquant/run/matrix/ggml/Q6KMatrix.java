@@ -28,34 +28,33 @@ import phiquant.run.matrix.Products;
  * scales s and d as f16; {@code Σ w·x = d · Σ_groups s · (Σ q·x - 32 · Σ x)}.
  */
 final class Q6KMatrix extends GgmlMatrix {
-  private static final int BLOCK = 210;
+  static final int BLOCK = 210;
 
   /** Weights that are multiplied together: their low halves fill two vectors. */
-  private static final int BODY = 8 * LANES;
+  static final int BODY = 8 * LANES;
 
   /** 1 if that is half a block, 0 if it is a block. */
-  private static final int HALVES = Products.WIDE ? 0 : 1;
+  static final int HALVES = Products.WIDE ? 0 : 1;
 
   /** The first weight of the second vector. */
-  private static final int SECOND = Products.WIDE ? 128 : 32;
+  static final int SECOND = Products.WIDE ? 128 : 32;
 
   /** Bytes of a body's scales. */
-  private static final VectorSpecies<Byte> SCALES =
+  static final VectorSpecies<Byte> SCALES =
       Products.WIDE ? ByteVector.SPECIES_128 : ByteVector.SPECIES_64;
 
   /** A body's scales for low and upper halves of the first vector, then of the second. */
-  private static final VectorShuffle<Float> SCALES0 = scales(0);
+  static final VectorShuffle<Float> SCALES0 = scales(0);
 
-  private static final VectorShuffle<Float> SCALES1 = scales(4);
-  private static final VectorShuffle<Float> SCALES2 = scales(SECOND / 16);
-  private static final VectorShuffle<Float> SCALES3 = scales(SECOND / 16 + 4);
+  static final VectorShuffle<Float> SCALES1 = scales(4);
+  static final VectorShuffle<Float> SCALES2 = scales(SECOND / 16);
+  static final VectorShuffle<Float> SCALES3 = scales(SECOND / 16 + 4);
 
   /** The upper half of a vector of 512 bits in both halves. */
-  private static final VectorShuffle<Integer> TWICE =
-      VectorShuffle.fromOp(Products.INTS, i -> i % 8 + 8);
+  static final VectorShuffle<Integer> TWICE = VectorShuffle.fromOp(Products.INTS, i -> i % 8 + 8);
 
   /** How far the upper bits are moved to be those of the high halves, by 32 bytes. */
-  private static final int[] RIGHT = {0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2};
+  static final int[] RIGHT = {0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2};
 
   Q6KMatrix(Layout.Ggml layout, int rows, int columns) {
     super(layout, rows, columns, DigitPacking.BYTES);
@@ -71,6 +70,15 @@ final class Q6KMatrix extends GgmlMatrix {
       multiplyIntegers(from, to, input, y, yAt);
     } else {
       multiplyFloats(from, to, input, y, yAt);
+    }
+  }
+
+  @Override
+  public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
+    if (inputs[0].packing() == DigitPacking.BYTES) {
+      Q6KTokens.multiply(this, from, to, inputs, tokens, y, yAt);
+    } else {
+      multiplyInTurn(from, to, inputs, tokens, y, yAt);
     }
   }
 

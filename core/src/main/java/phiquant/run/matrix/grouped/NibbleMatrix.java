@@ -103,4 +103,9 @@ final class NibbleMatrix extends CodedMatrix {
           sum1.reduceLanes(VectorOperators.ADD) + own.dotOffsets(groups, input.sums32, groups);
     }
   }
+
+  @Override
+  public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
+    multiplyInTurn(from, to, inputs, tokens, y, yAt);
+  }
 }

@@ -34,6 +34,19 @@ final class StackedMatrix extends Matrix {
   }
 
   @Override
+  public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
+    int begin = 0;
+    for (Matrix part : parts) {
+      int first = Math.max(from, begin);
+      int last = Math.min(to, begin + part.rows());
+      if (first < last) {
+        part.multiplyEach(first - begin, last - begin, inputs, tokens, y, yAt + begin);
+      }
+      begin += part.rows();
+    }
+  }
+
+  @Override
   public void read(int row, int column, int count, float[] out, int at) {
     int begin = 0;
     for (Matrix part : parts) {

@@ -25,6 +25,14 @@ final class SteppedMatrix extends Matrix {
   }
 
   @Override
+  public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
+    for (int r = from; r < to; r++) {
+      int row = first + step * r;
+      whole.multiplyEach(row, row + 1, inputs, tokens, y, yAt + r - row);
+    }
+  }
+
+  @Override
   public void read(int row, int column, int count, float[] out, int at) {
     whole.read(first + step * row, column, count, out, at);
   }

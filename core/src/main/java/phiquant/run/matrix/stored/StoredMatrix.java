@@ -28,21 +28,38 @@ final class StoredMatrix extends Matrix {
 
   @Override
   public void multiply(int from, int to, Input input, float[] y, int yAt) {
-    int columns = columns();
-    float[] some = new float[Math.min(TOGETHER, to - from) * columns];
+    float[] some = new float[Math.min(TOGETHER, to - from) * columns()];
     for (int first = from; first < to; first += TOGETHER) {
       int count = Math.min(TOGETHER, to - first);
       tensor.read(first, count, some, 0);
       for (int r = 0; r < count; r++) {
-        int at = r * columns;
-        int done = VectorSupport.available() ? columns - columns % Wide.STEP : 0;
-        float sum = done > 0 ? Wide.dot(some, at, input.x, done) : 0;
-        for (int k = done; k < columns; k++) {
-          sum += some[at + k] * input.x[k];
-        }
-        y[yAt + first + r] = sum;
+        y[yAt + first + r] = dot(some, r * columns(), input.x);
       }
     }
+  }
+
+  @Override
+  public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
+    float[] some = new float[Math.min(TOGETHER, to - from) * columns()];
+    for (int first = from; first < to; first += TOGETHER) {
+      int count = Math.min(TOGETHER, to - first);
+      tensor.read(first, count, some, 0);
+      for (int t = 0; t < tokens; t++) {
+        for (int r = 0; r < count; r++) {
+          y[t][yAt + first + r] = dot(some, r * columns(), inputs[t].x);
+        }
+      }
+    }
+  }
+
+  private float dot(float[] row, int at, float[] x) {
+    int columns = columns();
+    int done = VectorSupport.available() ? columns - columns % Wide.STEP : 0;
+    float sum = done > 0 ? Wide.dot(row, at, x, done) : 0;
+    for (int k = done; k < columns; k++) {
+      sum += row[at + k] * x[k];
+    }
+    return sum;
   }
 
   @Override

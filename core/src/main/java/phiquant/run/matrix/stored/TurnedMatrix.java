@@ -30,6 +30,12 @@ final class TurnedMatrix extends Matrix {
       ThreadLocal.withInitial(() -> new float[LINES * WIDTH]);
   private static final ThreadLocal<float[]> SUMS = ThreadLocal.withInitial(() -> new float[WIDTH]);
 
+  /** Tokens whose sums are kept while a stripe is decoded once for all of them. */
+  private static final int TOKENS = 8;
+
+  private static final ThreadLocal<float[][]> MORE_SUMS =
+      ThreadLocal.withInitial(() -> new float[TOKENS][WIDTH]);
+
   /** The lines of a stored matrix, as floats. */
   interface Lines {
     /**
@@ -74,6 +80,39 @@ final class TurnedMatrix extends Matrix {
       int begin = Math.max(from, first);
       int end = Math.min(to, first + width);
       System.arraycopy(sums, begin - first, y, yAt + begin, end - begin);
+    }
+  }
+
+  @Override
+  public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
+    for (int t = 0; t < tokens; t += TOKENS) {
+      multiplyEach(from, to, inputs, t, Math.min(tokens, t + TOKENS), y, yAt);
+    }
+  }
+
+  private void multiplyEach(
+      int from, int to, Input[] inputs, int token, int end, float[][] y, int yAt) {
+    int columns = columns();
+    float[] tile = TILE.get();
+    float[][] sums = MORE_SUMS.get();
+    int last = Math.ceilDiv(to, UNIT) * UNIT;
+    for (int first = from / UNIT * UNIT; first < last; first += WIDTH) {
+      int width = Math.min(WIDTH, last - first);
+      for (float[] some : sums) {
+        Arrays.fill(some, 0);
+      }
+      for (int line = 0; line < columns; line += LINES) {
+        int count = Math.min(LINES, columns - line);
+        lines.read(line, count, first, width, tile);
+        for (int t = token; t < end; t++) {
+          add(tile, count, width, inputs[t].x, line, sums[t - token]);
+        }
+      }
+      int begin = Math.max(from, first);
+      int length = Math.min(to, first + width) - begin;
+      for (int t = token; t < end; t++) {
+        System.arraycopy(sums[t - token], begin - first, y[t], yAt + begin, length);
+      }
     }
   }
 
