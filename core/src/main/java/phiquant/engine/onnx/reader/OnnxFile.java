@@ -14,6 +14,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -62,6 +64,33 @@ final class OnnxFile {
    * @throws UserError if it is no ONNX file, or a constant is not where it says
    */
   static OnnxFile open(Path path, MappedFiles files) {
+    return checked(new OnnxFile(path, files, graph(path)));
+  }
+
+  /**
+   * The same of several files that are one model together: a constant may be in more than one.
+   *
+   * @throws UserError if one is no ONNX file, or a constant is not where it says
+   */
+  static OnnxFile open(List<Path> paths, MappedFiles files) {
+    GraphProto.Builder all = GraphProto.newBuilder();
+    Set<String> constants = new HashSet<>();
+    for (Path path : paths) {
+      GraphProto graph = graph(path);
+      all.addAllNode(graph.getNodeList());
+      graph.getInitializerList().stream()
+          .filter(constant -> constants.add(constant.getName()))
+          .forEach(all::addInitializer);
+    }
+    return checked(new OnnxFile(paths.getFirst(), files, all.build()));
+  }
+
+  private static OnnxFile checked(OnnxFile file) {
+    file.constants.values().stream().filter(OnnxFile::isExternal).forEach(file::external);
+    return file;
+  }
+
+  private static GraphProto graph(Path path) {
     // As a stream, for of a buffer protobuf makes a copy before it looks at it.
     try (FileChannel channel = InputFile.open(path)) {
       if (channel.size() > LARGEST) {
@@ -71,9 +100,7 @@ final class OnnxFile {
       if (model.getGraph().getNodeCount() == 0) {
         throw new UserError(path + " is not an ONNX model: it has no operators.");
       }
-      OnnxFile file = new OnnxFile(path, files, model.getGraph());
-      file.constants.values().stream().filter(OnnxFile::isExternal).forEach(file::external);
-      return file;
+      return model.getGraph();
     } catch (InvalidProtocolBufferException e) {
       throw new UserError(path + " is not an ONNX model: " + e.getMessage(), e);
     } catch (IOException e) {

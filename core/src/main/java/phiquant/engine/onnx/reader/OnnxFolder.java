@@ -22,6 +22,10 @@ import phiquant.checkpoint.StoredTensor;
  */
 public final class OnnxFolder extends CheckpointFolder {
   private static final String MODEL = "model.onnx";
+
+  /** What has the weights of a model that is several graphs of fixed sizes. */
+  private static final List<String> PARTS = List.of("prompt.onnx", "head.onnx", "embedding.onnx");
+
   private static final String GENAI = "genai_config.json";
   private static final String EMBEDDING = "model.embed_tokens.weight";
   private static final String HEAD = "lm_head.weight";
@@ -41,7 +45,12 @@ public final class OnnxFolder extends CheckpointFolder {
   }
 
   private Map<String, StoredTensor> open(Path folder, MappedFiles files) {
-    OnnxFile model = OnnxFile.open(folder.resolve(MODEL), files);
+    boolean parts =
+        !Files.exists(folder.resolve(MODEL)) && Files.exists(folder.resolve(PARTS.getFirst()));
+    OnnxFile model =
+        parts
+            ? OnnxFile.open(PARTS.stream().map(folder::resolve).toList(), files)
+            : OnnxFile.open(folder.resolve(MODEL), files);
     for (NodeProto node : model.graph().getNodeList()) {
       operators.merge(node.getOpType(), 1, Integer::sum);
     }

@@ -35,7 +35,10 @@ import phiquant.model.phi.Family;
 final class OnnxTensors {
   /** What computes with a weight, rather than with shapes or positions. */
   private static final Pattern COMPUTES =
-      Pattern.compile("Add|Sub|Mul|Div|Gemm|Q?MoE|MatMul\\w*|\\w*LayerNormalization");
+      Pattern.compile(
+          "Add|Sub|Mul|Div|Gemm|Q?MoE|MatMul\\w*|\\w*LayerNormalization|RMSNormalization");
+
+  private static final Pattern NORM = Pattern.compile("\\w*LayerNormalization|RMSNormalization");
 
   /**
    * A weight or a bias of the graph, known by the module that uses it.
@@ -100,7 +103,7 @@ final class OnnxTensors {
     Place place = names.place(module).orElse(null);
     if (place != null && type.startsWith("MatMul") && does.startsWith("MatMul")) {
       found(module, new Use(place, false), name -> weights.matrix(node, name));
-    } else if (place != null && type.endsWith("LayerNormalization")) {
+    } else if (place != null && NORM.matcher(type).matches()) {
       found(module, new Use(place, false), name -> weights.norm(node, name));
       if (biased) {
         found(module, new Use(place, true), name -> weights.normBias(node, name));

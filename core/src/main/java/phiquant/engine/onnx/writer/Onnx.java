@@ -1,5 +1,6 @@
 package phiquant.engine.onnx.writer;
 
+import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
@@ -9,11 +10,13 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import phiquant.UserError;
 import phiquant.Version;
 import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.onnx.writer.genai.GenAiConfig;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.network.NetworkGraph;
+import phiquant.engine.onnx.writer.npu.NpuGraphs;
 import phiquant.engine.onnx.writer.options.Format;
 import phiquant.engine.onnx.writer.options.OnnxOptions;
 import phiquant.engine.onnx.writer.options.StaticActivations;
@@ -31,6 +34,12 @@ import phiquant.study.Study;
  * genai_config.json}, and the checkpoint's own tokenizer files, byte for byte.
  */
 public final class Onnx implements Target {
+  /** The opset that the operators in use need. */
+  private static final int OPERATORS = 21;
+
+  /** That of attention, rotation and norms as operators of ONNX's own. */
+  private static final int STATIC = 23;
+
   private final String spec;
   private final OnnxOptions options;
   private final List<LoraFactors> adapters;
@@ -66,10 +75,13 @@ public final class Onnx implements Target {
 
   @Override
   public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
+    if (options.sizes().isPresent()) {
+      return staticPlan(model, name, findings);
+    }
     NetworkGraph network = new NetworkGraph(model, options, findings, adapters);
     List<String> texts = InputSquares.found(options.squares(), findings).texts();
     List<PlannedFile> files = new ArrayList<>();
-    files.add(PlannedFile.whole("model.onnx", model(network.graph(), texts)));
+    files.add(PlannedFile.whole("model.onnx", model(network.graph().build(), OPERATORS, texts)));
     files.add(new PlannedFile(Graph.DATA, network.constants().data().size(), List.of()));
     files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
     files.addAll(PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json"));
@@ -83,13 +95,48 @@ public final class Onnx implements Target {
         texts);
   }
 
+  /** Several graphs of fixed sizes, and one file of constants. */
+  private ArtifactPlan staticPlan(PhiModel model, String name, Findings findings) {
+    NpuGraphs network =
+        new NpuGraphs(model, options, findings, GenAiConfig.padding(model.checkpoint()));
+    List<String> texts = InputSquares.found(options.squares(), findings).texts();
+    List<PlannedFile> files = new ArrayList<>();
+    network
+        .graphs()
+        .forEach(
+            (graph, proto) ->
+                files.add(PlannedFile.whole(graph + ".onnx", model(proto, STATIC, texts))));
+    files.add(1, new PlannedFile(Graph.DATA, network.constants().data().size(), List.of()));
+    files.add(2, new PlannedFile(NpuGraphs.TABLE, network.table().size(), List.of()));
+    files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
+    files.addAll(PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json"));
+    return new ArtifactPlan(
+        spec, folder(name), false, files, network.constants().planned(), List.of(), texts);
+  }
+
+  /**
+   * The same for adapters.
+   *
+   * @throws UserError (usage) if graphs of fixed sizes are asked for, which take none
+   */
   @Override
   public Target taking(List<LoraFactors> adapters) {
+    if (!adapters.isEmpty()) {
+      refuseAdapters();
+    }
     return new Onnx(spec, options, adapters);
+  }
+
+  private void refuseAdapters() {
+    if (options.sizes().isPresent()) {
+      throw UserError.usage(
+          "onnx: device=npu takes no adapters beside the model; merge them with --lora.");
+    }
   }
 
   @Override
   public ArtifactPlan adapter(PhiModel model, LoraFactors adapter) {
+    refuseAdapters();
     Findings findings = Findings.assumed(studies(), model);
     NetworkGraph network = new NetworkGraph(model, options, findings, List.of(adapter));
     String type = options.type().storedName().toLowerCase(Locale.ROOT);
@@ -117,17 +164,17 @@ public final class Onnx implements Target {
         + (options.activations().isPresent() ? "-static" : "");
   }
 
-  /** Versions are those that the operators in use need: IR 10, opset 21. */
-  private static byte[] model(Graph graph, List<String> calibratedOn) {
+  /** The model's bytes; IR 10 is that of opset 21, 11 that of opset 23. */
+  private static byte[] model(GraphProto graph, int operators, List<String> calibratedOn) {
     ModelProto.Builder model =
         ModelProto.newBuilder()
-            .setIrVersion(10)
+            .setIrVersion(operators == STATIC ? 11 : 10)
             .setProducerName("phiquant")
             .setProducerVersion(Version.NUMBER)
-            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(21))
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(operators))
             .addOpsetImport(
                 OperatorSetIdProto.newBuilder().setDomain(Graph.MICROSOFT).setVersion(1))
-            .setGraph(graph.build());
+            .setGraph(graph);
     if (!calibratedOn.isEmpty()) {
       model.addMetadataProps(
           StringStringEntryProto.newBuilder()

@@ -48,7 +48,7 @@ public record RotaryTables(Value cos, Value sin) {
    * @param suffix of the constants' names
    * @param factors divide the frequencies; empty: all are 1
    */
-  static RotaryTables table(
+  public static RotaryTables table(
       Constants constants,
       PhiConfig config,
       FloatType type,

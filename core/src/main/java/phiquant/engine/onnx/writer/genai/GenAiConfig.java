@@ -37,18 +37,25 @@ public final class GenAiConfig {
     ObjectNode top = root.putObject("model");
     Set<Integer> ends = ends(checkpoint);
     top.put("bos_token_id", first(generation, facts, "bos_token_id").orElse(1));
-    top.put("context_length", config.contextLength());
-    top.set("decoder", decoder(config, options));
+    Optional<Integer> fixed = options.sizes().map(sizes -> sizes.context(config));
+    top.put("context_length", fixed.orElse(config.contextLength()));
+    ObjectNode decoder = decoder(config, options);
+    options.sizes().ifPresent(sizes -> PipelineDecoder.make(decoder, config, sizes));
+    top.set("decoder", decoder);
     putEnds(top, ends);
-    top.put(
-        "pad_token_id",
-        first(generation, facts, "pad_token_id").orElse(ends.stream().findFirst().orElse(0)));
+    top.put("pad_token_id", padding(checkpoint));
     // GenAI's own kinds: phi3 for every Phi3ForCausalLM, Phi-4 and Phi-4-mini included.
-    top.put("type", model.architecture().modelType());
+    top.put("type", fixed.isPresent() ? "decoder-pipeline" : model.architecture().modelType());
     top.put("vocab_size", config.vocabulary());
     SectionTokens.put(checkpoint, top);
     root.set("search", search(config, options, generation));
     return PythonJson.bytes(root, 4, true);
+  }
+
+  /** The token that fills up what is too short. */
+  public static int padding(Checkpoint checkpoint) {
+    return first(json(checkpoint, "generation_config.json"), checkpoint.config(), "pad_token_id")
+        .orElse(ends(checkpoint).stream().findFirst().orElse(0));
   }
 
   private static ObjectNode decoder(PhiConfig config, OnnxOptions options) {
@@ -84,10 +91,13 @@ public final class GenAiConfig {
     return decoder;
   }
 
-  /** What the builder gives to each provider; the CPU is always there and needs nothing. */
+  /**
+   * What the builder gives to each provider; the CPU is always there and needs nothing. Graphs for
+   * an NPU run on the CPU too, until they are compiled.
+   */
   private static void provider(ArrayNode providers, ExecutionProvider device) {
     switch (device) {
-      case CPU -> {}
+      case CPU, NPU -> {}
       case CUDA -> providers.addObject().putObject("cuda").put("enable_cuda_graph", "0");
       case DML -> providers.addObject().putObject("dml").put("enable_graph_capture", "1");
       case WEBGPU ->
@@ -130,6 +140,9 @@ public final class GenAiConfig {
 
   /** GenAI allocates the cache for the longest text at once, which a phone has no memory for. */
   private static int longest(PhiConfig config, OnnxOptions options) {
+    if (options.sizes().isPresent()) {
+      return options.sizes().get().context(config);
+    }
     return options.format() == Format.MOBILE
         ? Math.min(MOBILE_LENGTH, config.contextLength())
         : config.contextLength();

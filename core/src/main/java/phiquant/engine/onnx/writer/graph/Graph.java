@@ -82,8 +82,8 @@ public final class Graph {
     return input(name, type, shape);
   }
 
-  /** A constant that lies in the file beside the model. */
-  public Value external(String name, ElementType type, List<Long> shape, long offset) {
+  /** A constant that lies in a file beside the model. */
+  public Value external(String name, ElementType type, List<Long> shape, String file, long offset) {
     long elements = shape.stream().reduce(1L, Math::multiplyExact);
     initializers.add(
         TensorProto.newBuilder()
@@ -91,7 +91,7 @@ public final class Graph {
             .setDataType(type.number())
             .addAllDims(shape)
             .setDataLocation(TensorProto.DataLocation.EXTERNAL)
-            .addExternalData(entry("location", DATA))
+            .addExternalData(entry("location", file))
             .addExternalData(entry("offset", Long.toString(offset)))
             .addExternalData(entry("length", Long.toString(type.bytes(elements))))
             .build());
@@ -197,14 +197,30 @@ public final class Graph {
 
   /** The graph as ONNX stores it. */
   public GraphProto build() {
+    return build(Map.of());
+  }
+
+  /**
+   * The same for given sizes, if its operators take whatever sizes their inputs have.
+   *
+   * @param sizes by the names of the dimensions that get them
+   */
+  public GraphProto build(Map<String, Integer> sizes) {
     GraphProto.Builder graph =
         GraphProto.newBuilder().setName(name).addAllInitializer(initializers);
     constantNodes.forEach(graph::addNode);
     nodes.forEach(graph::addNode);
-    inputs.forEach(value -> graph.addInput(value.declaration()));
-    outputs.forEach(value -> graph.addOutput(value.declaration()));
-    values.values().forEach(value -> graph.addValueInfo(value.declaration()));
+    inputs.forEach(value -> graph.addInput(value.sized(sizes).declaration()));
+    outputs.forEach(value -> graph.addOutput(value.sized(sizes).declaration()));
+    values.values().forEach(value -> graph.addValueInfo(value.sized(sizes).declaration()));
     return graph.build();
+  }
+
+  /** Makes another graph's constant one of this graph too; in the file it is there once. */
+  public Value shared(Graph other, Value constant) {
+    initializers.addAll(
+        other.initializers.stream().filter(one -> one.getName().equals(constant.name())).toList());
+    return constant;
   }
 
   private static StringStringEntryProto entry(String key, String value) {

@@ -5,6 +5,7 @@ import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A tensor that flows through a graph.
@@ -16,6 +17,16 @@ public record Value(String name, ElementType type, List<String> shape) {
   /** Dimensions, each a number or a name. */
   public static List<String> dims(Object... dimensions) {
     return Arrays.stream(dimensions).map(String::valueOf).toList();
+  }
+
+  /** The same tensor with numbers in place of some dimensions' names. */
+  Value sized(Map<String, Integer> sizes) {
+    return new Value(
+        name,
+        type,
+        shape.stream()
+            .map(size -> sizes.containsKey(size) ? Integer.toString(sizes.get(size)) : size)
+            .toList());
   }
 
   /** The same tensor as ONNX declares it. */

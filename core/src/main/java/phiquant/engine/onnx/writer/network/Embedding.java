@@ -17,11 +17,11 @@ import phiquant.model.Role;
  * Looks tokens up in the embedding: a table of floats, blocks of codes, or the head's own constants
  * where the head is tied to it and both are stored once.
  */
-record Embedding(Graph graph, Constants constants, PhiModel model, ElementType type) {
+public record Embedding(Graph graph, Constants constants, PhiModel model, ElementType type) {
   private static final String PATH = OperatorNames.EMBEDDING;
 
   /** Its operator, as the builder's {@code nodes_to_exclude} names it. */
-  static final String OPERATOR = PATH + "/Gather";
+  public static final String OPERATOR = PATH + "/Gather";
 
   /**
    * With constants of its own.
@@ -29,7 +29,7 @@ record Embedding(Graph graph, Constants constants, PhiModel model, ElementType t
    * @param tokens i64 of shape [batch, sequence]
    * @return shape [batch, sequence, hidden]
    */
-  Value own(Value tokens, Precision precision) {
+  public Value own(Value tokens, Precision precision) {
     var table = model.weight(Role.EMBEDDING, -1).tensor();
     String name = "model.embed_tokens.weight";
     return switch (precision) {
@@ -44,7 +44,7 @@ record Embedding(Graph graph, Constants constants, PhiModel model, ElementType t
   }
 
   /** With the head's: floats that are turned when the engine loads the model, blocks, or rows. */
-  Value shared(Value tokens, MatMuls.Stored head) {
+  public Value shared(Value tokens, MatMuls.Stored head) {
     if (head.rows() != null) {
       return gather(head.rows(), tokens);
     }

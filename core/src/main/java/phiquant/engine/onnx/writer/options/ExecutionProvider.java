@@ -7,7 +7,9 @@ public enum ExecutionProvider {
   CPU,
   CUDA,
   DML,
-  WEBGPU;
+  WEBGPU,
+  /** Qualcomm's HTP, by graphs of fixed sizes; GenAI calls its provider QNN. */
+  NPU;
 
   /** The name that GenAI has for it. */
   public String label() {

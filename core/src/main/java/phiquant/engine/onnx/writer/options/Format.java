@@ -12,15 +12,26 @@ import phiquant.quant.FloatType;
  */
 public enum Format {
   FP32(0, ExecutionProvider.CPU, ExecutionProvider.CUDA),
-  FP16(0, ExecutionProvider.CUDA, ExecutionProvider.DML, ExecutionProvider.WEBGPU),
+  FP16(
+      0,
+      ExecutionProvider.CUDA,
+      ExecutionProvider.DML,
+      ExecutionProvider.WEBGPU,
+      ExecutionProvider.NPU),
   BF16(0, ExecutionProvider.CUDA),
-  INT8(8, ExecutionProvider.CPU, ExecutionProvider.CUDA, ExecutionProvider.WEBGPU),
+  INT8(
+      8,
+      ExecutionProvider.CPU,
+      ExecutionProvider.CUDA,
+      ExecutionProvider.WEBGPU,
+      ExecutionProvider.NPU),
   INT4(
       4,
       ExecutionProvider.CPU,
       ExecutionProvider.CUDA,
       ExecutionProvider.DML,
-      ExecutionProvider.WEBGPU),
+      ExecutionProvider.WEBGPU,
+      ExecutionProvider.NPU),
   MOBILE(4, ExecutionProvider.CPU);
 
   private final int bits;

@@ -40,6 +40,7 @@ import phiquant.study.InputSquares;
  * @param qdq whether blocks are for ONNX's own {@code DequantizeLinear}
  * @param activations how inputs of matrices are rounded, if they are
  * @param squares of inputs, for which weights are rounded, if they are
+ * @param sizes of graphs that have fixed ones
  */
 public record OnnxOptions(
     Format format,
@@ -58,7 +59,8 @@ public record OnnxOptions(
     boolean hidden,
     boolean qdq,
     Optional<StaticActivations> activations,
-    Optional<InputSquares> squares) {
+    Optional<InputSquares> squares,
+    Optional<FixedSizes> sizes) {
 
   private static final Set<String> OF_BLOCKS =
       Set.of(
@@ -80,6 +82,12 @@ public record OnnxOptions(
           "exclude_lm_head",
           "include_hidden_states");
 
+  /** Graphs of fixed sizes begin and end as they have to; no zero points, see docs/npu.md. */
+  private static final Set<String> OF_FIXED = Set.of("device", "shared_embeddings");
+
+  private static final Set<String> NOT_OF_FIXED =
+      Set.of("is_symmetric", "accuracy_level", "use_qdq");
+
   /**
    * Reads and checks options.
    *
@@ -94,8 +102,8 @@ public record OnnxOptions(
                         "onnx has no format '%s'; it has %s."
                             .formatted(formatName, list(Format.values()))));
     Optional<StaticActivations> activations = StaticActivations.of(options);
-    checkKeys(format, activations.isPresent(), options.keySet());
     ExecutionProvider device = device(format, options.get("device"));
+    checkKeys(format, device, activations.isPresent(), options.keySet());
     if (activations.isEmpty() && !Collections.disjoint(options.keySet(), StaticActivations.KEYS)) {
       throw UserError.usage(
           "onnx: activation_bits and calibration are for activations=static; give that too.");
@@ -130,7 +138,7 @@ public record OnnxOptions(
             "accuracy_level",
             device == ExecutionProvider.CPU || device == ExecutionProvider.WEBGPU ? 4 : 0,
             List.of(0, 1, 2, 3, 4)),
-        algorithm(options.getOrDefault("algo_config", "default")),
+        algorithm(device, options.getOrDefault("algo_config", "default")),
         mixed(options.getOrDefault("matmul_mixed_precision", "")),
         excluded(options.getOrDefault("nodes_to_exclude", "")),
         embedding(options.getOrDefault("embedding", format == Format.MOBILE ? "int4" : "")),
@@ -143,7 +151,8 @@ public record OnnxOptions(
         hidden,
         flag(options, "use_qdq", false),
         activations,
-        InputSquares.of(options));
+        InputSquares.of(options),
+        FixedSizes.of(device, options));
   }
 
   /** What the model computes in. */
@@ -178,15 +187,21 @@ public record OnnxOptions(
         activations.isPresent());
   }
 
-  private static void checkKeys(Format format, boolean isStatic, Set<String> keys) {
-    Set<String> possible = new TreeSet<>(OF_ALL);
+  private static void checkKeys(
+      Format format, ExecutionProvider device, boolean isStatic, Set<String> keys) {
+    boolean fixed = device == ExecutionProvider.NPU;
+    Set<String> possible = new TreeSet<>(fixed ? OF_FIXED : OF_ALL);
     if (isStatic) {
       possible.add("nodes_to_exclude");
     } else if (format.bits() > 0) {
       possible.addAll(OF_BLOCKS);
     }
-    if (format == Format.INT8) {
+    if (format == Format.INT8 && !fixed) {
       possible.addAll(StaticActivations.KEYS);
+    }
+    if (fixed) {
+      possible.addAll(FixedSizes.KEYS);
+      possible.removeAll(NOT_OF_FIXED);
     }
     for (String key : keys) {
       if (!possible.contains(key)) {
@@ -195,8 +210,9 @@ public record OnnxOptions(
               "onnx:" + format.label() + (isStatic ? ",activations=static" : ""));
         }
         throw UserError.usage(
-            "onnx:%s has no option '%s'; it has %s."
-                .formatted(format.label(), key, String.join(", ", possible)));
+            "onnx:%s%s has no option '%s'; it has %s."
+                .formatted(
+                    format.label(), fixed ? ",device=npu" : "", key, String.join(", ", possible)));
       }
     }
   }
@@ -239,7 +255,12 @@ public record OnnxOptions(
     return TargetSpec.flag("onnx", options, key, otherwise);
   }
 
-  private static Algorithm algorithm(String name) {
+  private static Algorithm algorithm(ExecutionProvider device, String name) {
+    if (device == ExecutionProvider.NPU && name.equals(Algorithm.K_QUANT.label())) {
+      throw UserError.usage(
+          "onnx: algo_config=k_quant has zero points, which graphs for an NPU do not; device=npu"
+              + " takes default or rtn.");
+    }
     return Algorithm.named(name)
         .orElseThrow(
             () ->

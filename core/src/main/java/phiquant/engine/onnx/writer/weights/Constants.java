@@ -20,19 +20,32 @@ import phiquant.quant.matmulnbits.NBitsColumns;
 import phiquant.quant.matmulnbits.NBitsFormat;
 
 /**
- * Gives weights their places in {@code model.onnx.data}, declares them in the graph, and plans them
- * for the pipeline.
+ * Gives weights their places in a data file, declares them in the graph, and plans them for the
+ * pipeline.
  */
 public final class Constants {
-  /** Index of the data file among the artifact's files. */
-  static final int FILE = 1;
-
   private final Graph graph;
-  private final ExternalData data = new ExternalData();
-  private final List<PlannedTensor> planned = new ArrayList<>();
+  private final ExternalData data;
+  private final List<PlannedTensor> planned;
 
   public Constants(Graph graph) {
+    this(graph, new ExternalData(1, Graph.DATA), new ArrayList<>());
+  }
+
+  private Constants(Graph graph, ExternalData data, List<PlannedTensor> planned) {
     this.graph = graph;
+    this.data = data;
+    this.planned = planned;
+  }
+
+  /** Those of another graph, in the same file. */
+  public Constants of(Graph other) {
+    return new Constants(other, data, planned);
+  }
+
+  /** The same in another file of the artifact. */
+  public Constants in(ExternalData other) {
+    return new Constants(graph, other, planned);
   }
 
   public ExternalData data() {
@@ -55,11 +68,11 @@ public final class Constants {
     long size = source.elements() * type.bytes();
     long offset = data.reserve(size);
     RowEncoder encoder = (x, rows, columns, out) -> type.encode(x, 0, rows * columns, out[0]);
-    Part part = new Part(FILE, offset, shape.getLast() * type.bytes());
+    Part part = new Part(data.index(), offset, shape.getLast() * type.bytes());
     planned.add(
         new PlannedTensor(
             name, type.storedName(), shape, size, source, transposed, encoder, List.of(part)));
-    return graph.external(name, ElementType.of(type), shape, offset);
+    return graph.external(name, ElementType.of(type), shape, data.name(), offset);
   }
 
   /**
@@ -138,7 +151,9 @@ public final class Constants {
     // What no tensor fills is zero in the file.
     long zeros = data.reserve(source.rows());
     return new Rows(
-        codes, scales, graph.external(name + "_zero_point", ElementType.INT8, shape, zeros));
+        codes,
+        scales,
+        graph.external(name + "_zero_point", ElementType.INT8, shape, data.name(), zeros));
   }
 
   /**
@@ -194,8 +209,8 @@ public final class Constants {
     long bytes = type.bytes(row.stream().reduce(1L, Math::multiplyExact));
     long offset =
         data.reserve(Math.multiplyExact(bytes, rows.stream().reduce(1L, Math::multiplyExact)));
-    parts.add(new Part(FILE, offset, bytes));
-    return graph.external(name, type, shape, offset);
+    parts.add(new Part(data.index(), offset, bytes));
+    return graph.external(name, type, shape, data.name(), offset);
   }
 
   private Value part(List<Part> parts, String name, ElementType type, List<Long> shape) {
@@ -207,8 +222,8 @@ public final class Constants {
       List<Part> parts, String name, ElementType type, List<Long> shape, long together) {
     long elements = shape.stream().reduce(1L, Math::multiplyExact);
     long offset = data.reserve(type.bytes(elements));
-    parts.add(new Part(FILE, offset, type.bytes(elements / shape.getFirst() * together)));
-    return graph.external(name, type, shape, offset);
+    parts.add(new Part(data.index(), offset, type.bytes(elements / shape.getFirst() * together)));
+    return graph.external(name, type, shape, data.name(), offset);
   }
 
   private static String describe(NBitsFormat format) {

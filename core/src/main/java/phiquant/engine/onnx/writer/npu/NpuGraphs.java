@@ -1,0 +1,285 @@
+package phiquant.engine.onnx.writer.npu;
+
+import ai.onnx.proto.OnnxMl.GraphProto;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import phiquant.UserError;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.onnx.OperatorNames;
+import phiquant.engine.onnx.writer.graph.ElementType;
+import phiquant.engine.onnx.writer.graph.Graph;
+import phiquant.engine.onnx.writer.graph.Value;
+import phiquant.engine.onnx.writer.network.Embedding;
+import phiquant.engine.onnx.writer.options.OnnxOptions;
+import phiquant.engine.onnx.writer.weights.Branches;
+import phiquant.engine.onnx.writer.weights.Constants;
+import phiquant.engine.onnx.writer.weights.ExternalData;
+import phiquant.engine.onnx.writer.weights.Inputs;
+import phiquant.engine.onnx.writer.weights.MatMuls;
+import phiquant.engine.onnx.writer.weights.Precision;
+import phiquant.model.Network;
+import phiquant.model.PhiConfig;
+import phiquant.model.PhiModel;
+import phiquant.model.Place;
+import phiquant.model.Role;
+import phiquant.model.Weight;
+import phiquant.quant.FloatType;
+import phiquant.study.Findings;
+import phiquant.study.InputSquares;
+
+/**
+ * A network as five graphs that GenAI runs one after the other: {@code embedding} on the CPU, then
+ * {@code prompt} or {@code token} on the NPU, {@code cache} on the CPU and {@code head} on the NPU.
+ * Those for the NPU have fixed sizes. Each constant is there once: prompt and token are one graph
+ * in two sizes. What the embedding needs lies in a file of its own, which is all that is left of
+ * the constants when the others are compiled; a head that is tied to it lies there too.
+ */
+public final class NpuGraphs {
+  /** Tokens of a run. */
+  static final String TOKENS = "tokens";
+
+  /** Tokens that have room in the cache, and those of a run. */
+  static final String SEEN = "seen";
+
+  public static final String EMBEDDED = "embedded";
+  public static final String COS = "cos";
+  public static final String SIN = "sin";
+  public static final String MASK = "mask";
+
+  /** Where in the cache a run's first token goes. */
+  public static final String START = "start";
+
+  /** How many of a run's tokens are not padding. */
+  public static final String COUNT = "count";
+
+  /** After the last layer. */
+  public static final String STREAM = "stream";
+
+  /** The stream of the last token. */
+  public static final String LAST = "last";
+
+  /** The embedding's data. */
+  public static final String TABLE = "embedding.onnx.data";
+
+  private final Graph embedding = new Graph("embedding");
+  private final Graph layers = new Graph("layers");
+  private final Graph cache = new Graph("cache");
+  private final Graph head = new Graph("head");
+  private final ExternalData table = new ExternalData(2, TABLE);
+  private final Constants constants = new Constants(layers);
+  private final PhiModel model;
+  private final PhiConfig config;
+  private final OnnxOptions options;
+  private final InputSquares.Found squares;
+  private final List<MatMuls> products = new ArrayList<>();
+  private final int prompt;
+  private final int context;
+
+  /**
+   * Makes them.
+   *
+   * @param padding the token that a prompt is filled up with
+   * @throws UserError (usage) if the NPU has no operators for the model
+   */
+  public NpuGraphs(PhiModel model, OnnxOptions options, Findings findings, int padding) {
+    this.model = model;
+    this.config = model.config();
+    this.options = options;
+    this.squares = InputSquares.found(options.squares(), findings);
+    this.prompt = options.sizes().orElseThrow().prompt();
+    this.context = options.sizes().orElseThrow().context(config);
+    if (config.experts().isPresent() || config.small().isPresent()) {
+      throw UserError.usage(
+          "onnx: device=npu is not written for mixtures of experts and Phi-3-small; device=cpu is.");
+    }
+    if (options.shared().orElse(false) && !config.tiedHead()) {
+      throw UserError.usage(
+          "onnx: shared_embeddings=true, but this model's head is not tied to its embedding.");
+    }
+    refuseRowsOfBrokenBlocks();
+    Network network = model.network();
+    layers(network);
+    embedding(padding, head(network));
+    new CacheGraph(cache, config, context).build();
+    refuseUnknownOperators();
+  }
+
+  /** By the names of their files, without the ending. */
+  public Map<String, GraphProto> graphs() {
+    Map<String, GraphProto> graphs = new LinkedHashMap<>();
+    graphs.put("prompt", layers.build(Map.of(TOKENS, prompt, SEEN, context + prompt)));
+    graphs.put("token", layers.build(Map.of(TOKENS, 1, SEEN, context + 1)));
+    graphs.put("head", head.build(Map.of(TOKENS, 1)));
+    graphs.put("embedding", embedding.build());
+    graphs.put("cache", cache.build());
+    return graphs;
+  }
+
+  /** All constants; the first file's data. */
+  public Constants constants() {
+    return constants;
+  }
+
+  /** The embedding's data, {@link #TABLE}. */
+  public ExternalData table() {
+    return table;
+  }
+
+  private void layers(Network network) {
+    StaticFlow flow =
+        new StaticFlow(
+            layers,
+            constants,
+            matMuls(layers, constants),
+            config.layers(),
+            () -> new StaticAttention(layers, config, context),
+            UnaryOperator.identity());
+    Value stream = network.stream(flow);
+    layers.output(
+        layers
+            .op("Identity", "/model/stream/Identity")
+            .in(stream)
+            .out(STREAM, stream.type(), stream.shape()));
+  }
+
+  /** From the last token's stream to its logits; what is multiplied with, the embedding may be. */
+  private MatMuls.Stored head(Network network) {
+    Place place = Place.of(Role.HEAD);
+    Constants own = config.tiedHead() ? constants.of(head).in(table) : constants.of(head);
+    MatMuls matMuls = matMuls(head, own);
+    MatMuls.Stored stored = matMuls.store(place, network.head().matrix());
+    Value last = head.input(LAST, ElementType.FLOAT16, stream(config.hidden()));
+    StaticFlow flow =
+        new StaticFlow(
+            head,
+            own,
+            matMuls,
+            config.layers(),
+            () -> null,
+            x -> logits(network, matMuls, x, stored));
+    network.logits(last, flow);
+    return stored;
+  }
+
+  private Value logits(Network network, MatMuls matMuls, Value x, MatMuls.Stored weight) {
+    Place place = Place.of(Role.HEAD);
+    Optional<StoredTensor> bias = network.head().bias();
+    if (bias.isEmpty()) {
+      return head.output(matMuls.of(place, x, weight, "logits"));
+    }
+    Value product = matMuls.of(place, x, weight, OperatorNames.HEAD + "/MatMul/product");
+    return head.output(matMuls.add(place, product, bias.get(), "logits"));
+  }
+
+  private void embedding(int padding, MatMuls.Stored weight) {
+    Constants own = constants.of(embedding).in(table);
+    Value tokens = new EntryGraph(embedding, own, config, context, padding).build();
+    Embedding rows = new Embedding(embedding, own, model, ElementType.FLOAT16);
+    Precision precision =
+        options.embedding().orElse(0) == 0
+            ? new Precision.Plain(FloatType.FLOAT16)
+            : new Precision.Blocks(
+                options.precisions(model).format(options.embedding().orElseThrow()));
+    boolean shared =
+        config.tiedHead()
+            && options.shared().orElse(true)
+            && (options.embedding().isEmpty()
+                || precision.equals(options.precisions(model).of(Place.of(Role.HEAD))))
+            && !options.excluded().contains(Embedding.OPERATOR);
+    if (!shared && options.shared().orElse(false)) {
+      throw UserError.usage(
+          "onnx: shared_embeddings=true, but the embedding is stored otherwise than the head, by"
+              + " embedding= or nodes_to_exclude=; leave one out.");
+    }
+    if (shared) {
+      parts(weight).forEach(constant -> embedding.shared(head, constant));
+    }
+    Value embedded = shared ? rows.shared(tokens, weight) : rows.own(tokens, precision);
+    embedding.output(
+        embedding
+            .op("Identity", "/model/embedded/Identity")
+            .in(embedded)
+            .out(EMBEDDED, embedded.type(), stream(config.hidden())));
+  }
+
+  private static List<Value> parts(MatMuls.Stored weight) {
+    return weight.blocks() == null
+        ? List.of(weight.floats())
+        : List.of(weight.blocks().codes(), weight.blocks().scales());
+  }
+
+  private void refuseRowsOfBrokenBlocks() {
+    for (Weight weight : model.weights()) {
+      boolean product = weight.isMatrix() && weight.role() != Role.EMBEDDING;
+      if (product
+          && options.precisions(model).of(weight.place()) instanceof Precision.Blocks blocks
+          && weight.tensor().columns() % blocks.format().block() != 0) {
+        throw UserError.usage(
+            "onnx: device=npu needs rows that are whole blocks; %s has rows of %d, and block_size is %d."
+                .formatted(weight.name(), weight.tensor().columns(), blocks.format().block()));
+      }
+    }
+  }
+
+  private void refuseUnknownOperators() {
+    Set<String> unknown = new LinkedHashSet<>(options.excluded());
+    Set<String> operators =
+        products.stream()
+            .flatMap(each -> each.names().stream())
+            .collect(Collectors.toCollection(LinkedHashSet::new));
+    unknown.removeAll(operators);
+    unknown.remove(Embedding.OPERATOR);
+    if (!unknown.isEmpty()) {
+      throw UserError.usage(
+          "onnx: nodes_to_exclude names %s, which the graph does not have; it has %s and the like."
+              .formatted(
+                  String.join(", ", unknown),
+                  String.join(", ", operators.stream().limit(5).toList())));
+    }
+  }
+
+  private MatMuls matMuls(Graph graph, Constants own) {
+    MatMuls matMuls =
+        new MatMuls(
+            graph,
+            own,
+            options.precisions(model),
+            Inputs.AS_THEY_ARE,
+            squares,
+            new Branches(graph, List.of()));
+    products.add(matMuls);
+    return matMuls;
+  }
+
+  static List<String> stream(long width) {
+    return Value.dims(1, TOKENS, width);
+  }
+
+  static List<String> mask() {
+    return Value.dims(1, 1, TOKENS, SEEN);
+  }
+
+  static List<String> cache(PhiConfig config, int context) {
+    return Value.dims(1, config.kvHeads(), context, config.headSize());
+  }
+
+  public static String past(int layer, String what) {
+    return "past_key_values.%d.%s".formatted(layer, what);
+  }
+
+  public static String present(int layer, String what) {
+    return "present.%d.%s".formatted(layer, what);
+  }
+
+  /** Of the tokens of a run alone. */
+  public static String fresh(int layer, String what) {
+    return "fresh.%d.%s".formatted(layer, what);
+  }
+}

@@ -1,0 +1,150 @@
+package phiquant.engine.onnx.writer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import phiquant.Quantize;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.engine.Checkpoints;
+import phiquant.engines.Engines;
+import phiquant.fixtures.Fixtures;
+import phiquant.fixtures.Golden;
+
+/**
+ * Graphs of fixed sizes in Qualcomm's own library: compiled for the Snapdragon X Elite, with no
+ * operator left to the CPU, and run in its simulator; and the whole folder in GenAI.
+ */
+class OnnxNpuIT {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String SIZES = ",device=npu,prompt=16,context=64";
+
+  /** Of transformers' largest logit: all layers compute in 16 bits. */
+  private static final double ERROR = 0.01;
+
+  @TempDir Path out;
+
+  /** Eight tokens as a prompt that is filled up, then one after the other. */
+  @Test
+  void promptAndTokensGiveTransformersLogits() throws IOException {
+    assertContinues("phi-3.5-mini");
+  }
+
+  /** Partial rotary, grouped heads, a tied head; their vocabularies take minutes to compile. */
+  @ParameterizedTest
+  @ValueSource(strings = {"phi-4", "phi-4-mini"})
+  @Tag("slow")
+  void soDoThoseOfLargeVocabularies(String kind) throws IOException {
+    assertContinues(kind);
+  }
+
+  private void assertContinues(String kind) throws IOException {
+    Path folder = make(Fixtures.tiny(kind), "onnx:fp16" + SIZES);
+    List<Integer> ids = ids(kind);
+    assertGolden(kind, ask("steps", folder, "npu", ids.subList(0, 8), ids.subList(8, 24)));
+  }
+
+  /** Twenty-four tokens are a prompt of two pieces, the second half empty. */
+  @Test
+  @Tag("slow")
+  void aPromptOfTwoPiecesGivesTheSame() throws IOException {
+    Path folder = make(Fixtures.tiny("phi-3.5-mini"), "onnx:fp16" + SIZES);
+    assertGolden("phi-3.5-mini", ask("steps", folder, "npu", ids("phi-3.5-mini"), List.of()));
+  }
+
+  /** The same weights on the CPU, where nothing is compiled: what differs is the NPU's. */
+  @ParameterizedTest
+  @ValueSource(strings = {"int4", "int8"})
+  @Tag("slow")
+  void codesAreMultipliedAsTheCpuDoes(String format) throws IOException {
+    Path folder = make(Fixtures.tiny("phi-3.5-mini"), "onnx:" + format + SIZES);
+    List<Integer> ids = ids("phi-3.5-mini");
+    List<float[]> cpu = ask("steps", folder, "cpu", ids.subList(0, 8), ids.subList(8, 10));
+    List<float[]> npu = ask("steps", folder, "npu", ids.subList(0, 8), ids.subList(8, 10));
+    for (int i = 0; i < cpu.size(); i++) {
+      assertThat(difference(cpu.get(i), npu.get(i))).isLessThan(ERROR);
+    }
+  }
+
+  /** GenAI cuts and fills prompts and moves the cache by itself; it says what the graphs say. */
+  @Test
+  void genAiGeneratesFromTheFolder() throws IOException {
+    Path folder = make(Fixtures.smolPhiWide(), "onnx:int4" + SIZES);
+    String prompt = "[33,28,216,34,28,216,35,28,216,36,28,216,37,28,216,38,28,216,39,28]";
+    String answer = say("genai", folder.toString(), prompt, "12").strip();
+    assertThat(answer.replace(" ", "")).isEqualTo("[216,40,28,216,41,28,216,33,32,28,216,33]");
+  }
+
+  /** "1, 2, 3, 4, 5," goes on. Thirty layers are compiled twice, which takes minutes. */
+  @Test
+  @Tag("slow")
+  void countsOnInTheSimulator() throws IOException {
+    Path folder = make(Fixtures.smolPhiWide(), "onnx:int4" + SIZES);
+    String prompt = "[33,28,216,34,28,216,35,28,216,36,28,216,37,28]";
+    String answer = say("greedy", folder.toString(), "npu", prompt, "6");
+    assertThat(answer.replace(" ", "").strip()).isEqualTo("[216,38,28,216,39,28]");
+  }
+
+  private static void assertGolden(String kind, List<float[]> logits) throws IOException {
+    JsonNode prompt = Golden.json("logits-tiny-" + kind).path("prompts").path(0);
+    float[] last = logits.getLast();
+    double largest = prompt.path("last_top5").path(0).path(1).asDouble();
+    for (String list : List.of("last_top5", "last_sample")) {
+      for (JsonNode pair : prompt.path(list)) {
+        assertThat((double) last[pair.path(0).asInt()])
+            .isCloseTo(pair.path(1).asDouble(), within(ERROR * largest));
+      }
+    }
+  }
+
+  private static List<Integer> ids(String kind) {
+    String formula = Golden.json("logits-tiny-" + kind).path("how").path("ids").asText();
+    int modulus = Integer.parseInt(formula.replaceAll(".*mod (\\d+).*", "$1"));
+    return IntStream.range(0, 24).mapToObj(i -> (7919 * i + 13) % modulus).toList();
+  }
+
+  /** Of the largest logit. */
+  private static double difference(float[] a, float[] b) {
+    double most = 0;
+    double largest = 0;
+    for (int i = 0; i < a.length; i++) {
+      most = Math.max(most, Math.abs(a[i] - b[i]));
+      largest = Math.max(largest, Math.abs(a[i]));
+    }
+    return most / largest;
+  }
+
+  private static List<float[]> ask(
+      String command, Path folder, String device, List<Integer> prompt, List<Integer> following)
+      throws IOException {
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(List.of(command, folder.toString(), device, prompt.toString()));
+    following.forEach(id -> arguments.add(id.toString()));
+    List<float[]> logits = new ArrayList<>();
+    for (String line : say(arguments.toArray(String[]::new)).lines().toList()) {
+      logits.add(JSON.readValue(line, float[].class));
+    }
+    return logits;
+  }
+
+  private static String say(String... arguments) {
+    return Engines.run(Engines.python("npu"), "engines/npu_driver.py", arguments);
+  }
+
+  private Path make(Path checkpoint, String spec) {
+    try (Checkpoint source = Checkpoints.open(checkpoint)) {
+      return Quantize.of(source).overwrite(true).to(spec).into(out).get(0);
+    }
+  }
+}

@@ -1,0 +1,168 @@
+"""Runs the graphs that phiquant writes for Qualcomm's NPU, for its tests: those for the NPU in the
+simulator of onnxruntime-qnn, which no processor without one falls back from, or all on the CPU.
+
+python npu_driver.py steps FOLDER DEVICE PROMPT NEXT...  logits after a prompt (a JSON list of ids), and
+                                                         after each id that follows; DEVICE: npu or cpu
+python npu_driver.py greedy FOLDER DEVICE PROMPT COUNT   ids that follow, chosen greedily
+python npu_driver.py genai FOLDER PROMPT COUNT           the same by ONNX Runtime GenAI, on the CPU
+python npu_driver.py operators FOLDER                    of each graph, what it consists of
+"""
+
+import json
+import multiprocessing
+import os
+import sys
+
+import numpy as np
+import onnxruntime as ort
+
+CHIP = {"soc_model": "60", "htp_arch": "73"}  # Snapdragon X Elite
+
+
+def session(path, device):
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    if device == "cpu":
+        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    import onnxruntime_qnn as qnn
+
+    name = "QNNExecutionProvider"
+    ort.register_execution_provider_library(name, qnn.get_library_path())
+    devices = [each for each in ort.get_ep_devices() if each.ep_name == name]
+    options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    options.add_provider_for_devices(devices[:1], {"backend_path": qnn.get_qnn_htp_path(), **CHIP})
+    return ort.InferenceSession(path, options)
+
+
+def serve(path, device, pipe):
+    try:
+        run = session(path, device)
+        wanted = [each.name for each in run.get_inputs()]
+        names = [each.name for each in run.get_outputs()]
+        pipe.send(wanted)
+        while True:
+            given = pipe.recv()
+            pipe.send(dict(zip(names, run.run(None, given))))
+    except EOFError:
+        pass
+    except Exception as error:
+        pipe.send(error)
+
+
+class Stage:
+    """A graph. One for the NPU has a process of its own: sessions of one process depend on each other."""
+
+    def __init__(self, folder, name, device):
+        path = os.path.join(folder, name + ".onnx")
+        self.pipe, other = multiprocessing.get_context("spawn").Pipe()
+        process = multiprocessing.get_context("spawn").Process(
+            target=serve, args=(path, device, other), daemon=True
+        )
+        process.start()
+        self.wanted = None
+
+    def __call__(self, values):
+        if self.wanted is None:
+            self.wanted = self.answer()
+        self.pipe.send({name: values[name] for name in self.wanted})
+        values.update(self.answer())
+
+    def answer(self):
+        answer = self.pipe.recv()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Pipeline:
+    """What GenAI does with the folder."""
+
+    def __init__(self, folder, device):
+        with open(os.path.join(folder, "genai_config.json"), encoding="utf-8") as file:
+            model = json.load(file)["model"]
+        decoder = model["decoder"]
+        self.padding = model["pad_token_id"]
+        self.window = decoder["sliding_window"]["window_size"]
+        stages = decoder["pipeline"][0]
+        self.stages = {
+            name: Stage(folder, stage["filename"][:-5], device if name in ("prompt", "token", "head") else "cpu")
+            for name, stage in stages.items()
+        }
+        shape = [1, decoder["num_key_value_heads"], model["context_length"], decoder["head_size"]]
+        self.values = {}
+        for layer in range(decoder["num_hidden_layers"]):
+            for what in ("key", "value"):
+                self.values[f"past_key_values.{layer}.{what}"] = np.zeros(shape, np.float16)
+        self.total = np.array([model["context_length"]], np.int32)
+        self.length = 0
+
+    def run(self, stage, ids, behind):
+        values = self.values
+        values["input_ids"] = np.array([ids], np.int32)
+        values["past_sequence_length"] = np.array([[behind - 1]], np.int32)
+        values["total_sequence_length"] = self.total
+        for name in ("embedding", stage, "cache"):
+            self.stages[name](values)
+        for name in [name for name in values if name.startswith("present.")]:
+            values[name.replace("present.", "past_key_values.")] = values.pop(name)
+
+    def prompt(self, ids):
+        padded = list(ids) + [self.padding] * (-len(ids) % self.window)
+        for start in range(0, len(padded), self.window):
+            self.run("prompt", padded[start : start + self.window], self.length + start + self.window)
+        self.length += len(ids)
+        return self.logits()
+
+    def token(self, token):
+        self.length += 1
+        self.run("token", [token], self.length)
+        return self.logits()
+
+    def logits(self):
+        self.stages["head"](self.values)
+        return self.values["logits"].reshape(-1).astype(np.float32)
+
+
+def steps(folder, device, prompt, *following):
+    run = Pipeline(folder, device)
+    print(json.dumps(run.prompt(json.loads(prompt)).tolist()))
+    for token in following:
+        print(json.dumps(run.token(int(token)).tolist()))
+
+
+def greedy(folder, device, prompt, count):
+    run = Pipeline(folder, device)
+    logits, answer = run.prompt(json.loads(prompt)), []
+    for _ in range(int(count)):
+        answer.append(int(logits.argmax()))
+        if len(answer) < int(count):
+            logits = run.token(answer[-1])
+    print(json.dumps(answer))
+
+
+def genai(folder, prompt, count):
+    import onnxruntime_genai as og
+
+    model = og.Model(folder)
+    params = og.GeneratorParams(model)
+    params.set_search_options(do_sample=False)
+    run = og.Generator(model, params)
+    run.append_tokens(np.array([json.loads(prompt)], np.int32))
+    answer = []
+    for _ in range(int(count)):
+        run.generate_next_token()  # Tokens that are appended would be filled up like a prompt.
+        answer.append(int(run.get_next_tokens()[0]))
+    print(json.dumps(answer))
+
+
+def operators(folder):
+    import onnx
+
+    for name in ("prompt", "token", "head", "embedding", "cache"):
+        graph = onnx.load(os.path.join(folder, name + ".onnx"), load_external_data=False).graph
+        print(json.dumps([[node.op_type, len([i for i in node.input if i])] for node in graph.node]))
+
+
+if __name__ == "__main__":
+    commands = (steps, greedy, genai, operators)
+    {command.__name__: command for command in commands}[sys.argv[1]](*sys.argv[2:])
