@@ -25,10 +25,10 @@ import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.pipeline.Pass;
 import phiquant.pipeline.Progress;
+import phiquant.pipeline.RecipesBeside;
 import phiquant.pipeline.Record;
 import phiquant.pipeline.feedback.ErrorFeedback;
 import phiquant.pipeline.study.Studies;
-import phiquant.publish.Publication;
 import phiquant.study.Findings;
 import phiquant.study.InputSquares;
 import phiquant.study.Study;
@@ -280,6 +280,7 @@ public final class Quantize {
   public Map<Path, ArtifactPlan> make(List<ArtifactPlan> outlines, Path output) {
     requireOneReading();
     Map<Path, ArtifactPlan> outlined = placed(outlines, output);
+    RecipesBeside.check(outlined, overwrite);
     if (!studies().isEmpty() || !fedBack.isEmpty()) {
       Pass.check(outlined, overwrite);
     }
@@ -311,6 +312,7 @@ public final class Quantize {
     Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
     plans.forEach((place, plan) -> artifacts.put(place, Record.with(plan, model())));
     Pass.run(artifacts, new Pass.Settings(threads, overwrite, allowNonFinite, progress), source());
+    RecipesBeside.write(plans, overwrite);
     return plans;
   }
 
@@ -340,15 +342,9 @@ public final class Quantize {
     };
   }
 
-  /** A recipe lies beside what was made by it, for people to change. */
-  private void writeRecipe(Path artifact, ArtifactPlan plan) {
-    plan.recipe().ifPresent(text -> Publication.write(recipe(artifact), text, true));
-  }
-
   /** Where the recipe of an artifact is, if it has one. */
   public static Path recipe(Path artifact) {
-    String name = artifact.getFileName().toString().replaceFirst("\\.gguf$", "");
-    return artifact.resolveSibling(name + ".recipe.txt");
+    return RecipesBeside.of(artifact);
   }
 
   private void requireUnchanged() {

@@ -30,13 +30,7 @@ class BudgetTest {
   void aRecipeOfAMixGivesItsBytes() throws IOException {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
       ArtifactPlan mix = Quantize.of(checkpoint).to("gguf:Q4_K_M").outline().getFirst();
-      StringBuilder text = new StringBuilder("engine gguf\n");
-      for (PlannedTensor tensor : mix.tensors()) {
-        if (tensor.shape().size() > 1) {
-          text.append(tensor.source().name() + " " + tensor.format() + " 4\n");
-        }
-      }
-      Path recipe = Files.writeString(folder.resolve("mine.txt"), text);
+      Path recipe = Files.writeString(folder.resolve("mine.txt"), recipe(mix));
       Path plain = Quantize.of(checkpoint).to("gguf:Q4_K_M").into(folder).getFirst();
       Path made = Quantize.of(checkpoint).to("gguf,recipe=" + recipe).into(folder).getFirst();
       byte[] expected = Files.readAllBytes(plain);
@@ -48,6 +42,48 @@ class BudgetTest {
         differences += actual[i] == expected[i] ? 0 : 1;
       }
       assertThat(differences).isEqualTo(1);
+    }
+  }
+
+  /** What the types of a plan are as a recipe. */
+  private static String recipe(ArtifactPlan plan) {
+    StringBuilder text = new StringBuilder("engine gguf\n");
+    for (PlannedTensor tensor : plan.tensors()) {
+      if (tensor.shape().size() > 1) {
+        text.append(tensor.source().name() + " " + tensor.format() + " 4\n");
+      }
+    }
+    return text.toString();
+  }
+
+  /** A recipe that is there is somebody's work. */
+  @Test
+  void aRecipeIsWrittenBesideAndKept() throws IOException {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
+      ArtifactPlan mix = Quantize.of(checkpoint).to("gguf:Q8_0").outline().getFirst();
+      Path given = Files.writeString(folder.resolve("mine.txt"), recipe(mix));
+      Path first = folder.resolve("first.gguf");
+      Quantize.of(checkpoint).to("gguf,recipe=" + given).into(first);
+      Path beside = folder.resolve("first.recipe.txt");
+      assertThat(Quantize.recipe(first)).isEqualTo(beside).content().contains("engine gguf\n");
+
+      Path second = folder.resolve("second.gguf");
+      Quantize.of(checkpoint).to("gguf,recipe=" + beside).into(second);
+      assertThat(second).hasSameBinaryContentAs(first);
+
+      Path kept = Files.writeString(folder.resolve("third.recipe.txt"), "mine");
+      Path third = folder.resolve("third.gguf");
+      assertThatThrownBy(() -> Quantize.of(checkpoint).to("gguf,recipe=" + given).into(third))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("third.recipe.txt exists already");
+      assertThat(third).doesNotExist();
+      assertThat(kept).hasContent("mine");
+      assertThatThrownBy(
+              () -> Quantize.of(checkpoint).to("gguf,recipe=" + beside).overwrite(true).into(first))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("never written");
+      Quantize.of(checkpoint).to("gguf,recipe=" + given).overwrite(true).into(third);
+      assertThat(kept).content().contains("engine gguf\n");
     }
   }
 
