@@ -1,7 +1,10 @@
 package phiquant.model;
 
 import java.util.List;
+import java.util.Optional;
+import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.model.vision.Vision;
 
 /**
  * One member of the family: what its checkpoints hold, and the network that they are the weights
@@ -31,6 +34,15 @@ public interface Architecture {
     return computed;
   }
 
+  /**
+   * What sees, if it has that.
+   *
+   * @throws phiquant.UserError if its tensors are missing or misshapen
+   */
+  default Optional<Vision> vision(Checkpoint checkpoint, PhiConfig config) {
+    return Optional.empty();
+  }
+
   /** What the network computes with and no checkpoint has, because it follows from config.json. */
   default List<Weight> implied(PhiConfig config) {
     return List.of();
@@ -54,6 +66,11 @@ public interface Architecture {
     public static Part weight(Role role, int layer, String module, long... shape) {
       List<Long> dimensions = java.util.Arrays.stream(shape).boxed().toList();
       return new Part(role, layer, false, module + ".weight", dimensions);
+    }
+
+    /** A tensor whose name is no module's. */
+    public static Part tensor(Role role, int layer, String name, long... shape) {
+      return new Part(role, layer, false, name, java.util.Arrays.stream(shape).boxed().toList());
     }
 
     /** What is added beside it. */

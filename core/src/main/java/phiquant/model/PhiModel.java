@@ -6,11 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.checkpoint.DType;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.model.vision.Vision;
 
 /**
  * What Phi is: the hyperparameters and every weight by role and layer. Its architecture says which
@@ -20,6 +21,7 @@ import phiquant.checkpoint.StoredTensor;
  * @param checkpoint where it comes from, seen as what it is
  * @param config hyperparameters
  * @param weights embedding, layers from the first to the last, output norm, head (if not tied)
+ * @param vision what sees, if it has that; not among the weights
  * @param notices what a person should know of it, a sentence each: the checkpoint's, then what was
  *     found here
  */
@@ -28,6 +30,7 @@ public record PhiModel(
     Checkpoint checkpoint,
     PhiConfig config,
     List<Weight> weights,
+    Optional<Vision> vision,
     List<String> notices) {
 
   /**
@@ -43,9 +46,12 @@ public record PhiModel(
     PhiConfig config = PhiConfig.of(checkpoint.config(), where, architecture.keys());
     Set<String> notices = new LinkedHashSet<>(checkpoint.notices());
     notices.addAll(architecture.keys().notices(json, where));
-    List<Weight> weights = new Collector(checkpoint, config).collect(architecture.parts(config));
-    notices.addAll(UncalledTensors.check(checkpoint, architecture.className(), weights));
-    return new PhiModel(architecture, checkpoint, config, weights, List.copyOf(notices));
+    List<Weight> weights = collect(checkpoint, config, architecture.parts(config));
+    Optional<Vision> vision = architecture.vision(checkpoint, config);
+    List<String> seen = vision.stream().flatMap(Vision::names).toList();
+    notices.addAll(UncalledTensors.check(checkpoint, architecture.className(), weights, seen));
+    vision.ifPresent(sight -> notices.addAll(sight.notices()));
+    return new PhiModel(architecture, checkpoint, config, weights, vision, List.copyOf(notices));
   }
 
   /** The network that these are the weights of. */
@@ -71,7 +77,7 @@ public record PhiModel(
                             tensors.get(weight.name()))
                         : weight)
             .toList();
-    return new PhiModel(architecture, checkpoint, config, changed, notices);
+    return new PhiModel(architecture, checkpoint, config, changed, vision, notices);
   }
 
   /** The weight of that role in that layer (-1 outside of layers). */
@@ -127,82 +133,39 @@ public record PhiModel(
     throw new IllegalArgumentException("no " + role + " in layer " + layer);
   }
 
-  /** Number of parameters; a tied head counts once. */
+  /** Number of parameters of the text part; a tied head counts once. */
   public long parameters() {
     return weights.stream().mapToLong(weight -> weight.tensor().elements()).sum();
   }
 
-  /** Gathers the weights that the configuration calls for and checks their shapes. */
-  private static final class Collector {
-    private final Checkpoint checkpoint;
-    private final PhiConfig config;
-    private final Map<String, StoredTensor> tensors;
-    private final List<Weight> weights = new ArrayList<>();
-
-    Collector(Checkpoint checkpoint, PhiConfig config) {
-      this.checkpoint = checkpoint;
-      this.config = config;
-      this.tensors = checkpoint.tensors();
-    }
-
-    List<Weight> collect(List<Architecture.Part> parts) {
-      for (Architecture.Part part : parts) {
-        if (part.role() == Role.OUTPUT_NORM && !part.bias()) {
-          checkDepth();
-        }
-        add(part);
-      }
-      return List.copyOf(weights);
-    }
-
-    /** A model that is cut off after some layers runs, and talks nonsense. */
-    private void checkDepth() {
-      String next = "model.layers." + config.layers() + ".";
-      for (String name : tensors.keySet()) {
-        if (name.startsWith(next)) {
-          throw new UserError(
-              checkpoint.path()
-                  + ": config.json says num_hidden_layers "
-                  + config.layers()
-                  + ", but there is '"
-                  + name
-                  + "' too.",
-              "Check that config.json belongs to it.");
-        }
-      }
-    }
-
-    private void add(Architecture.Part part) {
-      String name = part.name();
-      StoredTensor tensor = tensors.get(name);
-      if (tensor == null) {
-        throw new UserError(
-            checkpoint.path() + ": the tensor '" + name + "' is missing.",
-            "Download the checkpoint again, or check that config.json belongs to it.");
-      }
-      if (DType.named(tensor.format()).filter(type -> !type.isWeight()).isPresent()) {
+  /** A model that is cut off after some layers runs, and talks nonsense. */
+  private static void checkDepth(Checkpoint checkpoint, PhiConfig config) {
+    String next = "model.layers." + config.layers() + ".";
+    for (String name : checkpoint.tensors().keySet()) {
+      if (name.startsWith(next)) {
         throw new UserError(
             checkpoint.path()
-                + ": the tensor '"
+                + ": config.json says num_hidden_layers "
+                + config.layers()
+                + ", but there is '"
                 + name
-                + "' is stored as "
-                + tensor.format()
-                + ", which phiquant does not read as weights.",
-            "It reads F32, F16 and BF16, and MLX's codes where config.json says how they are"
-                + " quantized: check that config.json belongs to it.");
+                + "' too.",
+            "Check that config.json belongs to it.");
       }
-      if (!tensor.shape().equals(part.shape())) {
-        throw new UserError(
-            checkpoint.path()
-                + ": the tensor '"
-                + name
-                + "' has the shape "
-                + tensor.shape()
-                + ", but config.json calls for "
-                + part.shape()
-                + ".");
-      }
-      weights.add(new Weight(part.role(), part.layer(), part.bias(), tensor));
     }
+  }
+
+  /** What {@link CalledTensors} has for the parts, the depth being checked before the last norm. */
+  private static List<Weight> collect(
+      Checkpoint checkpoint, PhiConfig config, List<Architecture.Part> parts) {
+    CalledTensors called = new CalledTensors(checkpoint);
+    List<Weight> weights = new ArrayList<>();
+    for (Architecture.Part part : parts) {
+      if (part.role() == Role.OUTPUT_NORM && !part.bias()) {
+        checkDepth(checkpoint, config);
+      }
+      weights.add(called.weight(part));
+    }
+    return List.copyOf(weights);
   }
 }

@@ -22,12 +22,15 @@ final class UncalledTensors {
   /**
    * Refuses what is not known.
    *
+   * @param others names that are called for besides
    * @return what a person should know of the rest
    * @throws UserError naming a tensor that is not called for
    */
-  static List<String> check(Checkpoint checkpoint, String className, List<Weight> weights) {
+  static List<String> check(
+      Checkpoint checkpoint, String className, List<Weight> weights, List<String> others) {
     Set<String> left = new LinkedHashSet<>(checkpoint.tensors().keySet());
     weights.forEach(weight -> left.remove(weight.tensor().name()));
+    others.forEach(left::remove);
     long all = left.size();
     left.removeIf(name -> BUFFER.matcher(name).matches());
     if (!left.isEmpty()) {

@@ -258,6 +258,7 @@ public final class Answering implements AutoCloseable {
         end(turn);
         return;
       }
+      session.look(turn.prompt(), all.stream().map(Turn::prompt).toList());
       boolean alone = readers.size() == all.size();
       model.logits(turn.next(Portions.next(turn.unread(), alone)), turn.cache(), turn.logits());
       counts = counts.step(1, turn.cache().length());

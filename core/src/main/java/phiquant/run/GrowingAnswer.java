@@ -55,7 +55,9 @@ final class GrowingAnswer {
     this.stops = new StopTexts(asked.stops());
     this.decoder = tokenizer.stream();
     for (int token : prompt) {
-      sampler.saw(token);
+      if (token >= 0) { // Pictures are not said.
+        sampler.saw(token);
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import phiquant.model.Mlp;
 import phiquant.model.Network;
 import phiquant.model.Norm;
 import phiquant.model.Weight;
+import phiquant.model.vision.Vision;
 import phiquant.run.matrix.Matrix;
 import phiquant.run.matrix.stored.Matrices;
 
@@ -27,6 +28,12 @@ final class Kernels implements Flow<Void> {
 
   Kernels(Network network) {
     network.logits(network.stream(this), this);
+  }
+
+  /** Those of a part that sees. */
+  Kernels(Vision vision) {
+    vision.tower().of(null, this);
+    vision.project(null, this);
   }
 
   Matrix of(Linear linear) {

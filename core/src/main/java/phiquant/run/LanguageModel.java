@@ -1,12 +1,16 @@
 package phiquant.run;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.model.Network;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
+import phiquant.picture.Tiles;
 import phiquant.run.attention.KvCache;
 import phiquant.run.attention.Rope;
 import phiquant.run.matrix.Panels;
@@ -33,6 +37,8 @@ public final class LanguageModel implements AutoCloseable {
   private final Workers workers;
   private final TokenFlow token;
   private final PanelFlow panels;
+  private final PictureRows pictures = new PictureRows();
+  private Sight sight;
   private LayerObserver observer;
 
   private LanguageModel(Checkpoint checkpoint, RunOptions options, boolean owned) {
@@ -46,8 +52,9 @@ public final class LanguageModel implements AutoCloseable {
     Network network = model.network();
     Kernels kernels = new Kernels(network);
     this.workers = new Workers(options.threads());
-    this.token = new TokenFlow(network, kernels, config, rope, workers, options.activations());
-    this.panels = new PanelFlow(network, kernels, config, rope, workers, options.activations());
+    Activations inputs = options.activations();
+    this.token = new TokenFlow(network, kernels, config, rope, workers, inputs, pictures);
+    this.panels = new PanelFlow(network, kernels, config, rope, workers, inputs, pictures);
   }
 
   /**
@@ -197,7 +204,7 @@ public final class LanguageModel implements AutoCloseable {
           "Shorten the text, or allow a larger context.");
     }
     for (int token : tokens) {
-      if (token < 0 || token >= config.vocabulary()) {
+      if (token < 0 ? !pictures.knows(token) : token >= config.vocabulary()) {
         throw new IllegalArgumentException(
             "token %d of a vocabulary of %d".formatted(token, config.vocabulary()));
       }
@@ -223,6 +230,44 @@ public final class LanguageModel implements AutoCloseable {
     if (last != null) {
       Sound.require(last, model);
     }
+  }
+
+  /** Whether it can be shown pictures. */
+  public boolean sees() {
+    return model.vision().isPresent();
+  }
+
+  /**
+   * Looks at pictures that it has not seen yet, and forgets those that are in neither place.
+   *
+   * @param asked of a prompt, each by its first token's place
+   * @param held where other pictures begin, of which a cache has tokens
+   */
+  void look(Map<Integer, Tiles> asked, Set<Integer> held) {
+    Set<Integer> kept = new HashSet<>(held);
+    kept.addAll(asked.keySet());
+    pictures.retain(kept);
+    for (Map.Entry<Integer, Tiles> picture : asked.entrySet()) {
+      if (!pictures.has(picture.getKey())) {
+        checkpoint.requireUnchanged();
+        pictures.put(picture.getKey(), sight().rows(picture.getValue()));
+      }
+    }
+  }
+
+  /** The features of a picture's token that was looked at, of the model's width. */
+  float[] row(int token) {
+    float[] row = new float[config.hidden()];
+    pictures.read(token, row);
+    return row;
+  }
+
+  /** Made when the first picture comes: a text needs none of it. */
+  Sight sight() {
+    if (sight == null) {
+      sight = new Sight(model.vision().orElseThrow(), workers);
+    }
+    return sight;
   }
 
   /** Says which file it was, if one has changed: what the weights were is then unknown. */

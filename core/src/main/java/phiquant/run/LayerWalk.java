@@ -39,7 +39,14 @@ public final class LayerWalk implements AutoCloseable {
     Rope rope = new Rope(config, LongRopeRule.CHECKPOINT);
     this.workers = new Workers(threads);
     this.panels =
-        new PanelFlow(network, new Kernels(network), config, rope, workers, Activations.F32);
+        new PanelFlow(
+            network,
+            new Kernels(network),
+            config,
+            rope,
+            workers,
+            Activations.F32,
+            new PictureRows());
     this.cache = new KvCache(config, length, CacheType.F32);
     this.cache.longFactors(rope.isLong(length, length));
   }

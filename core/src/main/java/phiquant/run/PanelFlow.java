@@ -4,11 +4,11 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.IntConsumer;
+import java.util.function.UnaryOperator;
 import phiquant.model.Activation;
 import phiquant.model.Attention;
 import phiquant.model.Experts;
 import phiquant.model.Flow;
-import phiquant.model.Gate;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
 import phiquant.model.Network;
@@ -20,8 +20,7 @@ import phiquant.run.attention.HeadStore;
 import phiquant.run.attention.KvCache;
 import phiquant.run.attention.PanelAttention;
 import phiquant.run.attention.Rope;
-import phiquant.run.floats.Exponentials;
-import phiquant.run.floats.GeGelu;
+import phiquant.run.floats.Activated;
 import phiquant.run.floats.LayerNormalization;
 import phiquant.run.floats.RootMeanSquare;
 import phiquant.run.matrix.Panels;
@@ -45,6 +44,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   private final PanelProducts products;
   private final PanelAttention seeing;
   private final SequencesAttention apart;
+  private final PictureRows pictures;
 
   /** What products, norms, attention and gates give: each is needed no longer than its layer. */
   private final Map<Role, Panels> results = new EnumMap<>(Role.class);
@@ -96,7 +96,9 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
       PhiConfig config,
       Rope rope,
       Workers workers,
-      Activations activations) {
+      Activations activations,
+      PictureRows pictures) {
+    this.pictures = pictures;
     this.network = network;
     this.kernels = kernels;
     this.config = config;
@@ -113,9 +115,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
    * @return the last layer's output, before the output norm
    */
   Panels run(int[] ids, int from, int count, KvCache cache, LayerObserver observer) {
-    this.ids = ids;
-    this.from = from;
-    begin(count, cache, observer);
+    begin(ids, from, count, cache, observer);
     Panels stream = panels(network.stream(this));
     results.clear();
     return stream;
@@ -144,6 +144,13 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     return next;
   }
 
+  /** What verbs of this make of features; to look up tokens, or attend, it is made ready. */
+  Panels pass(Panels in, UnaryOperator<Term> verbs) {
+    Panels out = panels(verbs.apply(new Features(in)));
+    results.clear();
+    return out;
+  }
+
   /** Shows what would be multiplied with the head, and multiplies nothing. */
   void beforeHead(Panels stream, LayerObserver observer) {
     this.observer = observer;
@@ -156,7 +163,16 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     return new Features(panels);
   }
 
-  /** Makes ready for so many tokens, which follow those in the cache. */
+  /**
+   * Makes ready for the tokens {@code ids[from .. from + count)}, which follow those in the cache.
+   */
+  void begin(int[] ids, int from, int count, KvCache cache, LayerObserver observer) {
+    this.ids = ids;
+    this.from = from;
+    begin(count, cache, observer);
+  }
+
+  /** Makes ready for so many tokens. */
   void begin(int count, KvCache cache, LayerObserver observer) {
     this.count = count;
     this.cache = cache;
@@ -193,7 +209,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     Panels x = new Panels(config.hidden(), count);
     float[] row = new float[config.hidden()];
     for (int t = 0; t < count; t++) {
-      table.tensor().read(ids[from + t], 1, row, 0);
+      pictures.read(ids[from + t], table.tensor(), row);
       x.put(t, row, 0);
     }
     return new Features(x);
@@ -240,12 +256,10 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   @Override
   public Term activate(Activation activation, Term in) {
     Panels x = panels(in);
-    int size = config.feedForward() * WIDTH;
-    switch (activation) {
-      case GELU_TANH ->
-          each(x, p -> Exponentials.BEST.gelu(x.panel(p), 0, gated.panel(p), 0, size));
-    }
-    return new Features(gated);
+    Panels out = activation == Activation.GELU ? x : gated;
+    int size = x.features() * WIDTH;
+    each(x, p -> Activated.of(activation, x.panel(p), out.panel(p), size));
+    return new Features(out);
   }
 
   private static void add(float[] stream, float[] branch) {
@@ -259,16 +273,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     Panels gateUp = panels(in);
     gated = gated(gateUp.tokens());
     int size = config.feedForward() * WIDTH;
-    each(
-        gateUp,
-        p -> {
-          float[] both = gateUp.panel(p);
-          switch (mlp.gate()) {
-            case Gate.SwiGlu unused ->
-                Exponentials.BEST.swiGlu(both, 0, both, size, gated.panel(p), 0, size);
-            case Gate.GeGelu gate -> GeGelu.of(both, WIDTH, (float) gate.limit(), gated.panel(p));
-          }
-        });
+    each(gateUp, p -> Activated.gate(mlp.gate(), gateUp.panel(p), WIDTH, gated.panel(p), size));
     return new Features(gated);
   }
 

@@ -37,7 +37,14 @@ public final class SequenceBatch implements AutoCloseable {
     Rope rope = new Rope(config, LongRopeRule.CHECKPOINT);
     this.workers = new Workers(threads);
     this.panels =
-        new PanelFlow(network, new Kernels(network), config, rope, workers, Activations.F32);
+        new PanelFlow(
+            network,
+            new Kernels(network),
+            config,
+            rope,
+            workers,
+            Activations.F32,
+            new PictureRows());
     this.caches = new KvCache[count];
     Arrays.setAll(caches, i -> new KvCache(config, length, CacheType.F32));
     Arrays.stream(caches).forEach(cache -> cache.longFactors(rope.isLong(length, length)));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -13,6 +14,8 @@ import java.util.random.RandomGenerator;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
+import phiquant.picture.Picture;
+import phiquant.picture.Preprocessing;
 import phiquant.run.attention.KvCache;
 import phiquant.run.grammar.Constraint;
 import phiquant.run.grammar.TokenMasks;
@@ -46,6 +49,7 @@ public final class Session implements AutoCloseable {
   private ChatTemplate template;
   private TokenBytes bytes;
   private TokenMasks masks;
+  private PicturePrompts pictures;
 
   private Session(Checkpoint checkpoint, LanguageModel model, Tokenizer tokenizer, KvCache cache) {
     this.checkpoint = checkpoint;
@@ -115,6 +119,14 @@ public final class Session implements AutoCloseable {
    *     one: the tokenizer takes hundreds of bytes for each, before they can be counted
    */
   public int[] prompt(String text) {
+    if (model.sees()) {
+      return pictures().tokens(text, List.of());
+    }
+    return words(text, false);
+  }
+
+  /** With what the tokenizer begins a text with, or without. */
+  private int[] words(String text, boolean whole) {
     if (text.length() > LONGEST_PROMPT) {
       throw new UserError(
           "The prompt has %d characters, more than any model's context holds."
@@ -126,7 +138,34 @@ public final class Session implements AutoCloseable {
         throw tooLong("more than " + tokens);
       }
     }
-    return tokenizer.encode(text);
+    return whole ? tokenizer.encodeWhole(text) : tokenizer.encode(text);
+  }
+
+  /**
+   * A text's tokens, and those of the pictures that its tags {@code <|image_1|>} … stand for.
+   *
+   * @throws UserError also if the model sees nothing, or tags and pictures do not fit
+   */
+  public int[] prompt(String text, List<Picture> shown) {
+    return shown.isEmpty() ? prompt(text) : pictures().tokens(text, shown);
+  }
+
+  /** Into how many crops at most pictures are cut from now on, instead of what the model says. */
+  public void crops(int most) {
+    pictures().crops(most);
+  }
+
+  private synchronized PicturePrompts pictures() {
+    if (!model.sees()) {
+      throw new UserError(
+          checkpoint.path() + " is a model of text: it cannot be shown a picture.",
+          "Phi-3-vision and Phi-3.5-vision can, from their checkpoint.");
+    }
+    if (pictures == null) {
+      Preprocessing preprocessing = Preprocessing.of(checkpoint);
+      pictures = new PicturePrompts(text -> words(text, true), preprocessing, context());
+    }
+    return pictures;
   }
 
   /**
@@ -152,7 +191,9 @@ public final class Session implements AutoCloseable {
   /** The same, with tools that the model may call, each as {@link ChatTemplate#render} takes it. */
   public synchronized int[] prompt(List<Message> messages, List<JsonNode> tools) {
     requireTemplate();
-    return prompt(template.render(messages, tools));
+    List<Picture> shown = messages.stream().flatMap(each -> each.pictures().stream()).toList();
+    List<Message> said = shown.isEmpty() ? messages : PicturePrompts.tagged(messages);
+    return prompt(template.render(said, tools), shown);
   }
 
   /** The tokens between which the model calls tools; empty if it was not made for that. */
@@ -198,6 +239,7 @@ public final class Session implements AutoCloseable {
     check(prompt);
     long start = System.nanoTime();
     int reused = reuse(prompt);
+    look(prompt, List.of(prompt));
     GrowingAnswer answer = answer(prompt, asked, listener);
     float[] logits = read(Arrays.copyOfRange(prompt, reused, prompt.length), listener);
     long first = System.nanoTime();
@@ -266,6 +308,24 @@ public final class Session implements AutoCloseable {
             .formatted(tokens, cache.context()),
         "Shorten it, or allow more with --ctx; this model was made for at most %d."
             .formatted(model.config().contextLength()));
+  }
+
+  /**
+   * Shows the model the pictures of a prompt that it has not seen yet, which may take a while.
+   *
+   * @param kept prompts whose pictures are not forgotten
+   */
+  void look(int[] prompt, List<int[]> kept) {
+    PicturePrompts known = shown();
+    if (known != null) {
+      Set<Integer> held = new HashSet<>();
+      kept.forEach(each -> held.addAll(known.begun(each)));
+      model.look(known.of(prompt), held);
+    }
+  }
+
+  private synchronized PicturePrompts shown() {
+    return pictures;
   }
 
   /** Cuts the cache to what it shares with a prompt, less one token to compute logits from. */

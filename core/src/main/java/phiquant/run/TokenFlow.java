@@ -7,7 +7,6 @@ import phiquant.model.Activation;
 import phiquant.model.Attention;
 import phiquant.model.Experts;
 import phiquant.model.Flow;
-import phiquant.model.Gate;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
 import phiquant.model.Network;
@@ -18,8 +17,7 @@ import phiquant.model.SparseMixer;
 import phiquant.model.Weight;
 import phiquant.run.attention.KvCache;
 import phiquant.run.attention.Rope;
-import phiquant.run.floats.Exponentials;
-import phiquant.run.floats.GeGelu;
+import phiquant.run.floats.Activated;
 import phiquant.run.floats.LayerNormalization;
 import phiquant.run.floats.Rows;
 import phiquant.run.matrix.Input;
@@ -39,6 +37,7 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   private final Workers workers;
   private final Activations activations;
   private final TokenHeads heads;
+  private final PictureRows pictures;
 
   private final Features stream;
   private final Features attended;
@@ -162,12 +161,14 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
       PhiConfig config,
       Rope rope,
       Workers workers,
-      Activations activations) {
+      Activations activations,
+      PictureRows pictures) {
     this.network = network;
     this.kernels = kernels;
     this.config = config;
     this.workers = workers;
     this.activations = activations;
+    this.pictures = pictures;
     this.heads = new TokenHeads(config, rope, workers);
     stream = new Features(config.hidden(), false);
     attended = new Features(config.heads() * config.headSize(), true);
@@ -236,7 +237,7 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   @Override
   public Features embed(Weight table) {
     for (int t = first; t < last; t++) {
-      table.tensor().read(tokens[t], 1, stream.values[t], 0);
+      pictures.read(tokens[t], table.tensor(), stream.values[t]);
     }
     return stream;
   }
@@ -326,11 +327,7 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   }
 
   private static void gate(Mlp mlp, float[] both, float[] out) {
-    switch (mlp.gate()) {
-      case Gate.SwiGlu unused ->
-          Exponentials.BEST.swiGlu(both, 0, both, out.length, out, 0, out.length);
-      case Gate.GeGelu gate -> GeGelu.of(both, 1, (float) gate.limit(), out);
-    }
+    Activated.gate(mlp.gate(), both, 1, out, out.length);
   }
 
   /** Reads the matrices of the chosen experts alone; each token has its own. */
@@ -363,9 +360,7 @@ final class TokenFlow implements Flow<TokenFlow.Features> {
   public Features activate(Activation activation, Features x) {
     for (int t = first; t < last; t++) {
       float[] out = gated.values[t];
-      switch (activation) {
-        case GELU_TANH -> Exponentials.BEST.gelu(x.values[t], 0, out, 0, out.length);
-      }
+      Activated.of(activation, x.values[t], out, out.length);
     }
     return gated;
   }

@@ -73,10 +73,19 @@ public final class Tokenizer implements AutoCloseable {
 
   /** The text's tokens; special tokens in it are recognized, and none are added. */
   public int[] encode(String text) {
+    return encode(text, false);
+  }
+
+  /** The same with the tokens that the tokenizer begins and ends a text with, if it has some. */
+  public int[] encodeWhole(String text) {
+    return encode(text, true);
+  }
+
+  private int[] encode(String text, boolean whole) {
     checkLength(text);
     return whileOpen(
         () -> {
-          long encoding = library.encode(handle, wellFormed(text), false);
+          long encoding = library.encode(handle, wellFormed(text), whole);
           try {
             return Arrays.stream(library.getTokenIds(encoding))
                 .mapToInt(Math::toIntExact)

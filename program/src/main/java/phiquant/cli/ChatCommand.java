@@ -4,12 +4,15 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import phiquant.UserError;
+import phiquant.picture.Picture;
+import phiquant.picture.PictureFile;
 import phiquant.run.Generation;
 import phiquant.run.Reply;
 import phiquant.run.Session;
@@ -27,7 +30,8 @@ import picocli.CommandLine.Parameters;
     mixinStandardHelpOptions = true,
     footer = {
       "",
-      "In the chat: /reset forgets the conversation, /exit (or the end of the input) ends it.",
+      "In the chat: /image FILE shows a picture with the next question, /reset forgets the",
+      "conversation, /exit (or the end of the input) ends it.",
       "",
       "Example:",
       "  phiquant chat out/Phi-4-mini-instruct-Q4_K_M.gguf --system \"Answer briefly.\""
@@ -52,6 +56,9 @@ final class ChatCommand implements Callable<Integer> {
   @Mixin private SamplingOptions sampling;
 
   private final List<Message> history = new ArrayList<>();
+
+  /** Pictures of the next question. */
+  private final List<Picture> shown = new ArrayList<>();
 
   @Override
   public Integer call() throws IOException {
@@ -81,6 +88,10 @@ final class ChatCommand implements Callable<Integer> {
           }
           case "/reset" -> reset();
           default -> {
+            if (line.strip().startsWith("/image ")) {
+              show(line.strip().substring("/image ".length()).strip());
+              continue;
+            }
             Sampling next = chosen.withSeed(seeds.nextLong());
             reply(session, line, new Generation(tokens, next, List.of()));
           }
@@ -98,7 +109,17 @@ final class ChatCommand implements Callable<Integer> {
     return in.readLine();
   }
 
+  /** One that cannot be read is left out, so that the chat can go on. */
+  private void show(String file) {
+    try {
+      shown.add(PictureFile.read(Path.of(file)));
+    } catch (UserError | InvalidPathException e) {
+      System.err.println("error: " + e.getMessage());
+    }
+  }
+
   private void reset() {
+    shown.clear();
     history.clear();
     if (system != null) {
       history.add(Message.system(system));
@@ -107,7 +128,8 @@ final class ChatCommand implements Callable<Integer> {
 
   /** A question that cannot be answered is taken back, so that the chat can go on. */
   private void reply(Session session, String question, Generation asked) {
-    history.add(Message.user(question));
+    history.add(Message.user(question, shown));
+    shown.clear();
     try (Interrupt.Watch watch = Interrupt.watch()) {
       Reply reply =
           session.generate(

@@ -27,6 +27,15 @@ final class FactSheet {
               + facts.path("hidden").asInt()
               + ", feed-forward "
               + facts.path("feed_forward").asInt());
+      if (facts.has("vision_parameters")) {
+        line(
+            sheet,
+            "vision",
+            String.format(
+                Locale.ROOT,
+                "%,d parameters more, that see pictures",
+                facts.path("vision_parameters").asLong()));
+      }
       if (facts.has("experts")) {
         line(
             sheet,

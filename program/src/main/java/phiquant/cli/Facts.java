@@ -50,6 +50,7 @@ final class Facts {
   private static void describe(PhiModel model, ObjectNode facts) {
     PhiConfig config = model.config();
     facts.put("parameters", model.parameters());
+    model.vision().ifPresent(sight -> facts.put("vision_parameters", sight.parameters()));
     facts.put("layers", config.layers());
     facts.put("hidden", config.hidden());
     facts.put("feed_forward", config.feedForward());

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import phiquant.UserError;
+import phiquant.picture.Picture;
+import phiquant.picture.PictureFile;
 import phiquant.run.Generation;
 import phiquant.run.Reply;
 import phiquant.run.Session;
@@ -27,6 +29,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  phiquant run out/Phi-4-mini-instruct-Q4_K_M.gguf -p \"Why is the sky blue?\"",
       "  phiquant run out/Phi-4-mini-instruct-mlx-4bit --raw -p \"1, 2, 3,\" -n 16",
+      "  phiquant run Phi-3.5-vision-instruct --image photo.jpg -p \"What is this?\"",
       "  cat letter.txt | phiquant run Phi-4-mini-instruct --system \"Summarize in one line.\""
     })
 final class RunCommand implements Callable<Integer> {
@@ -41,6 +44,20 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(names = "--system", paramLabel = "TEXT", description = "What the model is told before.")
   private String system;
+
+  @Option(
+      names = "--image",
+      paramLabel = "FILE",
+      description =
+          "A picture that is asked about, in PNG, JPEG, GIF or BMP; repeatable. Stands before the"
+              + " prompt, or where the prompt has <|image_1|> and so on.")
+  private List<Path> images = List.of();
+
+  @Option(
+      names = "--crops",
+      paramLabel = "N",
+      description = "Cut each picture into at most N crops. Default: as the model says.")
+  private Integer crops;
 
   @Option(names = "--raw", description = "Continue the text as it is, without chat template.")
   private boolean raw;
@@ -77,7 +94,11 @@ final class RunCommand implements Callable<Integer> {
     }
     try (Session session = engine.open(artifact)) {
       Generation asked = new Generation(tokens, sampling.over(session.recommended()), stops);
-      int[] ids = raw ? session.prompt(text) : session.prompt(conversation(text));
+      if (crops != null) {
+        session.crops(crops);
+      }
+      List<Picture> shown = images.stream().map(PictureFile::read).toList();
+      int[] ids = raw ? session.prompt(text, shown) : session.prompt(conversation(text, shown));
       Reply reply =
           session.generate(
               ids,
@@ -95,12 +116,12 @@ final class RunCommand implements Callable<Integer> {
     return 0;
   }
 
-  private List<Message> conversation(String text) {
+  private List<Message> conversation(String text, List<Picture> shown) {
     List<Message> messages = new ArrayList<>();
     if (system != null) {
       messages.add(Message.system(system));
     }
-    messages.add(Message.user(text));
+    messages.add(Message.user(text, shown));
     return messages;
   }
 

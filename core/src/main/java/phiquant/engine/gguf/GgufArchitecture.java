@@ -8,6 +8,7 @@ import phiquant.model.Architecture;
 import phiquant.model.Role;
 import phiquant.model.phi.Phi2;
 import phiquant.model.phi.Phi3;
+import phiquant.model.phi.Phi3Vision;
 import phiquant.model.phi.PhiMoe;
 
 /**
@@ -16,6 +17,8 @@ import phiquant.model.phi.PhiMoe;
  */
 public enum GgufArchitecture {
   PHI3("phi3", new Phi3(), GgufKey.RMS_NORM_EPSILON),
+  /** The text part alone: llama.cpp has no tower for it. */
+  PHI3_TEXT("phi3", new Phi3Vision(), GgufKey.RMS_NORM_EPSILON),
   PHI2("phi2", new Phi2(), GgufKey.LAYER_NORM_EPSILON),
   /** It keeps the norms' epsilon under the name of norms that it does not have. */
   PHIMOE("phimoe", new PhiMoe(), GgufKey.RMS_NORM_EPSILON),
@@ -69,6 +72,11 @@ public enum GgufArchitecture {
    * @param prepared whether weights are prepared so that it comes close
    */
   public Optional<String> departure(boolean prepared) {
+    if (this == PHI3_TEXT) {
+      return Optional.of(
+          "This file is the text part of a model that sees: llama.cpp has no tower for it, and is"
+              + " shown no pictures.");
+    }
     if (this != PHIMOE) {
       return Optional.empty();
     }

@@ -28,6 +28,23 @@ public interface Target {
    */
   ArtifactPlan plan(PhiModel model, String name, Findings findings);
 
+  /**
+   * Refuses a model with a part that sees, which most engines' writers would leave out without a
+   * word.
+   *
+   * @throws phiquant.UserError if the engine's folder is not written for such a model
+   */
+  default void requireWritten(PhiModel model) {
+    if (model.vision().isPresent()) {
+      throw new UserError(
+          spec()
+              + ": a "
+              + model.architecture().className()
+              + " is not written for this engine, because its pictures would be lost.",
+          "phiquant runs it as it is, with pictures; gguf:TYPE writes its text part.");
+    }
+  }
+
   /** The same, of a model that can be told to take one of these adapters while it runs. */
   default Target taking(List<LoraFactors> adapters) {
     return this;

@@ -16,11 +16,6 @@ enum Relatives {
       "Phi-4-mini and Phi-4-mini-reasoning are supported.",
       "Phi4FlashForCausalLM",
       "phi4flash"),
-  VISION_3(
-      "Phi-3-vision or Phi-3.5-vision, whose pictures phiquant does not read",
-      "Phi-3-mini and Phi-3.5-mini are supported.",
-      "Phi3VForCausalLM",
-      "phi3_v"),
   VISION_4(
       "Phi-4-reasoning-vision, whose pictures phiquant does not read",
       "Phi-4-reasoning is supported.",

@@ -100,7 +100,8 @@ public final class PanelAttention {
     float scale = (float) attention.scale(size);
     BlockSparse blocks = attention.blocks().orElse(null);
     int first = kvHead * group * size;
-    int last = Math.min(length, position + WIDTH) - 1;
+    boolean ahead = attention.seesAhead();
+    int last = (ahead ? length : Math.min(length, position + WIDTH)) - 1;
     Arrays.fill(memory.max, HIDDEN);
     Arrays.fill(memory.sum, 0);
     Arrays.fill(out, first * WIDTH, (first + group * size) * WIDTH, 0);
@@ -112,7 +113,10 @@ public final class PanelAttention {
       transpose(memory.values, count, size, memory.columns);
       for (int g = 0; g < group; g++) {
         int at = (first + g * size) * WIDTH;
-        score(memory, qkv, at, from, count, position, scale);
+        score(memory, qkv, at, count, scale);
+        if (!ahead) {
+          hide(memory, from, count, position);
+        }
         if (blocks != null) {
           hide(memory, blocks, kvHead * group + g, from, count, position);
         }
@@ -130,9 +134,8 @@ public final class PanelAttention {
     }
   }
 
-  /** Scaled products of keys and queries, those hidden that a token must not see. */
-  private void score(
-      Memory memory, float[] q, int qAt, int from, int count, int position, float scale) {
+  /** Scaled products of keys and queries. */
+  private void score(Memory memory, float[] q, int qAt, int count, float scale) {
     int size = config.headSize();
     float[] scores = memory.scores;
     Arrays.fill(scores, 0, count * WIDTH, 0);
@@ -140,6 +143,11 @@ public final class PanelAttention {
     for (int i = 0; i < count * WIDTH; i++) {
       scores[i] *= scale;
     }
+  }
+
+  /** Hides what a token must not see: what comes after it, or before its window. */
+  private void hide(Memory memory, int from, int count, int position) {
+    float[] scores = memory.scores;
     boolean allVisible = from + count - 1 <= position;
     int window = config.slidingWindow().orElse(Integer.MAX_VALUE);
     if (allVisible && position + WIDTH - 1 - from < window) {

@@ -14,6 +14,9 @@ public interface Exponentials {
   /** {@code 2 √(2/π) · 0.044715}. */
   float TWICE_CUBE = 0.071354816f;
 
+  /** Of CLIP's {@code quick_gelu}. */
+  float SIGMOID = 1.702f;
+
   /** The form to use. */
   Exponentials BEST = VectorSupport.available() ? new VectorExponentials() : new Scalar();
 
@@ -24,7 +27,12 @@ public interface Exponentials {
    * {@code out[i] = x/2 · (1 + tanh(u))} of {@code x[i]}, with {@code u = √(2/π) · (x + 0.044715
    * x³)}, which is {@code x / (1 + e^-2u)}.
    */
-  void gelu(float[] x, int from, float[] out, int at, int count);
+  default void gelu(float[] x, int from, float[] out, int at, int count) {
+    gelu(TWICE_ROOT, TWICE_CUBE, x, from, out, at, count);
+  }
+
+  /** {@code out[i] = x / (1 + e^-(root · x + cube · x³))} of {@code x[i]}. */
+  void gelu(float root, float cube, float[] x, int from, float[] out, int at, int count);
 
   /** {@code x[i] = e^(x[i] - max)}; returns their sum. */
   float softmax(float[] x, int at, int count, float max);
@@ -51,10 +59,10 @@ public interface Exponentials {
     }
 
     @Override
-    public void gelu(float[] x, int from, float[] out, int at, int count) {
+    public void gelu(float root, float cube, float[] x, int from, float[] out, int at, int count) {
       for (int i = 0; i < count; i++) {
         float v = x[from + i];
-        out[at + i] = v / (1 + exp(-(v * (TWICE_ROOT + TWICE_CUBE * (v * v)))));
+        out[at + i] = v / (1 + exp(-(v * (root + cube * (v * v)))));
       }
     }
 

@@ -42,13 +42,13 @@ final class VectorExponentials implements Exponentials {
   }
 
   @Override
-  public void gelu(float[] x, int from, float[] out, int at, int count) {
+  public void gelu(float root, float cube, float[] x, int from, float[] out, int at, int count) {
     int done = FLOATS.loopBound(count);
     for (int first = 0; first < done; first += CHUNK) {
       int last = Math.min(done, first + CHUNK);
       for (int i = first; i < last; i += LANES) {
         FloatVector v = FloatVector.fromArray(FLOATS, x, from + i);
-        v.mul(v.mul(v).mul(TWICE_CUBE).add(TWICE_ROOT)).neg().intoArray(out, at + i);
+        v.mul(v.mul(v).mul(cube).add(root)).neg().intoArray(out, at + i);
       }
       exp(out, at + first, at + last);
       for (int i = first; i < last; i += LANES) {
@@ -57,7 +57,7 @@ final class VectorExponentials implements Exponentials {
             .intoArray(out, at + i);
       }
     }
-    SCALAR.gelu(x, from + done, out, at + done, count - done);
+    SCALAR.gelu(root, cube, x, from + done, out, at + done, count - done);
   }
 
   @Override

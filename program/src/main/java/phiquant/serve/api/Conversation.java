@@ -18,14 +18,15 @@ final class Conversation {
     if (messages == null || !messages.isArray() || messages.isEmpty()) {
       throw ApiError.wrong("messages", "messages must be a list with at least one message.");
     }
+    ShownPictures pictures = new ShownPictures();
     List<Message> conversation = new ArrayList<>();
     for (JsonNode message : messages) {
-      conversation.add(message(message));
+      conversation.add(message(message, pictures));
     }
     return conversation;
   }
 
-  private static Message message(JsonNode message) {
+  private static Message message(JsonNode message, ShownPictures pictures) {
     String role = message.path("role").asText();
     if (!role.matches("system|developer|user|assistant|tool")) {
       throw ApiError.wrong(
@@ -39,10 +40,13 @@ final class Conversation {
     // Who calls tools may have said nothing, which clients write as null or not at all.
     boolean silent = !calls.isEmpty() && (content.isNull() || content.isMissingNode());
     return new Message(
-        role.equals("developer") ? "system" : role, silent ? "" : content(content), calls);
+        role.equals("developer") ? "system" : role,
+        silent ? "" : content(content),
+        calls,
+        content.isArray() ? pictures.of(content, role) : List.of());
   }
 
-  /** A string, or a list of parts that are all text. */
+  /** A string, or a list of parts that are text or pictures. */
   private static String content(JsonNode content) {
     if (content.isTextual()) {
       return content.asText();
@@ -52,8 +56,11 @@ final class Conversation {
     }
     StringBuilder text = new StringBuilder();
     for (JsonNode part : content) {
+      if (ShownPictures.is(part)) {
+        continue;
+      }
       if (!part.path("type").asText().equals("text") || !part.path("text").isTextual()) {
-        throw ApiError.wrong("messages", "Parts of a message must be text.");
+        throw ApiError.wrong("messages", "Parts of a message must be text or image_url.");
       }
       text.append(part.path("text").asText());
     }

@@ -149,6 +149,10 @@ public final class Gguf implements Target {
         notes(model, fallbacks, metadata, importance));
   }
 
+  /** Of a model that sees, the text part is written, and a note says so. */
+  @Override
+  public void requireWritten(PhiModel model) {}
+
   @Override
   public ArtifactPlan adapter(PhiModel model, LoraFactors adapter) {
     return GgufAdapter.of(spec, model, adapter);

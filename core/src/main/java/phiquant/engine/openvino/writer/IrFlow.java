@@ -167,6 +167,8 @@ final class IrFlow implements Flow<IrFlow.Features> {
                   Map.of("approximation_mode", "TANH"),
                   x.whole().type(),
                   x.whole());
+          case GELU, GELU_SIGMOID ->
+              throw new IllegalArgumentException(activation + ", which only pictures need");
         });
   }
 

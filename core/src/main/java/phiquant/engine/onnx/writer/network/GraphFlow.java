@@ -122,6 +122,8 @@ final class GraphFlow implements Flow<Term> {
     return new Term.Tensor(
         switch (activation) {
           case GELU_TANH -> feedForward.gelu(value, layer);
+          case GELU, GELU_SIGMOID ->
+              throw new IllegalArgumentException(activation + ", which only pictures need");
         });
   }
 
