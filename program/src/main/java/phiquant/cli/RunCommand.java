@@ -92,12 +92,12 @@ final class RunCommand implements Callable<Integer> {
     if (text.isBlank()) {
       throw UserError.usage("The prompt is empty; give one with -p or on standard input.");
     }
+    List<Picture> shown = images.stream().map(PictureFile::read).toList();
     try (Session session = engine.open(artifact)) {
       Generation asked = new Generation(tokens, sampling.over(session.recommended()), stops);
       if (crops != null) {
         session.crops(crops);
       }
-      List<Picture> shown = images.stream().map(PictureFile::read).toList();
       int[] ids = raw ? session.prompt(text, shown) : session.prompt(conversation(text, shown));
       Reply reply =
           session.generate(

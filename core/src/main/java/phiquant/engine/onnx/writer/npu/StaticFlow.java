@@ -127,6 +127,8 @@ final class StaticFlow implements Flow<Value> {
               .in(x)
               .with("approximate", "tanh")
               .out(x.type(), x.shape());
+      case GELU, GELU_SIGMOID ->
+          throw new IllegalArgumentException(activation + ", which only pictures need");
     };
   }
 
