@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Ignored;
-import phiquant.checkpoint.WeightSource;
 import phiquant.checkpoint.lora.LoraFactors;
+import phiquant.checkpoint.lora.WithAdapters;
 import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.Target;
@@ -24,9 +24,11 @@ import phiquant.importance.Sequences;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.pipeline.Pass;
+import phiquant.pipeline.Places;
 import phiquant.pipeline.Progress;
 import phiquant.pipeline.RecipesBeside;
 import phiquant.pipeline.Record;
+import phiquant.pipeline.Way;
 import phiquant.pipeline.feedback.ErrorFeedback;
 import phiquant.pipeline.study.Studies;
 import phiquant.study.Findings;
@@ -60,6 +62,7 @@ public final class Quantize {
   private boolean overwrite;
   private boolean allowNonFinite;
   private Progress progress = Progress.NONE;
+  private Way way = Way.HERE;
   private Optional<Path> findings = Optional.empty();
   private CalibrationText text = CalibrationText.builtIn();
   private PhiModel model;
@@ -152,6 +155,12 @@ public final class Quantize {
   /** Where what was found out about a model is kept for the next run; if not said, nowhere. */
   public Quantize keepFindings(Path folder) {
     this.findings = Optional.of(folder);
+    return this;
+  }
+
+  /** Who does the pass over the weights, if not this process alone. */
+  public Quantize by(Way way) {
+    this.way = way;
     return this;
   }
 
@@ -283,7 +292,7 @@ public final class Quantize {
     Map<Path, ArtifactPlan> outlined = placed(outlines, output);
     RecipesBeside.check(outlined, overwrite);
     if (!studies().isEmpty() || !fedBack.isEmpty()) {
-      Pass.check(outlined, overwrite);
+      way.check(outlined, overwrite);
     }
     return readable(
         () -> {
@@ -310,37 +319,42 @@ public final class Quantize {
   }
 
   private Map<Path, ArtifactPlan> pass(Map<Path, ArtifactPlan> plans) {
-    Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
-    plans.forEach((place, plan) -> artifacts.put(place, Record.with(plan, model())));
-    Pass.run(artifacts, new Pass.Settings(threads, overwrite, allowNonFinite, progress), source());
+    way.run(recorded(plans), settings(), source());
     RecipesBeside.write(plans, overwrite);
     return plans;
   }
 
+  private Map<Path, ArtifactPlan> recorded(Map<Path, ArtifactPlan> plans) {
+    Map<Path, ArtifactPlan> artifacts = new LinkedHashMap<>();
+    plans.forEach((place, plan) -> artifacts.put(place, Record.with(plan, model())));
+    return artifacts;
+  }
+
+  /**
+   * What {@link #make} gives to its {@link Way}, for who does a part of it. Makes the studies that
+   * targets ask for, unless they were kept.
+   *
+   * @throws UserError if a target does not fit the model, or is rounded with error feedback, of
+   *     which no part can be done alone
+   */
+  public Map<Path, ArtifactPlan> artifacts(List<ArtifactPlan> outlines, Path output) {
+    requireOneReading();
+    if (!fedBack.isEmpty()) {
+      throw new UserError(
+          "round=gptq is made by one machine: a column makes up for those before it.",
+          "Leave it out, or run phiquant quantize where the cores are.");
+    }
+    return recorded(placed(plan(outlines), output));
+  }
+
+  /** How a pass of this is run. */
+  public Pass.Settings settings() {
+    return new Pass.Settings(threads, overwrite, allowNonFinite, progress);
+  }
+
   /** The checkpoint, and adapters that lie at hand. */
-  private WeightSource source() {
-    return new WeightSource() {
-      @Override
-      public void requireUnchanged() {
-        Quantize.this.requireUnchanged();
-      }
-
-      @Override
-      public void begin(long span) {
-        checkpoint.begin(span);
-      }
-
-      @Override
-      public void passed(long position) {
-        checkpoint.passed(position);
-      }
-
-      @Override
-      public void requireWhole() {
-        checkpoint.requireWhole();
-        Quantize.this.requireUnchanged();
-      }
-    };
+  public WithAdapters source() {
+    return new WithAdapters(checkpoint, adapters);
   }
 
   /** Where the recipe of an artifact is, if it has one. */
@@ -348,49 +362,17 @@ public final class Quantize {
     return RecipesBeside.of(artifact);
   }
 
-  private void requireUnchanged() {
-    checkpoint.requireUnchanged();
-    adapters.forEach(adapter -> adapter.files().requireUnchanged());
-  }
-
   /** Says which file was cut while it was read, which the JVM cannot. */
   private <T> T readable(Supplier<T> work) {
     try {
       return work.get();
     } catch (InternalError e) {
-      requireUnchanged();
+      source().requireUnchanged();
       throw e;
     }
   }
 
   private Map<Path, ArtifactPlan> placed(List<ArtifactPlan> plans, Path output) {
-    Map<Path, ArtifactPlan> placed = new LinkedHashMap<>();
-    for (ArtifactPlan plan : plans) {
-      Path place = place(plan, plans.size(), output);
-      refuseToOverwriteInput(place);
-      if (placed.put(place, plan) != null) {
-        throw UserError.usage("Two targets would both be written to " + place + ".");
-      }
-    }
-    return placed;
-  }
-
-  private static Path place(ArtifactPlan plan, int plans, Path output) {
-    if (plan.isFile(output) && !Files.isDirectory(output)) {
-      if (plans > 1) {
-        throw UserError.usage(output + " is one file; give a folder for several targets.");
-      }
-      return output;
-    }
-    return output.resolve(plan.name());
-  }
-
-  private void refuseToOverwriteInput(Path place) {
-    Path input = checkpoint.path().toAbsolutePath().normalize();
-    Path target = place.toAbsolutePath().normalize();
-    if (target.equals(input) || input.startsWith(target)) {
-      throw UserError.usage(
-          place + " is the input, which is never written; choose another output.");
-    }
+    return new Places(checkpoint.path(), output).of(plans);
   }
 }

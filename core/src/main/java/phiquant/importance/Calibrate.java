@@ -17,7 +17,6 @@ import phiquant.engine.gguf.writer.ImportanceFile;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.publish.Publication;
-import phiquant.run.LayerWalk;
 
 /**
  * Makes an importance matrix of a checkpoint:
@@ -34,7 +33,7 @@ import phiquant.run.LayerWalk;
  */
 public final class Calibrate {
   /** Whose arithmetic gives other last bits gets another number. */
-  private static final String ARITHMETIC = "1";
+  private static final String ARITHMETIC = "2";
 
   private final Checkpoint checkpoint;
   private CalibrationText text = CalibrationText.builtIn();
@@ -43,6 +42,7 @@ public final class Calibrate {
   private boolean overwrite;
   private boolean self;
   private CalibrationProgress progress = CalibrationProgress.NONE;
+  private Optional<Passage> passage = Optional.empty();
   private Duration saveEvery = Duration.ofSeconds(30);
 
   private Calibrate(Checkpoint checkpoint) {
@@ -92,6 +92,12 @@ public final class Calibrate {
     return SelfWritten.cost(Family.model(checkpoint));
   }
 
+  /** Who takes the text through the layers, if not this process alone. */
+  public Calibrate by(Passage passage) {
+    this.passage = Optional.of(passage);
+    return this;
+  }
+
   /** Who is told how far it is. */
   public Calibrate progress(CalibrationProgress progress) {
     this.progress = progress;
@@ -118,7 +124,10 @@ public final class Calibrate {
       String stamp = new Identity().add(checkpoint).hex();
       String cut = new Identity().add(ARITHMETIC + " " + all.length()).add(all.tokens()).hex();
       Unfinished unfinished = new Unfinished(output, stamp, cut, saveEvery);
-      Importance importance = run(model, whole.names(), all.sequences(), unfinished);
+      Importance importance =
+          passage.isPresent()
+              ? run(model, whole.names(), all.sequences(), passage.get())
+              : run(model, whole.names(), all.sequences(), unfinished);
       publication.publish(ImportanceFile.bytes(importance, importance.keys()));
       unfinished.remove();
       return importance;
@@ -133,18 +142,39 @@ public final class Calibrate {
     return CalibrationText.of(List.of(own.file()));
   }
 
+  /** By others, who do not go on where a run was killed. */
+  private Importance run(PhiModel model, List<String> texts, int[][] sequences, Passage others) {
+    int length = sequences[0].length;
+    long tokens = (long) sequences.length * length;
+    SortedMap<String, ColumnSums> entries = new TreeMap<>();
+    progress.begin("Calibrating", tokens * (model.config().layers() + 1), 0);
+    others.run(
+        model,
+        sequences,
+        sums -> {
+          sums.into(entries);
+          progress.advance(tokens);
+        });
+    progress.end();
+    return importance(model, texts, sequences, entries);
+  }
+
+  private static Importance importance(
+      PhiModel model, List<String> texts, int[][] sequences, SortedMap<String, ColumnSums> sums) {
+    return new Importance(
+        Optional.of(ModelTraits.of(model)), texts, sequences.length, sequences[0].length, sums);
+  }
+
   private Importance run(
       PhiModel model, List<String> texts, int[][] sequences, Unfinished unfinished)
       throws IOException {
     int length = sequences[0].length;
     int floats = Math.multiplyExact(length, model.config().hidden());
-    try (LayerWalk walk = new LayerWalk(model, length, threads);
+    try (SequenceWalk walk = new SequenceWalk(model, length, threads);
         Stream stream = new Stream(unfinished.large(), sequences.length, floats)) {
       SortedMap<String, ColumnSums> entries = new TreeMap<>();
       int done = unfinished.resume(stream, entries);
-      Importance importance =
-          new Importance(
-              Optional.of(ModelTraits.of(model)), texts, sequences.length, length, entries);
+      Importance importance = importance(model, texts, sequences, entries);
       long tokens = (long) sequences.length * length;
       progress.begin("Calibrating", tokens * walk.layers(), tokens * done);
       for (int i = 0; done == 0 && i < sequences.length; i++) {
@@ -152,11 +182,12 @@ public final class Calibrate {
       }
       float[] rows = new float[floats];
       for (int layer = done; layer <= walk.layers(); layer++) {
-        LayerSums sums = new LayerSums(model);
+        PartialSums sums = new PartialSums();
         for (int i = 0; i < sequences.length; i++) {
           stream.read(i, rows);
-          step(walk, layer, rows, sums);
+          sums.add(walk.pass(layer, rows));
           stream.write(i, rows);
+          progress.advance(layer < walk.layers() ? length : 0);
         }
         sums.into(entries);
         if (layer < walk.layers()) {
@@ -165,22 +196,6 @@ public final class Calibrate {
       }
       progress.end();
       return importance;
-    }
-  }
-
-  /** One sequence through one layer; what comes after the last is the head, which is only seen. */
-  private void step(LayerWalk walk, int layer, float[] rows, LayerSums sums) {
-    checkpoint.requireUnchanged();
-    try {
-      if (layer == walk.layers()) {
-        walk.beforeHead(rows, sums);
-      } else {
-        walk.pass(layer, rows, sums);
-        progress.advance(rows.length / walk.hidden());
-      }
-    } catch (InternalError | IllegalStateException e) {
-      checkpoint.requireUnchanged(); // Says which file was cut, which the JVM cannot.
-      throw e;
     }
   }
 }

@@ -16,7 +16,7 @@ import phiquant.publish.Publication;
  * An artifact on its way to the disk: its files, at their full size from the beginning, as a {@link
  * Publication} that appears when they are complete and synced.
  */
-final class Output implements AutoCloseable {
+final class Output implements Growing {
   private final ArtifactPlan plan;
   private final Path destination;
   private final Publication publication;
@@ -50,12 +50,9 @@ final class Output implements AutoCloseable {
       throw new IllegalStateException(plan.name() + ": a single-file artifact has one file");
     }
     for (PlannedFile file : plan.files()) {
-      Path path = publication.path();
-      if (!plan.singleFile()) {
-        path = path.resolve(file.path());
-        Files.createDirectories(path.getParent());
-      }
-      OutputFile output = new OutputFile(path, file.size());
+      Path path = plan.place(file, publication.path());
+      Files.createDirectories(path.getParent());
+      OutputFile output = OutputFile.create(path, file.size());
       files.add(output);
       if (file.size() > 0) {
         output.write(MemorySegment.ofArray(new byte[1]), file.size() - 1);
@@ -66,12 +63,19 @@ final class Output implements AutoCloseable {
     }
   }
 
-  ArtifactPlan plan() {
+  @Override
+  public ArtifactPlan plan() {
     return plan;
   }
 
-  Path destination() {
+  @Override
+  public Path destination() {
     return destination;
+  }
+
+  /** Where it grows: a file or a folder, as its plan says. */
+  Path place() {
+    return publication.path();
   }
 
   /** What was found of a dead run, in a sentence each. */
@@ -79,13 +83,13 @@ final class Output implements AutoCloseable {
     return publication.notices();
   }
 
-  /** Writes bytes at their place in a file. Thread-safe. */
-  void write(int file, MemorySegment bytes, long offset) throws IOException {
+  @Override
+  public void write(int file, MemorySegment bytes, long offset) throws IOException {
     files.get(file).write(bytes, offset);
   }
 
-  /** Brings what was written so far to the disk. */
-  void flush() throws IOException {
+  @Override
+  public void flush() throws IOException {
     for (OutputFile file : files) {
       file.flush();
     }

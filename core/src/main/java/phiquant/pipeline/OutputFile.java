@@ -33,8 +33,17 @@ final class OutputFile implements AutoCloseable {
    *
    * @param size how many bytes it will have
    */
-  OutputFile(Path path, long size) throws IOException {
-    cached = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  static OutputFile create(Path path, long size) throws IOException {
+    return new OutputFile(path, size, StandardOpenOption.CREATE_NEW);
+  }
+
+  /** Opens the file, which somebody else has created. */
+  static OutputFile open(Path path, long size) throws IOException {
+    return new OutputFile(path, size, StandardOpenOption.WRITE);
+  }
+
+  private OutputFile(Path path, long size, OpenOption creation) throws IOException {
+    cached = FileChannel.open(path, creation, StandardOpenOption.WRITE);
     direct = size < LARGE ? null : openDirect(path);
     refused = direct == null;
   }

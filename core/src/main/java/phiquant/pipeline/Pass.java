@@ -31,7 +31,7 @@ import phiquant.quant.Finite;
  * Writers} write; memory is the number of their buffers times a run, whatever the model's size.
  */
 public final class Pass {
-  private final List<Output> outputs;
+  private final List<? extends Growing> outputs;
   private final List<Run> runs;
   private final Settings settings;
   private final WeightSource source;
@@ -52,9 +52,10 @@ public final class Pass {
   public record Settings(
       int threads, boolean overwrite, boolean allowNonFinite, Progress progress) {}
 
-  private Pass(List<Output> outputs, Settings settings, WeightSource source) {
+  /** Of some or all of what the outputs take. */
+  Pass(List<? extends Growing> outputs, List<Run> runs, Settings settings, WeightSource source) {
     this.outputs = outputs;
-    this.runs = Run.of(outputs);
+    this.runs = runs;
     this.frontier = new Frontier(runs, settings.threads(), source);
     this.settings = settings;
     this.source = source;
@@ -72,7 +73,7 @@ public final class Pass {
       Map<Path, ArtifactPlan> artifacts, Settings settings, WeightSource source) {
     checkSpace(artifacts);
     try (Outputs outputs = Outputs.begin(artifacts, settings.overwrite(), settings.progress())) {
-      new Pass(outputs.all(), settings, source).execute();
+      new Pass(outputs.all(), Run.of(outputs.all()), settings, source).execute();
       source.requireWhole();
       outputs.publish();
     }
@@ -88,8 +89,9 @@ public final class Pass {
     checkSpace(outlines);
   }
 
-  private void execute() {
-    long total = runs.stream().mapToLong(Pass::sourceBytes).sum();
+  /** Does the runs, and returns when all is written. */
+  void execute() {
+    long total = runs.stream().mapToLong(Run::sourceBytes).sum();
     source.begin(runs.stream().mapToLong(Run::span).max().orElse(0));
     settings.progress().begin("Quantizing", total);
     List<Thread> workers = new ArrayList<>();
@@ -128,7 +130,7 @@ public final class Pass {
   private void writeBack() {
     try {
       while (!encoded.await(200, TimeUnit.MILLISECONDS)) {
-        for (Output output : outputs) {
+        for (Growing output : outputs) {
           output.flush();
         }
         source.requireUnchanged();
@@ -140,13 +142,6 @@ public final class Pass {
     }
   }
 
-  private static long sourceBytes(Run run) {
-    return (long) run.rows()
-        * run.columns()
-        * run.source().storedBytes()
-        / Math.max(1, run.source().elements());
-  }
-
   private void work(int number) {
     Worker worker = new Worker();
     try {
@@ -154,7 +149,7 @@ public final class Pass {
           run.isPresent() && !stopped.get();
           run = frontier.next(number)) {
         worker.process(run.get());
-        settings.progress().advance(sourceBytes(run.get()));
+        settings.progress().advance(run.get().sourceBytes());
       }
     } catch (Throwable e) {
       fail(e);
@@ -240,7 +235,7 @@ public final class Pass {
   }
 
   /** Refuses to begin what the disk cannot hold. */
-  private static void checkSpace(Map<Path, ArtifactPlan> artifacts) {
+  static void checkSpace(Map<Path, ArtifactPlan> artifacts) {
     Map<FileStore, Long> needed = new LinkedHashMap<>();
     Map<FileStore, Path> places = new LinkedHashMap<>();
     artifacts.forEach(

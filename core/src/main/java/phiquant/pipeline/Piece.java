@@ -23,7 +23,7 @@ import phiquant.engine.plan.PlannedTensor;
  * @param at where the planned tensor has the first
  */
 record Piece(
-    PlannedTensor tensor, Output output, StoredTensor source, long first, long rows, long at) {
+    PlannedTensor tensor, Growing output, StoredTensor source, long first, long rows, long at) {
   /** Planned row minus stored row. */
   long shift() {
     return at - first;
@@ -44,7 +44,7 @@ record Piece(
    * A planned tensor's pieces; only one, the whole, if its rows are the source's columns or if it
    * is encoded in groups of rows that reach across pieces.
    */
-  static List<Piece> of(PlannedTensor tensor, Output output) {
+  static List<Piece> of(PlannedTensor tensor, Growing output) {
     StoredTensor source = tensor.source();
     long rows = tensor.transposed() ? source.columns() : length(source);
     Piece whole = new Piece(tensor, output, source, 0, rows, 0);

@@ -37,6 +37,11 @@ record Run(StoredTensor source, boolean transposed, long first, int rows, List<P
     return !transposed && Piece.isVector(source);
   }
 
+  /** Bytes of the source that it reads. */
+  long sourceBytes() {
+    return (long) rows * columns() * source.storedBytes() / Math.max(1, source.elements());
+  }
+
   /** Where the source has its first byte, in the order in which it delivers them. */
   long position() {
     return source.position(transposed ? 0 : first);
@@ -80,9 +85,9 @@ record Run(StoredTensor source, boolean transposed, long first, int rows, List<P
    * All the work of a pass, in the order of the source. What takes a matrix in columns comes right
    * after what takes it in rows, so that the disk is asked for it once.
    */
-  static List<Run> of(List<Output> outputs) {
+  static List<Run> of(List<? extends Growing> outputs) {
     Map<StoredTensor, Map<Key, List<Piece>>> stored = new LinkedHashMap<>();
-    for (Output output : outputs) {
+    for (Growing output : outputs) {
       for (PlannedTensor tensor : output.plan().written()) {
         for (Piece piece : Piece.of(tensor, output)) {
           stored

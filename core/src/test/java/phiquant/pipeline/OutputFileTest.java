@@ -46,7 +46,7 @@ class OutputFileTest {
     }
     Collections.shuffle(pieces, random);
     Path path = folder.resolve("file");
-    try (OutputFile file = new OutputFile(path, announced)) {
+    try (OutputFile file = OutputFile.create(path, announced)) {
       pieces.parallelStream().forEach(piece -> write(file, expected, piece[0], piece[1], placed));
       file.sync(true);
     }

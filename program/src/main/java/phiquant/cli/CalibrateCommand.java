@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.regex.Pattern;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.gguf.imatrix.Importance;
@@ -11,6 +13,7 @@ import phiquant.importance.Calibrate;
 import phiquant.importance.CalibrationProgress;
 import phiquant.importance.CalibrationText;
 import phiquant.importance.Merge;
+import phiquant.importance.Passage;
 import phiquant.publish.Publication;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -74,6 +77,8 @@ final class CalibrateCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model;
 
+  private Function<List<Pattern>, Passage> others;
+
   @Override
   public Integer call() {
     Threads.checked(threads);
@@ -99,6 +104,11 @@ final class CalibrateCommand implements Callable<Integer> {
     return 0;
   }
 
+  /** Who takes the text through the layers, if not this process; told what models are without. */
+  void by(Function<List<Pattern>, Passage> others) {
+    this.others = others;
+  }
+
   private Importance calibrate() {
     try (Checkpoint opened = model.open(checkpoint)) {
       Calibrate calibrate = Calibrate.of(opened).self(self);
@@ -106,13 +116,16 @@ final class CalibrateCommand implements Callable<Integer> {
         System.err.println(calibrate.selfCost());
       }
       boolean terminal = System.console() != null && System.console().isTerminal();
-      return calibrate
+      calibrate
           .text(texts.isEmpty() ? CalibrationText.builtIn() : CalibrationText.of(texts))
           .tokens(tokens)
           .threads(threads)
           .overwrite(overwrite)
-          .progress(terminal ? new CalibrationBar() : CalibrationProgress.NONE)
-          .into(output);
+          .progress(terminal ? new CalibrationBar() : CalibrationProgress.NONE);
+      if (others != null) {
+        calibrate.by(others.apply(model.ignored()));
+      }
+      return calibrate.into(output);
     }
   }
 }

@@ -73,10 +73,16 @@ public final class Main implements Runnable {
 
   /** Runs a command: 0 if it went well, 2 for wrong usage, 1 for everything else. */
   public static int execute(String... args) {
+    return execute(Others.NONE, args);
+  }
+
+  /** The same, with long work done by others. */
+  public static int execute(Others others, String... args) {
     PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
     Main main = new Main();
     CommandLine line = new CommandLine(main);
     commands(args).forEach(line::addSubcommand);
+    line.getSubcommands().values().forEach(command -> others.help(command.getCommand()));
     Errors errors = new Errors(err, () -> main.debug);
     line.setParameterExceptionHandler(errors);
     line.setExecutionExceptionHandler(errors);
@@ -92,6 +98,12 @@ public final class Main implements Runnable {
       // Which picocli passes on: memory that ran out, a file that went away while it was mapped.
       return errors.report(e);
     }
+  }
+
+  /** Says what went wrong before a command could run, as commands do, and gives the exit code. */
+  public static int report(RuntimeException failure) {
+    PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+    return new Errors(err, () -> false).report(failure);
   }
 
   /** The command that is asked for, if there is such a one: to build all takes 60 ms. */

@@ -19,6 +19,7 @@ import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.importance.CalibrationText;
 import phiquant.pipeline.Progress;
+import phiquant.pipeline.Way;
 import phiquant.study.InputSquares;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -192,6 +193,8 @@ final class QuantizeCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model;
 
+  private Way way = Way.HERE;
+
   @Override
   public Integer call() {
     Threads.checked(threads);
@@ -200,42 +203,20 @@ final class QuantizeCommand implements Callable<Integer> {
     }
     checkOptions();
     long start = System.nanoTime();
-    List<Lora> loras = adapters.stream().map(Lora::parse).toList();
-    List<LoraFactors> beside = new ArrayList<>();
-    try (Checkpoint source = Lora.merge(model.findWhole(checkpoint), loras)) {
-      for (String adapter : apart) {
-        beside.add(LoraFactors.open(source, Lora.parse("--adapter", adapter)));
-      }
-      Quantize quantize =
-          Quantize.of(source)
-              .threads(threads)
-              .overwrite(overwrite)
-              .allowNonFinite(allowNonFinite)
-              .keepFindings(CacheFolder.of("findings"))
-              .progress(progress());
-      if (name != null) {
-        quantize.named(name);
-      }
-      if (!texts.isEmpty()) {
-        quantize.text(CalibrationText.of(texts));
-      }
-      model.ignored().forEach(pattern -> quantize.ignoring(pattern.pattern()));
-      targets.forEach(target -> quantize.to(complete(target)));
-      beside.forEach(quantize::beside);
-      List<ArtifactPlan> outlines = quantize.outline();
+    try (QuantizeOrder order = order(quiet)) {
       if (!quiet) {
-        Notices.print(quantize.notices());
+        Notices.print(order.quantize().notices());
       }
-      if (source.isQuantized() && !quiet) {
+      if (order.source().isQuantized() && !quiet) {
         System.err.println(
             "warning: the source is quantized already; its errors stay, and new ones come on top."
                 + " Start from the original weights if you can.");
       }
       if (dryRun) {
-        outlines.forEach(outline -> System.out.print(PlanTable.of(outline)));
+        order.outlines().forEach(outline -> System.out.print(PlanTable.of(outline)));
         return 0;
       }
-      Map<Path, ArtifactPlan> made = quantize.make(outlines, output);
+      Map<Path, ArtifactPlan> made = order.make();
       if (!quiet) {
         double seconds = (System.nanoTime() - start) / 1e9;
         made.forEach((path, plan) -> System.out.println(Summary.of(path, plan)));
@@ -249,15 +230,56 @@ final class QuantizeCommand implements Callable<Integer> {
                 plan ->
                     plan.notes().forEach(note -> System.out.println(plan.target() + ": " + note)));
       }
-    } finally {
-      beside.forEach(LoraFactors::close);
     }
     return 0;
   }
 
+  /** Who does the pass over the weights, if not this process alone. */
+  void by(Way way) {
+    this.way = way;
+  }
+
+  /** Opens the model and lays out what is asked for. */
+  QuantizeOrder order(boolean silent) {
+    List<Lora> loras = adapters.stream().map(Lora::parse).toList();
+    List<LoraFactors> beside = new ArrayList<>();
+    Checkpoint source = Lora.merge(model.findWhole(checkpoint), loras);
+    try {
+      for (String adapter : apart) {
+        beside.add(LoraFactors.open(source, Lora.parse("--adapter", adapter)));
+      }
+      return new QuantizeOrder(source, beside, quantize(source, beside, silent), output);
+    } catch (RuntimeException e) {
+      beside.forEach(LoraFactors::close);
+      source.close();
+      throw e;
+    }
+  }
+
+  private Quantize quantize(Checkpoint source, List<LoraFactors> beside, boolean silent) {
+    Quantize quantize =
+        Quantize.of(source)
+            .threads(threads)
+            .overwrite(overwrite)
+            .allowNonFinite(allowNonFinite)
+            .keepFindings(CacheFolder.of("findings"))
+            .progress(silent ? Progress.NONE : progress())
+            .by(way);
+    if (name != null) {
+      quantize.named(name);
+    }
+    if (!texts.isEmpty()) {
+      quantize.text(CalibrationText.of(texts));
+    }
+    model.ignored().forEach(pattern -> quantize.ignoring(pattern.pattern()));
+    targets.forEach(target -> quantize.to(complete(target)));
+    beside.forEach(quantize::beside);
+    return quantize;
+  }
+
   private Progress progress() {
     boolean terminal = System.console() != null && System.console().isTerminal();
-    return quiet ? Progress.NONE : terminal ? new TerminalProgress() : new Notices();
+    return terminal ? new TerminalProgress() : new Notices();
   }
 
   /** Refuses flags that nothing would come of, and a name that files cannot have. */

@@ -8,10 +8,11 @@ import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.PlannedTensor;
 
 /** The line that a run ends with for each artifact. */
-final class Summary {
+public final class Summary {
   private Summary() {}
 
-  static String of(Path path, ArtifactPlan plan) {
+  /** An artifact, its size, and how many of its weights are kept in higher precision. */
+  public static String of(Path path, ArtifactPlan plan) {
     double bits = bitsPerWeight(plan);
     List<PlannedTensor> higher = stored(plan).filter(tensor -> bits(tensor) > bits + 0.75).toList();
     double share = 100.0 * weights(higher.stream()) / weights(stored(plan));

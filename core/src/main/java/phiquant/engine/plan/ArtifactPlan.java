@@ -71,6 +71,11 @@ public record ArtifactPlan(
     return singleFile && output.toString().endsWith(name.substring(name.lastIndexOf('.')));
   }
 
+  /** Where one of its files is, if the artifact is there. */
+  public Path place(PlannedFile file, Path artifact) {
+    return singleFile ? artifact : artifact.resolve(file.path());
+  }
+
   /** Bytes of all files. */
   public long bytes() {
     return files.stream().mapToLong(PlannedFile::size).sum();
