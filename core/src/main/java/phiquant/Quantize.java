@@ -182,7 +182,6 @@ public final class Quantize {
     Tokenizer.check(checkpoint);
     List<ArtifactPlan> outlines = new ArrayList<>();
     List<Target> targets = targets();
-    targets.forEach(target -> target.requireWritten(model));
     targets.forEach(target -> outlines.add(target.outline(model, name)));
     for (int i = 0; i < targets.size(); i++) {
       if (fedBack.contains(this.targets.get(i))) {

@@ -65,6 +65,25 @@ class AdvisorTest {
     }
   }
 
+  /** A folder without the part that sees would be another model. */
+  @Test
+  void ofAModelThatSeesOnlyItsTextIsWritten() {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny("phi-3.5-vision"))) {
+      PhiModel model = Family.model(checkpoint);
+      Advice advice = Advisor.advise(model, "tiny", Devices.named("iphone-16"), 256);
+      assertThat(advice.choices()).isNotEmpty().allMatch(c -> c.target().startsWith("gguf:"));
+      Device npu = Devices.named("intel-ai-pc-npu");
+      assertThatThrownBy(() -> Advisor.advise(model, "tiny", npu, 256))
+          .hasMessageContaining("its pictures would be lost");
+      for (String target : List.of("mlx:4bit", "onnx:int4", "openvino:int4", "safetensors:bf16")) {
+        Quantize quantize = Quantize.of(checkpoint).to(target);
+        assertThatThrownBy(quantize::outline)
+            .isInstanceOf(UserError.class)
+            .hasMessageStartingWith(target + ": a Phi3VForCausalLM is not written");
+      }
+    }
+  }
+
   @Test
   void theArtifactIsAsLargeAsAdvised() throws Exception {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4())) {

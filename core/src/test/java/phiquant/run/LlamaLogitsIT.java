@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,6 +68,20 @@ class LlamaLogitsIT {
     try (LanguageModel ours = LanguageModel.open(Checkpoints.open(quantized), RunOptions.exact());
         LlamaLibrary.Session theirs = llama(decoded)) {
       assertClose(ours.logits(ids, ours.cache(WINDOW)), theirs.logits(ids)[ids.length - 1]);
+    }
+  }
+
+  /**
+   * The text part of a model that sees; its makers' tokenizer gives the same, after {@code <s>}.
+   */
+  @Test
+  void theTextOfAModelThatSeesIsTheSame() {
+    Path checkpoint = Fixtures.tiny("phi-3.5-vision");
+    int[] ids = IntStream.range(0, 40).map(i -> (7919 * i + 13) % 32000).toArray();
+    try (LanguageModel ours = LanguageModel.open(Checkpoints.open(checkpoint), RunOptions.exact());
+        LlamaLibrary.Session theirs = llama(quantize(checkpoint, "F32"))) {
+      assertClose(ours.logits(ids, ours.cache(WINDOW)), theirs.logits(ids)[ids.length - 1]);
+      assertThat(theirs.tokenize("Hello, world!", true)).containsExactly(15043, 29892, 3186, 29991);
     }
   }
 

@@ -68,6 +68,7 @@ public interface Target {
    * @throws phiquant.UserError if the options do not fit the model
    */
   default ArtifactPlan outline(PhiModel model, String name) {
+    requireWritten(model);
     return plan(model, name, Findings.assumed(studies(), model));
   }
 }
