@@ -4,14 +4,16 @@ simulator of onnxruntime-qnn, which no processor without one falls back from, or
 python npu_driver.py steps FOLDER DEVICE PROMPT NEXT...  logits after a prompt (a JSON list of ids), and
                                                          after each id that follows; DEVICE: npu or cpu
 python npu_driver.py greedy FOLDER DEVICE PROMPT COUNT   ids that follow, chosen greedily
-python npu_driver.py genai FOLDER PROMPT COUNT           the same by ONNX Runtime GenAI, on the CPU
-python npu_driver.py operators FOLDER                    of each graph, what it consists of
+python npu_driver.py genai FOLDER DEVICE PROMPT COUNT    the same by ONNX Runtime GenAI
+python npu_driver.py norm VALUE                          how far off a norm on the NPU is, of its largest,
+                                                         where one feature of 3072 has that value
 """
 
 import json
 import multiprocessing
 import os
 import sys
+import tempfile
 
 import numpy as np
 import onnxruntime as ort
@@ -140,10 +142,37 @@ def greedy(folder, device, prompt, count):
     print(json.dumps(answer))
 
 
-def genai(folder, prompt, count):
+def with_provider(folder, copy):
+    """The same folder, whose graphs for the NPU are compiled and simulated as they are loaded."""
+    for name in os.listdir(folder):
+        os.symlink(os.path.join(folder, name), os.path.join(copy, name))
+    path = os.path.join(copy, "genai_config.json")
+    with open(path, encoding="utf-8") as file:
+        config = json.load(file)
+    os.remove(path)
+    for name in ("prompt", "token", "head"):
+        config["model"]["decoder"]["pipeline"][0][name]["session_options"] = {
+            "session.disable_cpu_ep_fallback": "1",
+            "provider_options": [{"qnn": {"backend_type": "htp", **CHIP}}],
+        }
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(config, file)
+
+
+def genai(folder, device, prompt, count):
     import onnxruntime_genai as og
 
-    model = og.Model(folder)
+    with tempfile.TemporaryDirectory() as copy:
+        if device == "npu":
+            import onnxruntime_qnn as qnn
+
+            og.register_execution_provider_library(qnn.get_ep_name(), qnn.get_library_path())
+            with_provider(os.path.abspath(folder), copy)
+            folder = copy
+        generate(og, og.Model(folder), prompt, count)
+
+
+def generate(og, model, prompt, count):
     params = og.GeneratorParams(model)
     params.set_search_options(do_sample=False)
     run = og.Generator(model, params)
@@ -155,14 +184,25 @@ def genai(folder, prompt, count):
     print(json.dumps(answer))
 
 
-def operators(folder):
-    import onnx
+def norm(value):
+    from onnx import TensorProto, helper, numpy_helper
 
-    for name in ("prompt", "token", "head", "embedding", "cache"):
-        graph = onnx.load(os.path.join(folder, name + ".onnx"), load_external_data=False).graph
-        print(json.dumps([[node.op_type, len([i for i in node.input if i])] for node in graph.node]))
+    random = np.random.default_rng(7)
+    x = random.standard_normal((1, 16, 3072)).astype(np.float16)
+    x[:, :, 5] = float(value)
+    weight = (1 + 0.1 * random.standard_normal(3072)).astype(np.float16)
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT16, x.shape) for name in ("x", "y")]
+    node = helper.make_node("RMSNormalization", ["x", "w"], ["y"], epsilon=1e-5, axis=-1)
+    graph = helper.make_graph([node], "norm", ends[:1], ends[1:], [numpy_helper.from_array(weight, "w")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=11)
+    y = session(model.SerializeToString(), "npu").run(None, {"x": x})[0].astype(np.float64)
+    exact = x.astype(np.float64)
+    exact *= weight / np.sqrt((exact**2).mean(-1, keepdims=True) + 1e-5)
+    # A row's small features count as its large one does: each is measured by its own size.
+    small = np.delete(np.abs(y - exact), 5, 2).max() / np.delete(np.abs(exact), 5, 2).max()
+    print(json.dumps([float(small), float((np.abs(y - exact) / np.abs(exact))[:, :, 5].max())]))
 
 
 if __name__ == "__main__":
-    commands = (steps, greedy, genai, operators)
+    commands = (steps, greedy, genai, norm)
     {command.__name__: command for command in commands}[sys.argv[1]](*sys.argv[2:])

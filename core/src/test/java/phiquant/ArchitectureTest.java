@@ -24,7 +24,7 @@ class ArchitectureTest {
   private static final List<String> ORDER =
       List.of(
           ("UserError InputFile CacheFolder Background Version publish quant feedback checkpoint hub"
-                  + " jinja picture tokenizer model recipe study run engine importance pipeline Quantize demo"
+                  + " jinja picture tokenizer model recipe study run engine importance pipeline npu Quantize demo"
                   + " advise"
                   + " eval report serve cli")
               .split(" "));

@@ -30,6 +30,7 @@ public final class Main implements Runnable {
           ChatCommand.class,
           ServeCommand.class,
           EvalCommand.class,
+          NpuCommand.class,
           PushCommand.class,
           DemoCommand.class,
           RehearseCommand.class,

@@ -3,6 +3,7 @@ package phiquant.engine.onnx.reader;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +34,9 @@ public final class OnnxFolder extends CheckpointFolder {
   private final Map<String, StoredTensor> tensors;
   private final Map<String, Integer> operators = new TreeMap<>();
 
+  /** The version of what compiled its graphs; null if they are graphs still. */
+  private String compiler;
+
   /**
    * Opens a folder.
    *
@@ -53,6 +57,9 @@ public final class OnnxFolder extends CheckpointFolder {
             : OnnxFile.open(folder.resolve(MODEL), files);
     for (NodeProto node : model.graph().getNodeList()) {
       operators.merge(node.getOpType(), 1, Integer::sum);
+      if (node.getOpType().equals("EPContext")) {
+        compiler = new OnnxOperator(model, node).text("ep_sdk_version");
+      }
     }
     return OnnxTensors.of(model, config(), folder + ": config.json");
   }
@@ -90,6 +97,20 @@ public final class OnnxFolder extends CheckpointFolder {
     return one && !HuggingFaceFolder.is(path)
         ? Optional.of(new OnnxFolder(path))
         : Optional.empty();
+  }
+
+  /** A binary for a chip is loaded by runtimes that are no older than its compiler. */
+  @Override
+  public List<String> notices() {
+    List<String> notices = new ArrayList<>(super.notices());
+    if (compiler != null) {
+      notices.add(
+          path()
+              + " is compiled for an NPU, by Qualcomm's AI Runtime "
+              + compiler.replaceFirst("^v?(\\d{1,9}\\.\\d{1,9}\\.\\d{1,9}).*", "$1")
+              + "; its weights are in the folder that it was made of.");
+    }
+    return notices;
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -82,8 +83,27 @@ class OnnxNpuIT {
   void genAiGeneratesFromTheFolder() throws IOException {
     Path folder = make(Fixtures.smolPhiWide(), "onnx:int4" + SIZES);
     String prompt = "[33,28,216,34,28,216,35,28,216,36,28,216,37,28,216,38,28,216,39,28]";
-    String answer = say("genai", folder.toString(), prompt, "12").strip();
+    String answer = say("genai", folder.toString(), "cpu", prompt, "12").strip();
     assertThat(answer.replace(" ", "")).isEqualTo("[216,40,28,216,41,28,216,33,32,28,216,33]");
+  }
+
+  /** With Qualcomm's plugin registered, which compiles and simulates; the first is the best. */
+  @Test
+  void genAiGeneratesOnTheSimulatedNpu() throws IOException {
+    Path folder = make(Fixtures.tiny("phi-3.5-mini"), "onnx:fp16" + SIZES);
+    String prompt = ids("phi-3.5-mini").toString();
+    String npu = say("genai", folder.toString(), "npu", prompt, "3").strip();
+    JsonNode golden = Golden.json("logits-tiny-phi-3.5-mini").path("prompts").path(0);
+    assertThat(npu).startsWith("[" + golden.path("last_top5").path(0).path(0) + ",");
+    assertThat(npu).isEqualTo(say("greedy", folder.toString(), "cpu", prompt, "3").strip());
+  }
+
+  /** As large as 16 bits hold: the squares that a norm adds up are far beyond them. */
+  @Test
+  void aNormWithAnOutlierIsRight() throws IOException {
+    for (double error : JSON.readValue(say("norm", "60000"), double[].class)) {
+      assertThat(error).isLessThan(2e-3);
+    }
   }
 
   /** "1, 2, 3, 4, 5," goes on. Thirty layers are compiled twice, which takes minutes. */
@@ -138,8 +158,12 @@ class OnnxNpuIT {
     return logits;
   }
 
+  /** The library has words of its own on standard output. */
   private static String say(String... arguments) {
-    return Engines.run(Engines.python("npu"), "engines/npu_driver.py", arguments);
+    return Engines.run(Engines.python("npu"), "engines/npu_driver.py", arguments)
+        .lines()
+        .filter(line -> line.startsWith("["))
+        .collect(Collectors.joining("\n"));
   }
 
   private Path make(Path checkpoint, String spec) {

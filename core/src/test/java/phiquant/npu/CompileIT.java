@@ -1,0 +1,121 @@
+package phiquant.npu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import phiquant.Quantize;
+import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.Checkpoints;
+import phiquant.engines.Engines;
+import phiquant.fixtures.Fixtures;
+import phiquant.model.phi.Family;
+
+/** Qualcomm's own library compiles a folder, and its simulator computes what the CPU does. */
+class CompileIT {
+  @TempDir Path out;
+
+  @Test
+  void oneChipGetsABinaryThatHoldsTheWeightsOnce() throws IOException {
+    Path folder = make("onnx:int4,device=npu,prompt=16,context=64");
+    List<String> steps = new ArrayList<>();
+    Compile compile = Compile.of(folder).qnn(environment()).progress(steps::add);
+    assertThat(compile.usualOutput()).hasToString(folder + "-x-elite");
+    Path compiled = out.resolve("compiled");
+    Compile.Result result = compile.into(compiled);
+    assertThat(result.qnn()).isEqualTo("2.7.0");
+    assertThat(result.error().orElseThrow()).isLessThan(0.01);
+    assertThat(steps).hasSize(6);
+    for (String graph : List.of("prompt", "token", "head")) {
+      ModelProto model =
+          ModelProto.parseFrom(Files.readAllBytes(compiled.resolve(graph + ".onnx")));
+      assertThat(model.getGraph().getNodeList())
+          .as(graph)
+          .singleElement()
+          .matches(node -> node.getOpType().equals("EPContext"));
+    }
+    // Codes and scales, and what two graphs are beside them.
+    long layers = Files.size(folder.resolve("model.onnx.data"));
+    assertThat(result.bytes()).isBetween(layers / 2, layers * 3 / 2);
+    assertThat(Files.readString(compiled.resolve("genai_config.json"))).contains("\"qnn\"");
+    assertThat(compiled.resolve("model.onnx.data")).doesNotExist();
+    assertThat(compiled.resolve("tokenizer.json"))
+        .hasSameBinaryContentAs(folder.resolve("tokenizer.json"));
+    assertThatThrownBy(() -> Compile.of(compiled)).hasMessageContaining("is compiled already");
+    try (Checkpoint opened = Checkpoints.open(compiled)) {
+      assertThat(opened.notices()).anyMatch(line -> line.contains("AI Runtime 2.51.0;"));
+    }
+  }
+
+  @Test
+  void whatCannotBeCompiledIsSaidInALine() {
+    Path dynamic = make("onnx:int4");
+    assertThatThrownBy(() -> Compile.of(dynamic))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("no fixed sizes");
+    assertThatThrownBy(() -> Compile.of(out))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("no genai_config.json");
+    assertThatThrownBy(() -> Chip.named("x-elite,pentium"))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("no chip 'pentium'; there is 8-gen-2, 8-gen-3");
+  }
+
+  /** Blocks are those that the same format has for GPUs, and are read as these are. */
+  @Test
+  void whatIsWrittenIsRead() {
+    try (Checkpoint npu = Checkpoints.open(make("onnx:int4,device=npu,prompt=16,context=64"));
+        Checkpoint gpu = Checkpoints.open(make("onnx:int4,device=cuda"))) {
+      Map<String, StoredTensor> expected = gpu.tensors();
+      assertThat(npu.tensors().keySet()).containsExactlyInAnyOrderElementsOf(expected.keySet());
+      assertThat(Family.model(npu).parameters()).isEqualTo(Family.model(gpu).parameters());
+      expected.forEach(
+          (name, tensor) ->
+              assertThat(rows(npu.tensors().get(name))).as(name).isEqualTo(rows(tensor)));
+    }
+  }
+
+  private static float[] rows(StoredTensor tensor) {
+    int count = (int) Math.min(3, tensor.rows());
+    float[] rows = new float[Math.toIntExact(count * tensor.columns())];
+    tensor.read(0, count, rows, 0);
+    return rows;
+  }
+
+  /** A Python without the package is told from one that is none at all. */
+  @Test
+  void withoutTheLibraryItSaysHowToInstallIt() {
+    Path folder = make("onnx:int4,device=npu,prompt=16,context=64");
+    Path other = Engines.python("onnx");
+    Compile compile = Compile.of(folder).qnn(Optional.of(other));
+    assertThatThrownBy(() -> compile.into(out.resolve("compiled")))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("has no onnxruntime-qnn that works")
+        .matches(error -> ((UserError) error).hint().contains("pip install onnxruntime-qnn"));
+    assertThatThrownBy(() -> Compile.of(folder).qnn(Optional.of(out)).into(out.resolve("compiled")))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("is no Python");
+    assertThat(out.resolve("compiled")).doesNotExist();
+  }
+
+  private static Optional<Path> environment() {
+    return Optional.of(Engines.python("npu").getParent().getParent());
+  }
+
+  private Path make(String spec) {
+    try (Checkpoint source = Checkpoints.open(Fixtures.tiny("phi-3.5-mini"))) {
+      return Quantize.of(source).overwrite(true).to(spec).into(out).get(0);
+    }
+  }
+}
