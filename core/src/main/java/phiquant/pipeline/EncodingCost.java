@@ -5,9 +5,10 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What a run costs, so that shares of a pass take about the same time. Only ratios matter: of
- * formats whose encoders search, such as llama.cpp's i-quants, a weight takes a hundred times as
- * long as where it is rounded. Measured on one core, see bench/RESULTS.md.
+ * What a run costs, so that shares of a pass take about the same time. Only ratios matter, and only
+ * roughly, since the last shares are short: of formats whose encoders search, such as llama.cpp's
+ * i-quants, a weight takes a hundred times as long as where it is rounded. Nanoseconds of one core
+ * are those of bench/RESULTS.md, under GGUF.
  */
 final class EncodingCost {
   /** To read a weight and make it a float. */
@@ -19,13 +20,15 @@ final class EncodingCost {
   /** Nanoseconds per weight of those that are not {@link #ROUNDED}, by how their names begin. */
   private static final List<Map.Entry<String, Double>> SEARCHED =
       List.of(
-          Map.entry("IQ4", 20.0),
-          Map.entry("IQ", 60.0),
-          Map.entry("Q2_K", 8.0),
-          Map.entry("Q3_K", 8.0),
-          Map.entry("Q4_K", 8.0),
-          Map.entry("Q5_K", 8.0),
-          Map.entry("Q6_K", 6.0));
+          Map.entry("IQ1", 54.0),
+          Map.entry("IQ2", 82.0),
+          Map.entry("IQ3", 94.0),
+          Map.entry("IQ4", 21.0),
+          Map.entry("Q2_K", 6.0),
+          Map.entry("Q3_K", 8.5),
+          Map.entry("Q4_K", 8.2),
+          Map.entry("Q5_K", 7.3),
+          Map.entry("Q6_K", 4.9));
 
   private EncodingCost() {}
 

@@ -21,6 +21,7 @@ import phiquant.engine.plan.PlannedTensor;
  */
 public final class FormatCosts {
   private static final long ENOUGH = 700_000_000;
+  private static final int WARM = 30;
 
   private FormatCosts() {}
 
@@ -55,7 +56,9 @@ public final class FormatCosts {
         parts[i] = arena.allocate(rows * part.groupBytes() / multiple, 4096);
       }
       long best = Long.MAX_VALUE;
-      for (long sum = 0; sum < ENOUGH; ) {
+      long sum = 0;
+      // The first calls of a vector form are run by the interpreter, a thousand times slower.
+      for (int calls = 0; calls < WARM || sum < ENOUGH; calls++) {
         long start = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
         tensor.encoder().encode(floats, 0, rows, columns, parts);
         long one = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start;

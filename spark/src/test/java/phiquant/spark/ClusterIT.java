@@ -24,6 +24,7 @@ class ClusterIT {
   @TempDir Path folder;
 
   @Test
+  @Tag("slow")
   void aJobsBytesEqualTheSingleMachinesAndASecondSubmissionDoesNothing() throws Exception {
     List<Path> models = List.of(Fixtures.tinyPhi35Mini(), Fixtures.tinyPhi4Mini());
     for (Path model : models) {

@@ -68,11 +68,11 @@ final class SparkHome {
     Path jars = Files.createDirectories(HOME.resolve("jars"));
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
       Path jar = Path.of(entry);
-      boolean ours =
-          entry.matches(".*(phiquant-|phiquant\\.jar|junit|assertj|surefire|failsafe).*");
-      if (entry.endsWith(".jar") && !ours) {
+      String name = jar.getFileName().toString();
+      boolean ours = name.matches("(phiquant|junit|assertj|surefire|failsafe).*");
+      if (name.endsWith(".jar") && !ours) {
         try {
-          Files.createSymbolicLink(jars.resolve(jar.getFileName()), jar);
+          Files.createSymbolicLink(jars.resolve(name), jar);
         } catch (FileAlreadyExistsException e) {
           continue; // Of an earlier test.
         }
