@@ -42,6 +42,18 @@ public enum FloatType {
     };
   }
 
+  /**
+   * Whether floats are numbers of this type as they are, told by the bits that any of them has;
+   * false if more than that had to be known.
+   */
+  public boolean isExact(int bits) {
+    return switch (this) {
+      case FLOAT16 -> false;
+      case BFLOAT16 -> (bits & 0xFFFF) == 0;
+      case FLOAT32 -> true;
+    };
+  }
+
   /** The number of this type that is nearest to {@code x}. */
   public float round(float x) {
     return switch (this) {

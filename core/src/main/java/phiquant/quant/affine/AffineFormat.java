@@ -28,7 +28,7 @@ import phiquant.quant.grid.GridFormat;
  * @param type what weights are rounded to first, and the type of scales and biases
  */
 record AffineFormat(int bits, int groupSize, FloatType type) implements GroupFormat {
-  private static final float SMALLEST_STEP = 1e-7f;
+  static final float SMALLEST_STEP = 1e-7f;
 
   @Override
   public String mode() {

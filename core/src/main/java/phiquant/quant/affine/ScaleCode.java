@@ -14,6 +14,11 @@ public enum ScaleCode {
   E8M0 {
     @Override
     float round(float s) {
+      int bits = Float.floatToRawIntBits(s);
+      if (bits >= SMALLEST_NORMAL && bits < INFINITY) {
+        // What is no power of two carries into the exponent.
+        return Float.intBitsToFloat(bits + FRACTION & ~FRACTION);
+      }
       if (s == 0) {
         return 1;
       }
@@ -51,6 +56,10 @@ public enum ScaleCode {
       return E4M3.decode(code);
     }
   };
+
+  private static final int FRACTION = 0x7FFFFF;
+  private static final int SMALLEST_NORMAL = 0x800000;
+  private static final int INFINITY = 0x7F800000;
 
   /** The scale to use for {@code s}, which is not negative. */
   abstract float round(float s);

@@ -11,6 +11,9 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
+import phiquant.quant.wide.Quads;
+import phiquant.quant.wide.TypedWeights;
+import phiquant.quant.wide.VectorRounding;
 
 /**
  * {@link AffineFormat} with the Vector API: the codes of several weights at once. Minimum, maximum
@@ -33,22 +36,19 @@ record VectorAffineFormat(AffineFormat scalar) implements VectorForm {
       MemorySegment scales,
       MemorySegment biases) {
     int size = groupSize();
-    int top = (1 << bits()) - 1;
-    float[] w = new float[VectorRounding.CHUNK];
-    int[] codes = new int[w.length];
-    PackedCodes writer = new PackedCodes(w.length, bits());
-    int together = w.length / size;
+    int together = VectorRounding.CHUNK / size;
+    AffineLanes lanes = new AffineLanes(groups, size, bits());
+    TypedWeights weights = new TypedWeights(type(), VectorRounding.CHUNK, size);
+    Quads quads = new Quads(VectorRounding.CHUNK, bits());
     for (int first = 0; first < groups; first += together) {
       int some = Math.min(together, groups - first);
-      VectorRounding.round(type(), x, from + first * size, some * size, w);
-      for (int g = 0; g < some; g++) {
-        AffineFormat.Line line = line(w, g * size, size, top);
-        type().put(scales, first + g, line.scale());
-        type().put(biases, first + g, line.bias());
-        codes(w, g * size, size, line, top, codes);
-      }
-      writer.pack(codes, some * size, packed, (long) first * packedBytes());
+      weights.take(x, from + first * size, some);
+      lanes.lines(weights, some, first);
+      lanes.codes(weights, some, first, quads);
+      quads.pack(some * size, packed, (long) first * packedBytes());
     }
+    type().encode(lanes.scales(), 0, groups, scales);
+    type().encode(lanes.biases(), 0, groups, biases);
   }
 
   @Override

@@ -1,24 +1,28 @@
 package phiquant.quant.affine;
 
 import static jdk.incubator.vector.VectorOperators.ABS;
-import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LT;
-import static jdk.incubator.vector.VectorOperators.MAX;
+import static phiquant.quant.wide.Quads.FLOATS;
+import static phiquant.quant.wide.Quads.INTS;
+import static phiquant.quant.wide.Quads.LANES;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorSpecies;
+import phiquant.quant.wide.Magnitudes;
+import phiquant.quant.wide.Quads;
+import phiquant.quant.wide.VectorRounding;
 
 /**
  * {@link MicroscaledFormat} with the Vector API: the elements of several weights at once, with the
  * scalar form's division and rounding, so the bytes are the same at every width.
  */
 record VectorMicroscaledFormat(MicroscaledFormat scalar) implements VectorForm {
-  private static final VectorSpecies<Float> SPECIES = VectorRounding.SPECIES;
-  private static final VectorSpecies<Integer> INTS = SPECIES.withLanes(int.class);
+  private static final int QUARTER = Float.floatToRawIntBits(0.25f);
+  private static final int THREE_QUARTERS = Float.floatToRawIntBits(0.75f);
 
   @Override
   public void encode(
@@ -30,67 +34,71 @@ record VectorMicroscaledFormat(MicroscaledFormat scalar) implements VectorForm {
       MemorySegment biases) {
     int size = groupSize();
     float[] w = new float[VectorRounding.CHUNK];
+    float[] found = new float[VectorRounding.CHUNK / size];
+    Magnitudes magnitudes = new Magnitudes(found.length);
     int[] codes = new int[w.length];
-    PackedCodes writer = new PackedCodes(w.length, bits());
-    int together = w.length / size;
-    for (int first = 0; first < groups; first += together) {
-      int some = Math.min(together, groups - first);
+    Quads quads = new Quads(w.length, bits());
+    for (int first = 0; first < groups; first += found.length) {
+      int some = Math.min(found.length, groups - first);
       VectorRounding.round(type(), x, from + first * size, some * size, w);
+      magnitudes.find(w, 0, some, size);
+      boolean plain = true;
       for (int g = 0; g < some; g++) {
-        float largest = largest(w, g * size, size);
-        float scale = scalar.scale(largest);
-        scales.set(ValueLayout.JAVA_BYTE, first + g, (byte) scalar.scaleCode().encode(scale));
-        if (!(largest <= 1024 * scale && scale > 0)) {
+        found[g] = scalar.scale(magnitudes.of(g));
+        scales.set(ValueLayout.JAVA_BYTE, first + g, (byte) scalar.scaleCode().encode(found[g]));
+        plain &= isPlain(magnitudes.of(g), found[g]);
+      }
+      if (bits() == 4) {
+        e2m1(w, some * size, found, codes);
+      } else {
+        e4m3(w, some * size, found, codes);
+      }
+      for (int g = 0; g < some && !plain; g++) {
+        if (!isPlain(magnitudes.of(g), found[g])) {
           // E4M3 could not hold the scale: elements are far beyond 6, or there is only zero.
-          scalar.codes(w, g * size, scale, codes);
-        } else if (bits() == 4) {
-          e2m1(w, g * size, size, scale, codes);
-        } else {
-          e4m3(w, g * size, size, scale, codes);
+          scalar.codes(w, g * size, found[g], codes);
         }
       }
-      writer.pack(codes, some * size, packed, (long) first * packedBytes());
+      quads.take(codes, some * size);
+      quads.pack(some * size, packed, (long) first * packedBytes());
     }
   }
 
-  /** The largest magnitude of a group; magnitudes are in the order of their bits. */
-  private static float largest(float[] w, int at, int size) {
-    IntVector max = IntVector.zero(INTS);
-    for (int i = at; i < at + size; i += SPECIES.length()) {
-      max = max.max(FloatVector.fromArray(SPECIES, w, i).reinterpretAsInts().and(0x7FFFFFFF));
-    }
-    return Float.intBitsToFloat(max.reduceLanes(MAX));
+  private static boolean isPlain(float largest, float scale) {
+    return largest <= 1024 * scale && scale > 0 && scale < Float.POSITIVE_INFINITY;
   }
 
-  /** As {@link E2M1#encode}: a code is the number of midpoints that lie below the magnitude. */
-  private void e2m1(float[] w, int at, int size, float scale, int[] codes) {
+  /**
+   * As {@link E2M1#encode}. From 1 on a code is exponent and upper fraction bit, rounded down at a
+   * tie; below, it is the number of midpoints that lie below the magnitude.
+   */
+  private void e2m1(float[] w, int count, float[] scales, int[] codes) {
     // A quotient by a power of two is exact; others are rounded to the model's type.
     int dropped = scalar.scaleCode() == ScaleCode.E8M0 ? 0 : type().droppedBits();
-    for (int i = at; i < at + size; i += SPECIES.length()) {
-      FloatVector x = FloatVector.fromArray(SPECIES, w, i).div(scale);
+    int shift = Integer.numberOfTrailingZeros(groupSize());
+    IntVector quarter = IntVector.broadcast(INTS, QUARTER);
+    IntVector threeQuarters = IntVector.broadcast(INTS, THREE_QUARTERS);
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector x = FloatVector.fromArray(FLOATS, w, i).div(scales[i >> shift]);
+      IntVector bits = x.reinterpretAsInts();
       if (dropped > 0) {
-        IntVector bits = x.reinterpretAsInts();
         IntVector odd = bits.lanewise(LSHR, dropped).and(1);
-        IntVector rounded = bits.add((1 << dropped - 1) - 1).add(odd).and(-1 << dropped);
-        x = rounded.reinterpretAsFloats();
+        bits = bits.add((1 << dropped - 1) - 1).add(odd).and(-1 << dropped);
       }
-      FloatVector magnitude = x.lanewise(ABS);
-      IntVector code = IntVector.zero(INTS);
-      code = code.add(1, magnitude.compare(GT, 0.25f).cast(INTS));
-      code = code.add(1, magnitude.compare(GT, 0.75f).cast(INTS));
-      code = code.add(1, magnitude.compare(GT, 1.25f).cast(INTS));
-      code = code.add(1, magnitude.compare(GT, 1.75f).cast(INTS));
-      code = code.add(1, magnitude.compare(GT, 2.5f).cast(INTS));
-      code = code.add(1, magnitude.compare(GT, 3.5f).cast(INTS));
-      code = code.add(1, magnitude.compare(GT, 5f).cast(INTS));
-      code.add(8, x.compare(LT, -0.25f).cast(INTS)).intoArray(codes, i);
+      IntVector magnitude = bits.and(0x7FFFFFFF);
+      IntVector large = magnitude.add(0x1FFFFF).lanewise(LSHR, 22).sub(0xFC);
+      IntVector some = quarter.sub(magnitude).lanewise(LSHR, 31);
+      IntVector more = threeQuarters.sub(magnitude).lanewise(LSHR, 31);
+      IntVector sign = bits.lanewise(LSHR, 31).and(some).lanewise(LSHL, 3);
+      large.max(some.add(more)).min(7).or(sign).intoArray(codes, i);
     }
   }
 
   /** As {@link E4M3#encode}; the scale is a power of two. */
-  private static void e4m3(float[] w, int at, int size, float scale, int[] codes) {
-    for (int i = at; i < at + size; i += SPECIES.length()) {
-      FloatVector x = FloatVector.fromArray(SPECIES, w, i).div(scale);
+  private void e4m3(float[] w, int count, float[] scales, int[] codes) {
+    int shift = Integer.numberOfTrailingZeros(groupSize());
+    for (int i = 0; i < count; i += LANES) {
+      FloatVector x = FloatVector.fromArray(FLOATS, w, i).div(scales[i >> shift]);
       FloatVector magnitude = x.lanewise(ABS);
       IntVector bits = magnitude.reinterpretAsInts();
       IntVector odd = bits.lanewise(LSHR, 20).and(1);

@@ -1,5 +1,6 @@
 package phiquant.quant.matmulnbits;
 
+import java.lang.foreign.MemorySegment;
 import phiquant.quant.VectorSupport;
 
 /**
@@ -25,6 +26,18 @@ interface Blocks {
       float[] scales,
       int[] zeroPoints,
       int at);
+
+  /**
+   * Quantizes and packs blocks of whole rows, all there are, if this form does both at once.
+   *
+   * @param x weights, not yet rounded to the model's type
+   * @param out receives packed codes
+   * @return whether it does
+   */
+  default boolean pack(
+      NBitsFormat format, float[] x, float[] scales, int[] zeroPoints, MemorySegment out) {
+    return false;
+  }
 
   /** The form to use. */
   static Blocks of(Algorithm algorithm) {

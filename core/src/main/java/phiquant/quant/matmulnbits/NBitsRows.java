@@ -37,7 +37,9 @@ record NBitsRows(NBitsFormat format, int columns) {
       MemorySegment zeroPointsOut) {
     if (columns % format.block() == 0) {
       // No row needs filling up: all rows together are one long row.
-      codes(quantizer, x, 0, rows * columns, scales, zeroPoints, 0, codesOut);
+      if (!quantizer.pack(format, x, scales, zeroPoints, codesOut)) {
+        codes(quantizer, x, 0, rows * columns, scales, zeroPoints, 0, codesOut);
+      }
     } else {
       for (int row = 0; row < rows; row++) {
         int first = row * format.blocks(columns);

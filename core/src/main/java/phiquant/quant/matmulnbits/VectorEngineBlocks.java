@@ -5,6 +5,7 @@ import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -33,6 +34,16 @@ final class VectorEngineBlocks implements Blocks {
       EngineBlocks.grid(format, range[0], range[1], scales, zeroPoints, at + b);
     }
     engineCodes.quantize(format, x, from, count, codes, scales, zeroPoints, at);
+  }
+
+  @Override
+  public boolean pack(
+      NBitsFormat format, float[] x, float[] scales, int[] zeroPoints, MemorySegment out) {
+    if (format.block() % 32 != 0) {
+      return false;
+    }
+    new EngineRows(format).encode(x, scales, zeroPoints, out);
+    return true;
   }
 
   /** Minimum and maximum of {@code count} weights, a multiple of 16. */

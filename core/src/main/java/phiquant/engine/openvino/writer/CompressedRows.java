@@ -6,12 +6,14 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import phiquant.engine.plan.RowEncoder;
+import phiquant.quant.Half;
 import phiquant.quant.grid.GridFormat;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.CompressionFormat.Grid;
 import phiquant.quant.nncf.CompressionFormats;
 import phiquant.quant.nncf.FourBitCodes;
 import phiquant.quant.nncf.IntegerFormat;
+import phiquant.quant.nncf.IntegerRows;
 import phiquant.quant.nncf.WeightedIntegers;
 
 /**
@@ -42,6 +44,10 @@ record CompressedRows(CompressionFormat format, int group, Optional<WeightedInte
 
   @Override
   public void encode(float[] x, int rows, int columns, MemorySegment[] out) {
+    if (format instanceof IntegerFormat integer && weighted.isEmpty() && IntegerRows.fits(group)) {
+      together(integer, x, rows * (columns / group), out);
+      return;
+    }
     CompressionFormat fastest = CompressionFormats.fastest(format);
     int groups = rows * (columns / group);
     byte[] codes = new byte[group];
@@ -61,6 +67,16 @@ record CompressedRows(CompressionFormat format, int group, Optional<WeightedInte
         scales.set(JAVA_SHORT_UNALIGNED, 2L * g, Float.floatToFloat16(grid.scale()));
       }
     }
+    if (format.hasZeroPoint()) {
+      write(format, zeroPoints, out[1], 0);
+    }
+  }
+
+  private void together(IntegerFormat integer, float[] x, int groups, MemorySegment[] out) {
+    float[] scales = new float[groups];
+    byte[] zeroPoints = new byte[groups];
+    IntegerRows.encode(integer, x, group, out[0], scales, zeroPoints);
+    Half.encode(scales, 0, groups, out[out.length - 1], 0);
     if (format.hasZeroPoint()) {
       write(format, zeroPoints, out[1], 0);
     }

@@ -1,4 +1,4 @@
-package phiquant.quant.affine;
+package phiquant.quant.wide;
 
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.NE;
@@ -9,20 +9,20 @@ import jdk.incubator.vector.VectorSpecies;
 import phiquant.quant.FloatType;
 
 /** {@link FloatType#round} of many floats at once, with the Vector API. */
-final class VectorRounding {
+public final class VectorRounding {
   /** As wide as the machine, but not wider than the smallest group: 16 floats. */
-  static final VectorSpecies<Float> SPECIES =
+  public static final VectorSpecies<Float> SPECIES =
       FloatVector.SPECIES_PREFERRED.length() > 16
           ? FloatVector.SPECIES_512
           : FloatVector.SPECIES_PREFERRED;
 
   /** Floats to round at once: a whole number of groups that stays in the first-level cache. */
-  static final int CHUNK = 1024;
+  public static final int CHUNK = 1024;
 
   private VectorRounding() {}
 
   /** Rounds {@code count} floats, a multiple of 16, from {@code x[from]} into {@code out}. */
-  static void round(FloatType type, float[] x, int from, int count, float[] out) {
+  public static void round(FloatType type, float[] x, int from, int count, float[] out) {
     if (type != FloatType.BFLOAT16) {
       // The compiler has an instruction for half floats and uses it in this plain loop.
       type.round(x, from, count, out);
