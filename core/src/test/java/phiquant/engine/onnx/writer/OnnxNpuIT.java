@@ -89,6 +89,7 @@ class OnnxNpuIT {
 
   /** With Qualcomm's plugin registered, which compiles and simulates; the first is the best. */
   @Test
+  @Tag("slow")
   void genAiGeneratesOnTheSimulatedNpu() throws IOException {
     Path folder = make(Fixtures.tiny("phi-3.5-mini"), "onnx:fp16" + SIZES);
     String prompt = ids("phi-3.5-mini").toString();
