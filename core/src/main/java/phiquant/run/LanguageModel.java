@@ -163,7 +163,7 @@ public final class LanguageModel implements AutoCloseable {
    * @param logits receives what may follow in each, whether they are numbers or not
    * @throws UserError if a token does not fit its cache
    */
-  void step(int[] tokens, KvCache[] caches, int count, float[][] logits) {
+  public void step(int[] tokens, KvCache[] caches, int count, float[][] logits) {
     int[] one = new int[1];
     for (int i = 0; i < count; i++) {
       one[0] = tokens[i];

@@ -347,31 +347,46 @@ class MatrixTest {
     checkMany(matrix, exact, columns);
   }
 
-  /** Tokens that are multiplied together get what each gets alone, to the last bit. */
+  /**
+   * Tokens that are multiplied together get what each gets alone, to the last bit. The JVM adds the
+   * lanes of a vector in another order before it has compiled a kernel (which the Vector API leaves
+   * open), so it may take some rounds until both are compiled.
+   */
   private static void checkTogether(Matrix matrix, int columns) {
-    SplittableRandom random = new SplittableRandom(columns);
-    int rows = matrix.rows();
     for (boolean rounded : new boolean[] {false, true}) {
+      SplittableRandom random = new SplittableRandom(columns);
       Input[] inputs = new Input[8];
-      float[][] alone = new float[8][rows];
       for (int t = 0; t < inputs.length; t++) {
         inputs[t] = new Input(columns);
         for (int k = 0; k < columns; k++) {
           inputs[t].values()[k] = (float) random.nextGaussian() * (t + 1);
         }
         inputs[t].ready(matrix, rounded);
-        matrix.multiply(0, rows, inputs[t], alone[t], 0);
       }
-      for (int tokens = 1; tokens <= inputs.length; tokens++) {
-        float[][] y = new float[tokens][2 + rows];
-        matrix.multiplyEach(0, 3, inputs, tokens, y, 1);
-        matrix.multiplyEach(3, rows, inputs, tokens, y, 1);
-        for (int t = 0; t < tokens; t++) {
-          assertThat(Arrays.copyOfRange(y[t], 1, 1 + rows)).isEqualTo(alone[t]);
-          assertThat(new float[] {y[t][0], y[t][1 + rows]}).containsOnly(0);
-        }
+      long end = System.nanoTime() + 60_000_000_000L;
+      boolean same = areSame(matrix, inputs);
+      while (!same && System.nanoTime() < end) {
+        same = areSame(matrix, inputs);
+      }
+      assertThat(same).as("rounded: %s", rounded).isTrue();
+    }
+  }
+
+  private static boolean areSame(Matrix matrix, Input[] inputs) {
+    int rows = matrix.rows();
+    float[][] alone = new float[inputs.length][2 + rows];
+    for (int t = 0; t < inputs.length; t++) {
+      matrix.multiply(0, rows, inputs[t], alone[t], 1);
+    }
+    for (int tokens = 1; tokens <= inputs.length; tokens++) {
+      float[][] y = new float[tokens][2 + rows];
+      matrix.multiplyEach(0, 3, inputs, tokens, y, 1);
+      matrix.multiplyEach(3, rows, inputs, tokens, y, 1);
+      if (!Arrays.deepEquals(y, Arrays.copyOf(alone, tokens))) {
+        return false;
       }
     }
+    return true;
   }
 
   /** Compares products with many tokens, in floats and, where they are made, in integers. */
