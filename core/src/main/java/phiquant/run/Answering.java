@@ -14,7 +14,7 @@ import phiquant.run.attention.KvCache;
  * Answers that grow together. A thread of its own reads the weights once for a token of each, and a
  * portion of one new prompt in between, so that who is answered is not kept waiting by who comes.
  * An answer is the one that it would be alone, to the last bit of every token's logits, but for
- * what it finds computed of its prompt ({@link Places}). Who finds no place waits in line. For any
+ * what it finds computed of its prompt ({@link Slots}). Who finds no slot waits in line. For any
  * number of callers.
  */
 public final class Answering implements AutoCloseable {
@@ -26,7 +26,7 @@ public final class Answering implements AutoCloseable {
 
   private final Session session;
   private final LanguageModel model;
-  private final Places places;
+  private final Slots slots;
   private final Deque<Turn> waiting = new ArrayDeque<>();
   private final Thread thread = new Thread(this::work, "phiquant-answers");
   private boolean closed;
@@ -35,10 +35,10 @@ public final class Answering implements AutoCloseable {
   /** Which of those with a place had its prompt read last. */
   private int reader;
 
-  Answering(Session session, LanguageModel model, int places, int context) {
+  Answering(Session session, LanguageModel model, int slots, int context) {
     this.session = session;
     this.model = model;
-    this.places = new Places(model, places, context);
+    this.slots = new Slots(model, slots, context);
     thread.setDaemon(true);
     thread.start();
   }
@@ -129,29 +129,29 @@ public final class Answering implements AutoCloseable {
         }
         read();
       } catch (Throwable e) {
-        places.taken().forEach(turn -> fail(turn, e));
+        slots.taken().forEach(turn -> fail(turn, e));
       }
     }
-    places.taken().forEach(this::end);
+    slots.taken().forEach(this::end);
     synchronized (this) {
       waiting.forEach(turn -> turn.reply().complete(turn.nothing()));
       waiting.clear();
     }
   }
 
-  /** Waits for someone to answer and gives out free places; false if it is over. */
+  /** Waits for someone to answer and gives out free slots; false if it is over. */
   private synchronized boolean awaitTurns() {
-    while (!closed && waiting.isEmpty() && places.taken().isEmpty()) {
+    while (!closed && waiting.isEmpty() && slots.taken().isEmpty()) {
       try {
         wait();
       } catch (InterruptedException e) {
         closed = true;
       }
     }
-    while (!closed && !waiting.isEmpty() && places.areFree()) {
+    while (!closed && !waiting.isEmpty() && slots.areFree()) {
       Turn turn = waiting.poll();
       try {
-        turn.begin(session, places.take(turn));
+        turn.begin(session, slots.take(turn));
       } catch (Throwable e) {
         fail(turn, e);
       }
@@ -161,7 +161,7 @@ public final class Answering implements AutoCloseable {
 
   /** Those who have chosen a token, in groups. */
   private List<List<Turn>> together() {
-    List<Turn> all = places.taken().stream().filter(Turn::steps).toList();
+    List<Turn> all = slots.taken().stream().filter(Turn::steps).toList();
     List<List<Turn>> groups = new ArrayList<>();
     for (int i = 0; i < all.size(); i += TOGETHER) {
       groups.add(all.subList(i, Math.min(all.size(), i + TOGETHER)));
@@ -247,7 +247,7 @@ public final class Answering implements AutoCloseable {
 
   /** Reads a portion of one prompt; each has its turn. */
   private void read() {
-    List<Turn> all = places.taken();
+    List<Turn> all = slots.taken();
     List<Turn> readers = all.stream().filter(turn -> !turn.steps()).toList();
     if (readers.isEmpty()) {
       return;
@@ -272,7 +272,7 @@ public final class Answering implements AutoCloseable {
   }
 
   private void end(Turn turn) {
-    places.free(turn);
+    slots.free(turn);
     try {
       Reply reply = turn.end();
       counts = counts.plus(reply);
@@ -283,9 +283,9 @@ public final class Answering implements AutoCloseable {
   }
 
   private void fail(Turn turn, Throwable problem) {
-    places.free(turn);
+    slots.free(turn);
     if (problem instanceof OutOfMemoryError) {
-      places.forget(); // For the others.
+      slots.forget(); // For the others.
     }
     turn.fail(problem);
   }
