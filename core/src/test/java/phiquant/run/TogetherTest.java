@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +25,6 @@ class TogetherTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @Tag("width")
   @CsvSource({
     "phi-3.5-mini,gguf:Q4_K_M",
     "phi-3.5-mini,gguf:Q4_0",
@@ -34,7 +32,7 @@ class TogetherTest {
     "phi-3.5-mini,gguf:Q5_K_M",
     "phi-3.5-mini,gguf:F16",
     "phi-4-mini,mlx:4bit",
-    "phi-4-mini,onnx:int4-cpu",
+    "phi-4-mini,onnx:int4",
     "phi-4-mini,openvino:int4"
   })
   void ofEveryFamilyOfFormats(String kind, String target) {
