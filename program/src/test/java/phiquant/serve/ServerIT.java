@@ -101,7 +101,7 @@ class ServerIT {
     refused(errors, "no_messages", 400, "messages");
     refused(errors, "long", 400, "512 together");
     assertThat(errors.path("long").path("code").asText()).isEqualTo("context_length_exceeded");
-    refused(errors, "image", 400, "text");
+    refused(errors, "image", 400, "data:image");
     refused(errors, "role", 400, "role");
     refused(errors, "tools", 400, "no place for tools");
     refused(errors, "choice", 400, "tool_choice");
