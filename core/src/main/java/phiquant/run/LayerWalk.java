@@ -39,14 +39,7 @@ public final class LayerWalk implements AutoCloseable {
     Rope rope = new Rope(config, LongRopeRule.CHECKPOINT);
     this.workers = new Workers(threads);
     this.panels =
-        new PanelFlow(
-            network,
-            new Kernels(network),
-            config,
-            rope,
-            workers,
-            Activations.F32,
-            new PictureRows());
+        new PanelFlow(network, new Kernels(network), config, rope, workers, Activations.F32);
     this.cache = new KvCache(config, length, CacheType.F32);
     this.cache.longFactors(rope.isLong(length, length));
   }

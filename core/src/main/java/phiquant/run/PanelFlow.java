@@ -90,6 +90,17 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
 
   private record Product(Linear linear, Features x) implements Term {}
 
+  /** Of texts alone. */
+  PanelFlow(
+      Network network,
+      Kernels kernels,
+      PhiConfig config,
+      Rope rope,
+      Workers workers,
+      Activations activations) {
+    this(network, kernels, config, rope, workers, activations, new PictureRows());
+  }
+
   PanelFlow(
       Network network,
       Kernels kernels,

@@ -37,14 +37,7 @@ public final class SequenceBatch implements AutoCloseable {
     Rope rope = new Rope(config, LongRopeRule.CHECKPOINT);
     this.workers = new Workers(threads);
     this.panels =
-        new PanelFlow(
-            network,
-            new Kernels(network),
-            config,
-            rope,
-            workers,
-            Activations.F32,
-            new PictureRows());
+        new PanelFlow(network, new Kernels(network), config, rope, workers, Activations.F32);
     this.caches = new KvCache[count];
     Arrays.setAll(caches, i -> new KvCache(config, length, CacheType.F32));
     Arrays.stream(caches).forEach(cache -> cache.longFactors(rope.isLong(length, length)));

@@ -77,8 +77,7 @@ public final class TextWalk implements Flow<TextWalk.Term>, AutoCloseable {
     KvCache cache = new KvCache(config, length, CacheType.F32);
     cache.longFactors(rope.isLong(length, length));
     cache.reserve(length);
-    this.panels =
-        new PanelFlow(network, kernels, config, rope, workers, Activations.F32, new PictureRows());
+    this.panels = new PanelFlow(network, kernels, config, rope, workers, Activations.F32);
     panels.begin(length, cache, null);
   }
 

@@ -37,6 +37,8 @@ import phiquant.run.matrix.codes.Unpacking;
  * Σ_groups t · Σ x}.
  */
 final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
+  private static final RowOfDigits DIGITS = new Q4KTokens();
+
   static final int BLOCK = 144;
 
   /** Weights that are multiplied together: their codes fill two vectors. */
@@ -102,7 +104,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
   @Override
   public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
     if (inputs[0].packing() == DigitPacking.CHUNKS) {
-      Q4KTokens.multiply(this, from, to, inputs, tokens, y, yAt);
+      DIGITS.multiplyEach(this, from, to, inputs, tokens, y, yAt);
     } else {
       multiplyInTurn(from, to, inputs, tokens, y, yAt);
     }

@@ -14,34 +14,19 @@ import jdk.incubator.vector.VectorOperators;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Products;
 
-/**
- * {@link Q4KMatrix} times several tokens in integers: a row is taken apart once, in {@link Digits},
- * and multiplied with two tokens at a time, which share its loads. Each token's operations on
- * floats and their order are those of the kernel of one token, so that its sums are the same to the
- * last bit; integers are exact in any order.
- */
-final class Q4KTokens {
+/** {@link Q4KMatrix} times several tokens in integers. */
+final class Q4KTokens implements RowOfDigits {
   /** Floats of a vector. */
   private static final int FLOATS = LANES / 2;
 
-  private Q4KTokens() {}
-
-  static void multiply(
-      Q4KMatrix w, int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
-    int bodies = w.columns() / Q4KMatrix.BODY;
-    Digits row = Digits.own(w.columns());
-    for (int r = from; r < to; r++) {
-      unpack(w.blocks, w.at(r, 0), bodies, row);
-      for (int t = 0; t < tokens; t += 2) {
-        // Of an odd number of tokens, the last is done twice.
-        int u = Math.min(t + 1, tokens - 1);
-        multiply(row, bodies, inputs[t], inputs[u], y[t], y[u], yAt + r);
-      }
-    }
+  @Override
+  public int body() {
+    return Q4KMatrix.BODY;
   }
 
   /** As in the kernel of one token. */
-  private static void unpack(MemorySegment in, long at, int bodies, Digits row) {
+  @Override
+  public void unpack(MemorySegment in, long at, int bodies, Digits row) {
     short[] codes = row.codes;
     for (int i = 0; i < bodies; i++) {
       long block = at + (long) (i >> Q4KMatrix.HALVES) * Q4KMatrix.BLOCK;
@@ -96,8 +81,8 @@ final class Q4KTokens {
     }
   }
 
-  private static void multiply(
-      Digits row, int bodies, Input x, Input z, float[] y, float[] v, int at) {
+  @Override
+  public void multiply(Digits row, int bodies, Input x, Input z, float[] y, float[] v, int at) {
     short[] codes = row.codes;
     short[] factors0 = x.factors;
     short[] factors1 = z.factors;

@@ -28,6 +28,8 @@ import phiquant.run.matrix.Products;
  * scales s and d as f16; {@code Σ w·x = d · Σ_groups s · (Σ q·x - 32 · Σ x)}.
  */
 final class Q6KMatrix extends GgmlMatrix {
+  private static final RowOfDigits DIGITS = new Q6KTokens();
+
   static final int BLOCK = 210;
 
   /** Weights that are multiplied together: their low halves fill two vectors. */
@@ -76,7 +78,7 @@ final class Q6KMatrix extends GgmlMatrix {
   @Override
   public void multiplyEach(int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
     if (inputs[0].packing() == DigitPacking.BYTES) {
-      Q6KTokens.multiply(this, from, to, inputs, tokens, y, yAt);
+      DIGITS.multiplyEach(this, from, to, inputs, tokens, y, yAt);
     } else {
       multiplyInTurn(from, to, inputs, tokens, y, yAt);
     }

@@ -12,32 +12,19 @@ import jdk.incubator.vector.VectorOperators;
 import phiquant.run.matrix.Input;
 import phiquant.run.matrix.Products;
 
-/**
- * {@link Q6KMatrix} times several tokens in integers, as {@link Q4KTokens} does it: the same sums
- * to the last bit as of each token alone.
- */
-final class Q6KTokens {
+/** {@link Q6KMatrix} times several tokens in integers. */
+final class Q6KTokens implements RowOfDigits {
   /** Floats of a vector. */
   private static final int FLOATS = LANES / 2;
 
-  private Q6KTokens() {}
-
-  static void multiply(
-      Q6KMatrix w, int from, int to, Input[] inputs, int tokens, float[][] y, int yAt) {
-    int bodies = w.columns() / Q6KMatrix.BODY;
-    Digits row = Digits.own(w.columns());
-    for (int r = from; r < to; r++) {
-      unpack(w.blocks, w.at(r, 0), bodies, row);
-      for (int t = 0; t < tokens; t += 2) {
-        // Of an odd number of tokens, the last is done twice.
-        int u = Math.min(t + 1, tokens - 1);
-        multiply(row, bodies, inputs[t], inputs[u], y[t], y[u], yAt + r);
-      }
-    }
+  @Override
+  public int body() {
+    return Q6KMatrix.BODY;
   }
 
   /** As in the kernel of one token. */
-  private static void unpack(MemorySegment in, long at, int bodies, Digits row) {
+  @Override
+  public void unpack(MemorySegment in, long at, int bodies, Digits row) {
     short[] codes = row.codes;
     for (int i = 0; i < bodies; i++) {
       long block = at + (long) (i >> Q6KMatrix.HALVES) * Q6KMatrix.BLOCK;
@@ -89,8 +76,8 @@ final class Q6KTokens {
     }
   }
 
-  private static void multiply(
-      Digits row, int bodies, Input x, Input z, float[] y, float[] v, int at) {
+  @Override
+  public void multiply(Digits row, int bodies, Input x, Input z, float[] y, float[] v, int at) {
     short[] codes = row.codes;
     short[] factors0 = x.factors;
     short[] factors1 = z.factors;

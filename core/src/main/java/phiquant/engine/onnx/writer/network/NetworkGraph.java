@@ -1,9 +1,7 @@
 package phiquant.engine.onnx.writer.network;
 
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.checkpoint.lora.LoraFactors;
@@ -72,7 +70,7 @@ public final class NetworkGraph {
     config.experts().ifPresent(unused -> ExpertOperator.check(options));
     refuseSparseElsewhere();
     build();
-    refuseUnknownOperators();
+    ExcludedOperators.refuseUnknown(options.excluded(), matMuls.names());
   }
 
   public Graph graph() {
@@ -239,19 +237,6 @@ public final class NetworkGraph {
     }
     if (config.small().isPresent() && (options.noEmbedding() || rounded.isPresent())) {
       throw UserError.usage("onnx: a Phi-3-small takes neither exclude_embeds nor mobile.");
-    }
-  }
-
-  private void refuseUnknownOperators() {
-    Set<String> unknown = new LinkedHashSet<>(options.excluded());
-    unknown.removeAll(matMuls.names());
-    unknown.remove(Embedding.OPERATOR);
-    if (!unknown.isEmpty()) {
-      throw UserError.usage(
-          "onnx: nodes_to_exclude names %s, which the graph does not have; it has %s and the like."
-              .formatted(
-                  String.join(", ", unknown),
-                  String.join(", ", matMuls.names().stream().limit(7).toList())));
     }
   }
 

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.onnx.OperatorNames;
@@ -17,6 +16,7 @@ import phiquant.engine.onnx.writer.graph.ElementType;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.engine.onnx.writer.network.Embedding;
+import phiquant.engine.onnx.writer.network.ExcludedOperators;
 import phiquant.engine.onnx.writer.options.OnnxOptions;
 import phiquant.engine.onnx.writer.weights.Branches;
 import phiquant.engine.onnx.writer.weights.Constants;
@@ -229,20 +229,9 @@ public final class NpuGraphs {
   }
 
   private void refuseUnknownOperators() {
-    Set<String> unknown = new LinkedHashSet<>(options.excluded());
-    Set<String> operators =
-        products.stream()
-            .flatMap(each -> each.names().stream())
-            .collect(Collectors.toCollection(LinkedHashSet::new));
-    unknown.removeAll(operators);
-    unknown.remove(Embedding.OPERATOR);
-    if (!unknown.isEmpty()) {
-      throw UserError.usage(
-          "onnx: nodes_to_exclude names %s, which the graph does not have; it has %s and the like."
-              .formatted(
-                  String.join(", ", unknown),
-                  String.join(", ", operators.stream().limit(5).toList())));
-    }
+    Set<String> operators = new LinkedHashSet<>();
+    products.forEach(each -> operators.addAll(each.names()));
+    ExcludedOperators.refuseUnknown(options.excluded(), operators);
   }
 
   private MatMuls matMuls(Graph graph, Constants own) {
