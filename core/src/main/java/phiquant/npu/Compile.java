@@ -117,6 +117,9 @@ public final class Compile {
             .formatted(
                 python.qnn(),
                 chips.stream().map(Chip::description).collect(Collectors.joining("; "))));
+    if (!python.doubt().isEmpty()) {
+      progress.accept("note: " + python.doubt());
+    }
     boolean one = chips.size() == 1;
     List<List<String>> together =
         one
@@ -130,7 +133,7 @@ public final class Compile {
       JSON.writeValue(job.toFile(), job(graphs, made, scratch, one));
       String failure = python.run(List.of("compile", job.toString()), report);
       if (!failure.isEmpty()) {
-        throw refused(graphs, failure);
+        throw refused(graphs, failure, python.refused());
       }
     }
     if (report.error.isPresent() && report.error.getAsDouble() > TOLERANCE) {
@@ -166,12 +169,15 @@ public final class Compile {
     return job;
   }
 
-  private UserError refused(List<String> graphs, String failure) {
+  private static UserError refused(
+      List<String> graphs, String failure, RefusedOperators operators) {
     String names = String.join(", ", graphs);
-    return failure.contains("fallback to CPU EP has been explicitly disabled")
-        ? new UserError(
-            "The HTP does not take all operators of the graph (" + names + "): " + failure)
-        : new UserError("Compiling failed (" + names + "): " + failure + ".");
+    return operators.isEmpty()
+        ? new UserError("Compiling failed (" + names + "): " + failure + ".")
+        : new UserError(
+            "The HTP does not take these operators (" + names + "): " + operators.summary() + ".",
+            "onnxruntime-qnn %s takes all that quantize --to onnx:int4,device=npu writes."
+                .formatted(QnnPython.TRIED));
   }
 
   /** What the script says as it goes on. */

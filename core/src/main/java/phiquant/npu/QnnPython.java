@@ -22,7 +22,10 @@ import phiquant.checkpoint.Json;
  */
 public final class QnnPython {
   private static final String SCRIPT = "/phiquant/npu/compile.py";
-  private static final String INSTALL = "pip install onnxruntime-qnn";
+  private static final String INSTALL = "pip install onnxruntime-qnn onnxruntime";
+
+  /** The version that everything here was tried with; 2.6.0 does not take RotaryEmbedding. */
+  static final String TRIED = "2.7.0";
 
   private final Path script;
   private final String python;
@@ -86,6 +89,14 @@ public final class QnnPython {
     return versions.path("qnn").asText();
   }
 
+  /** What its other versions make of graphs is not known: what to say of one; empty if none. */
+  String doubt() {
+    return qnn().equals(TRIED)
+        ? ""
+        : "this is onnxruntime-qnn %s; graphs were tried with %s, and others may refuse operators."
+            .formatted(qnn(), TRIED);
+  }
+
   /** The version of ONNX Runtime that it plugs into. */
   public String onnxRuntime() {
     return versions.path("onnxruntime").asText();
@@ -100,10 +111,9 @@ public final class QnnPython {
   String run(List<String> arguments, Consumer<ObjectNode> said) {
     List<String> command = new ArrayList<>(List.of(python, script.toString()));
     command.addAll(arguments);
-    Path log = script.resolveSibling("log");
     try {
       Process process =
-          new ProcessBuilder(command).redirectError(log.toFile()).redirectInput(empty()).start();
+          new ProcessBuilder(command).redirectError(log().toFile()).redirectInput(empty()).start();
       Thread stop = new Thread(process::destroyForcibly, "phiquant-npu");
       Runtime.getRuntime().addShutdownHook(stop);
       String failure = "";
@@ -128,6 +138,19 @@ public final class QnnPython {
     } catch (InterruptedException e) {
       throw new UserError("The compilation was interrupted.", e);
     }
+  }
+
+  /** Operators that the library has refused, as it says in its log of the last run. */
+  RefusedOperators refused() {
+    try {
+      return RefusedOperators.in(Files.readString(log(), StandardCharsets.ISO_8859_1));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path log() {
+    return script.resolveSibling("log");
   }
 
   private static java.io.File empty() {

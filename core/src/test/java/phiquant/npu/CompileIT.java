@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import phiquant.Quantize;
@@ -70,6 +72,58 @@ class CompileIT {
     assertThatThrownBy(() -> Chip.named("x-elite,pentium"))
         .isInstanceOf(UserError.class)
         .hasMessageContaining("no chip 'pentium'; there is 8-gen-2, 8-gen-3");
+  }
+
+  /**
+   * Two chips have one file, in which weights lie once; the simulator does not take such a file.
+   */
+  @Test
+  @Tag("slow")
+  void severalChipsGetOneFile() throws IOException {
+    Path folder = make("onnx:int4,device=npu,prompt=16,context=64");
+    List<String> steps = new ArrayList<>();
+    Compile compile =
+        Compile.of(folder)
+            .qnn(environment())
+            .chips(Chip.named("8-gen-3,SM8750,8-elite"))
+            .progress(steps::add);
+    assertThat(compile.usualOutput()).hasToString(folder + "-8-gen-3-8-elite");
+    Path compiled = out.resolve("compiled");
+    assertThat(compile.into(compiled).error()).isEmpty();
+    assertThat(steps.getFirst()).contains("SM8650, HTP v75").contains("SM8750, HTP v79");
+    assertThat(steps).noneMatch(line -> line.startsWith("simulated"));
+    for (String graph : List.of("prompt", "token", "head")) {
+      assertThat(binaries(compiled, graph)).as(graph).hasSize(1);
+    }
+    // The head's codes and scales: four bits, and two bytes for each 32 of them.
+    long weights = 32064L * 768 * 9 / 16;
+    assertThat(Files.size(binaries(compiled, "head").getFirst()))
+        .isBetween(weights, weights * 3 / 2);
+  }
+
+  private static List<Path> binaries(Path folder, String graph) throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.filter(file -> file.getFileName().toString().matches(graph + ".*[.]bin")).toList();
+    }
+  }
+
+  /** Which operator it was that Qualcomm's library left to the CPU; then nothing is written. */
+  @Test
+  void anOperatorThatTheHtpDoesNotTakeIsNamed() throws IOException {
+    Path folder = make("onnx:int4,device=npu,prompt=16,context=64");
+    Path file = folder.resolve("prompt.onnx");
+    ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(file)).toBuilder();
+    model.getGraphBuilder().getNodeBuilderList().stream()
+        .filter(node -> node.getName().equals("/model/layers.1/mlp/act_fn/Sigmoid"))
+        .forEach(node -> node.setOpType("Erf"));
+    Files.write(file, model.build().toByteArray());
+    Compile compile = Compile.of(folder).qnn(environment());
+    assertThatThrownBy(() -> compile.into(out.resolve("compiled")))
+        .isInstanceOf(UserError.class)
+        .hasMessage(
+            "The HTP does not take these operators (prompt, token):"
+                + " Erf (/model/layers.1/mlp/act_fn/Sigmoid).");
+    assertThat(out.resolve("compiled")).doesNotExist();
   }
 
   /** Blocks are those that the same format has for GPUs, and are read as these are. */
