@@ -43,6 +43,24 @@ public record CropGrid(boolean tall, int length, int breadth, int full) {
     return new CropGrid(tall, length, breadth, Math.ceilDiv(breadth, SIDE) * SIDE);
   }
 
+  /**
+   * The ratio of long to short side up to which a grid has as many rows as columns, and beyond
+   * which it has not.
+   *
+   * @param crops most of a picture
+   */
+  public static double squareUpTo(int crops) {
+    int side = (int) Math.sqrt(crops);
+    // Beyond, a row less is enough, parts of pixels being cut off; or a longer one fits often
+    // enough.
+    double ratio =
+        side == 1 ? Double.POSITIVE_INFINITY : (double) side * SIDE / ((side - 1) * SIDE + 1);
+    for (int longer = side + 1; longer <= crops; longer++) {
+      ratio = Math.min(ratio, (double) longer / (crops / longer));
+    }
+    return ratio;
+  }
+
   /** Crops beside each other. */
   public int columns() {
     return (tall ? full : length) / SIDE;

@@ -114,6 +114,23 @@ public final class Ir {
         scope + type, type, opset, attributes, List.of(inputs), List.of(output), names, false);
   }
 
+  /** Gives a layer's first output a tensor name, and makes it an output of the model. */
+  public void result(String name, Out x) {
+    Layer last = layers.get(x.layer());
+    layers.set(
+        x.layer(),
+        new Layer(
+            last.name(),
+            last.type(),
+            last.opset(),
+            last.attributes(),
+            last.inputs(),
+            last.outputs(),
+            name,
+            last.decompression()));
+    sink("Result", "opset1", Map.of(), false, x);
+  }
+
   /** Ends a computation: Assign and Result have no use for an output. */
   public void sink(
       String type, String opset, Map<String, String> attributes, boolean output, Out input) {

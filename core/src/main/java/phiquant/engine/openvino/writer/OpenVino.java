@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import phiquant.Background;
 import phiquant.UserError;
-import phiquant.engine.openvino.ir.IrXml;
+import phiquant.engine.openvino.IrFiles;
 import phiquant.engine.openvino.ir.Type;
 import phiquant.engine.openvino.tokenizer.TokenizerModels;
 import phiquant.engine.openvino.writer.Options.Fallback;
@@ -18,6 +18,7 @@ import phiquant.engine.openvino.writer.WeightPrecision.Compressed;
 import phiquant.engine.openvino.writer.WeightPrecision.Plain;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.PlannedFile;
+import phiquant.engine.plan.PlannedTensor;
 import phiquant.engine.plan.Target;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.model.PhiModel;
@@ -76,6 +77,10 @@ public final class OpenVino implements Target {
         && options.ratio() != 1;
   }
 
+  /** Pictures and all. */
+  @Override
+  public void requireWritten(PhiModel model) {}
+
   @Override
   public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
     if (model.config().small().isPresent()) {
@@ -89,24 +94,38 @@ public final class OpenVino implements Target {
         Background.begin(() -> TokenizerModels.of(model.checkpoint()));
     Map<Weight, WeightPrecision> precisions = precisions(model, findings, notes);
     InputSquares.Found found = InputSquares.found(options.squares(), findings);
-    IrFlow network = IrFlow.of(model.network(), model.config(), precisions::get, found);
     SelfDescription self = new SelfDescription(options, precisions, found.texts());
+    Optional<SeeingFolder> seeing = seeing(model);
+    List<IrModel> models =
+        seeing.isPresent()
+            ? seeing.get().models(precisions::get, found, self)
+            : List.of(ofText(model, new WeightStorage(precisions::get, found, 1), self));
     List<PlannedFile> files = new ArrayList<>();
-    files.add(
-        PlannedFile.whole(
-            "openvino_model.xml",
-            IrXml.write(model.architecture().modelType(), network.graph(), self.runtimeInfo())));
-    files.add(
-        new PlannedFile(
-            "openvino_model.bin", network.graph().bin().size(), network.graph().bin().fixed()));
+    List<PlannedTensor> tensors = new ArrayList<>();
+    List<PlannedTensor> vectors = new ArrayList<>();
+    for (IrModel each : models) {
+      files.addAll(each.files());
+      tensors.addAll(each.flow().constants().planned());
+      vectors.addAll(each.flow().constants().vectors());
+    }
     files.add(PlannedFile.whole("openvino_config.json", self.config()));
-    files.addAll(PlannedFile.copies(model.checkpoint(), "config.json"));
     files.add(PlannedFile.whole("generation_config.json", GenerationConfig.of(model.checkpoint())));
+    if (seeing.isPresent()) {
+      SeeingConfig config = SeeingConfig.of(model, seeing.get().vision(), files.size());
+      files.add(config.file());
+      vectors.addAll(config.vectors());
+      files.add(seeing.get().preprocessor());
+      files.addAll(PlannedFile.copies(model.checkpoint()));
+      seeing.get().departure().ifPresent(notes::add);
+    } else {
+      files.addAll(PlannedFile.copies(model.checkpoint(), "config.json"));
+    }
     if (model.config().longRope().isPresent()) {
       notes.add(
-          "OpenVINO GenAI computes prompts in parts; for one beyond "
-              + model.config().originalContextLength()
-              + " tokens give LLMPipeline ATTENTION_BACKEND=\"SDPA\", or longrope is not right.");
+          "OpenVINO GenAI computes prompts in parts; for one beyond %d tokens give %s ATTENTION_BACKEND=\"SDPA\", or longrope is not right."
+              .formatted(
+                  model.config().originalContextLength(),
+                  seeing.isPresent() ? "VLMPipeline" : "LLMPipeline"));
     }
     TokenizerModels tokenizer = texts.result();
     files.addAll(tokenizer.files());
@@ -116,11 +135,26 @@ public final class OpenVino implements Target {
         name + "-openvino-" + options.label(),
         false,
         files,
-        network.constants().planned(),
-        network.constants().vectors(),
+        tensors,
+        vectors,
         notes,
         found.texts(),
         Optional.empty());
+  }
+
+  private Optional<SeeingFolder> seeing(PhiModel model) {
+    if (model.vision().isEmpty() && options.asksForVision()) {
+      throw UserError.usage("openvino: vision is for models that see; this one does not.");
+    }
+    return model.vision().map(vision -> new SeeingFolder(model, vision, options));
+  }
+
+  private static IrModel ofText(PhiModel model, WeightStorage weights, SelfDescription self) {
+    return new IrModel(
+        IrFiles.MODEL,
+        model.architecture().modelType(),
+        TextFlow.ofTokens(model.network(), model.config(), weights),
+        self.runtimeInfo());
   }
 
   private Map<Weight, WeightPrecision> precisions(

@@ -29,6 +29,7 @@ import phiquant.study.InputSquares;
  * @param fallback what happens where the group does not divide a row
  * @param npu whether the artifact is for Intel's NPU
  * @param squares of inputs, for which integers are rounded, if they are
+ * @param askedVision precision of the part that sees, if it was given
  */
 record Options(
     String format,
@@ -39,7 +40,11 @@ record Options(
     boolean allLayers,
     Fallback fallback,
     boolean npu,
-    Optional<InputSquares> squares) {
+    Optional<InputSquares> squares,
+    Optional<String> askedVision) {
+
+  /** The option for the part that sees, which every format has. */
+  private static final String VISION = "vision";
 
   /** Where the group does not divide a row: a smaller group, 8 bits, or an error. */
   enum Fallback {
@@ -68,13 +73,14 @@ record Options(
               "all-layers",
               "group-size-fallback",
               "device",
+              VISION,
               InputSquares.KEY));
 
   /** What each format has no use for. */
   private static final Map<String, Set<String>> MEANINGLESS =
       Map.of(
-          "fp32", KEYS,
-          "fp16", KEYS,
+          "fp32", withoutVision(),
+          "fp16", withoutVision(),
           "int8", Set.of("group", "ratio", "layers", "all-layers", "group-size-fallback"),
           "int4", Set.of(),
           "nf4", Set.of("sym", "asym", InputSquares.KEY),
@@ -142,7 +148,32 @@ record Options(
         flag(options, "all-layers"),
         fallback(options.getOrDefault("group-size-fallback", "adjust")),
         npu,
-        InputSquares.of(options));
+        InputSquares.of(options),
+        vision(options));
+  }
+
+  private static Set<String> withoutVision() {
+    Set<String> keys = new TreeSet<>(KEYS);
+    keys.remove(VISION);
+    return keys;
+  }
+
+  private static Optional<String> vision(Map<String, String> options) {
+    Optional<String> asked = Optional.ofNullable(options.get(VISION));
+    if (asked.isPresent() && !asked.get().matches("int8|fp16|fp32")) {
+      throw UserError.usage("openvino: vision=" + asked.get() + "; it can be int8, fp16, fp32.");
+    }
+    return asked;
+  }
+
+  /** Whether a precision for the part that sees was given. */
+  boolean asksForVision() {
+    return askedVision.isPresent();
+  }
+
+  /** The precision of the part that sees: 8 bits beside codes, as the peer has it. */
+  String vision() {
+    return askedVision.orElse(isCompressed() ? "int8" : format);
   }
 
   /** What tells artifacts apart by their names: the format, and what is not usual about it. */
@@ -154,7 +185,8 @@ record Options(
     return format
         + (npu ? "-npu" : symmetric ? "-sym" : "")
         + (usualGroup ? "" : group == WeightPrecision.Compressed.WHOLE_ROW ? "-row" : "-g" + group)
-        + (ratio == 1 ? "" : "-r" + ratio);
+        + (ratio == 1 ? "" : "-r" + ratio)
+        + askedVision.map(asked -> "-vision-" + asked).orElse("");
   }
 
   /** Whether weights are codes with scales, not plain floats. */

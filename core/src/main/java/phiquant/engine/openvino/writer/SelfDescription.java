@@ -22,11 +22,7 @@ record SelfDescription(
     Options options, Map<Weight, WeightPrecision> precisions, List<String> texts) {
   /** For the XML: texts and nested maps. */
   Map<String, ?> runtimeInfo() {
-    Map<String, Object> info = new LinkedHashMap<>();
-    Map<String, String> by = new LinkedHashMap<>();
-    by.put("framework", "phiquant");
-    by.put("version", Version.NUMBER);
-    info.put("conversion_parameters", by);
+    Map<String, Object> info = new LinkedHashMap<>(origin());
     Map<String, String> engine = new LinkedHashMap<>();
     // Keeps activations within f16's range on GPUs; optimum-intel writes both for such models.
     engine.put("ACTIVATIONS_SCALE_FACTOR", "8.0");
@@ -40,6 +36,14 @@ record SelfDescription(
       info.put("phiquant", Map.of("calibrated_on", String.join(", ", texts)));
     }
     return info;
+  }
+
+  /** For the XML of a model beside the language model: who wrote it. */
+  Map<String, ?> origin() {
+    Map<String, String> by = new LinkedHashMap<>();
+    by.put("framework", "phiquant");
+    by.put("version", Version.NUMBER);
+    return Map.of("conversion_parameters", by);
   }
 
   private Map<String, String> compression() {

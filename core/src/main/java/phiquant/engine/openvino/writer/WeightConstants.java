@@ -27,17 +27,16 @@ import phiquant.study.InputSquares;
  * f16; with bf16 ones nothing fuses.
  */
 final class WeightConstants {
-  /** Index of the .bin among the artifact's files. */
-  static final int BIN = 1;
-
   private final Ir graph;
   private final InputSquares.Found squares;
+  private final int bin;
   private final List<PlannedTensor> planned = new ArrayList<>();
   private final List<PlannedTensor> vectors = new ArrayList<>();
 
-  WeightConstants(Ir graph, InputSquares.Found squares) {
+  WeightConstants(Ir graph, WeightStorage storage) {
     this.graph = graph;
-    this.squares = squares;
+    this.squares = storage.squares();
+    this.bin = storage.bin();
   }
 
   /** The matrices that the pipeline encodes. */
@@ -87,7 +86,7 @@ final class WeightConstants {
             tensor,
             false,
             PlainRows.F32,
-            List.of(new Part(BIN, offset, size))));
+            List.of(new Part(bin, offset, size))));
     return graph.constant(name, Type.F32, "1, 1, " + tensor.columns(), offset, size);
   }
 
@@ -101,7 +100,7 @@ final class WeightConstants {
         tensor,
         type.attribute(),
         encoder,
-        List.of(new Part(BIN, offset, tensor.columns() * bytes)),
+        List.of(new Part(bin, offset, tensor.columns() * bytes)),
         size);
     Out constant = graph.constant(tensor.name(), type, shape, offset, size);
     return type == Type.F32 ? constant : graph.decompress(constant, Type.F32);
@@ -128,7 +127,7 @@ final class WeightConstants {
 
     long codesSize = tensor.elements() * format.bits() / 8;
     long codesAt = graph.bin().reserve(codesSize);
-    parts.add(new Part(BIN, codesAt, multiple * tensor.columns() * format.bits() / 8));
+    parts.add(new Part(bin, codesAt, multiple * tensor.columns() * format.bits() / 8));
     Out values =
         toF16(graph.constant(tensor.name(), codeType(format), codesShape, codesAt, codesSize));
     long size = codesSize;
@@ -136,7 +135,7 @@ final class WeightConstants {
     if (format.hasZeroPoint()) {
       long zeroSize = Math.ceilDiv(tensor.rows() * groups * format.bits(), 8L);
       long zeroAt = graph.bin().reserve(zeroSize);
-      parts.add(new Part(BIN, zeroAt, multiple * groups * format.bits() / 8));
+      parts.add(new Part(bin, zeroAt, multiple * groups * format.bits() / 8));
       Out zero =
           graph.constant(
               tensor.name() + IrNames.ZERO_POINT, codeType(format), scalesShape, zeroAt, zeroSize);
@@ -146,7 +145,7 @@ final class WeightConstants {
 
     long scaleSize = tensor.rows() * groups * format.scaleBits() / 8;
     long scaleAt = graph.bin().reserve(scaleSize);
-    parts.add(new Part(BIN, scaleAt, multiple * groups * format.scaleBits() / 8));
+    parts.add(new Part(bin, scaleAt, multiple * groups * format.scaleBits() / 8));
     Type scaleType = format.scaleBits() == 8 ? Type.F8E8M0 : Type.F16;
     Out scale =
         graph.constant(tensor.name() + IrNames.SCALE, scaleType, scalesShape, scaleAt, scaleSize);

@@ -193,6 +193,31 @@ class OpenVinoGoldenTest {
     }
   }
 
+  /** A part that sees has 8 bits beside codes, as the peer's has, if nothing else is asked for. */
+  @ParameterizedTest
+  @CsvSource({
+    "openvino:int4, int4, int8 asym row",
+    "openvino:cookbook-vision, int4-sym-g64-r0.6, int8 asym row",
+    "'openvino:int4,vision=fp16', int4-vision-fp16, f16",
+    "openvino:int8, int8, int8 asym row",
+    "openvino:fp16, fp16, f16",
+    "'openvino:fp16,vision=fp32', fp16-vision-fp32, f32",
+    "openvino:fp32, fp32, f32",
+  })
+  void whatSeesHasItsOwnPrecision(String spec, String name, String format) {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35VisionCut())) {
+      ArtifactPlan plan = plan(checkpoint, spec);
+      assertThat(plan.name()).isEqualTo("tiny-openvino-" + name);
+      String layer = "model.vision_embed_tokens.img_processor.vision_model.encoder.layers.1.";
+      assertThat(formats(plan))
+          .contains(layer + "mlp.fc2.weight" + format)
+          .contains(layer + "self_attn.k_proj.weight" + format)
+          .contains("model.vision_embed_tokens.img_projection.2.weight" + format)
+          .noneMatch(each -> each.contains("encoder.layers.2."));
+      assertThat(plan.notes()).anyMatch(note -> note.contains("at most 1.99 times the short one"));
+    }
+  }
+
   private static List<String> formats(ArtifactPlan plan) {
     return plan.tensors().stream().map(tensor -> tensor.name() + tensor.format()).toList();
   }
@@ -220,6 +245,8 @@ class OpenVinoGoldenTest {
     "'openvino:int4,layers=', '''layers'' has no value'",
     "'openvino:int4,sym=perhaps', 'true, false'",
     "'openvino:int4,device=npu,asym', 'always symmetric'",
+    "'openvino:int4,vision=int4', 'can be int8, fp16, fp32'",
+    "'openvino:int4,vision=fp16', 'is for models that see'",
   })
   void optionsThatDoNotExistNameThoseThatDo(String spec, String says) {
     assertThatThrownBy(
