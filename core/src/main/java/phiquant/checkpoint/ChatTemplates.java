@@ -67,9 +67,20 @@ public record ChatTemplates(Optional<String> chosen, Map<String, String> named, 
    * @throws UserError if it is not JSON
    */
   public static Optional<byte[]> config(Checkpoint checkpoint) {
+    return of(checkpoint).differs() ? within(checkpoint) : checkpoint.file(CONFIG);
+  }
+
+  /**
+   * The same for a reader that knows no other place for a template: it stands there in any case.
+   *
+   * @throws UserError if the file is not JSON
+   */
+  public static Optional<byte[]> within(Checkpoint checkpoint) {
     Optional<byte[]> bytes = checkpoint.file(CONFIG);
     ChatTemplates templates = of(checkpoint);
-    if (bytes.isEmpty() || !templates.differs()) {
+    boolean stated = json(checkpoint, CONFIG).hasNonNull("chat_template");
+    boolean right = stated ? !templates.differs() : templates.chosen().isEmpty();
+    if (bytes.isEmpty() || right) {
       return bytes;
     }
     ObjectNode config = Json.object(bytes.get(), checkpoint.path() + "/" + CONFIG);

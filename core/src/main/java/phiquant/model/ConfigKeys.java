@@ -56,7 +56,7 @@ public record ConfigKeys(
                   + " input_jitter_noise output_router_logits router_aux_loss_coef"
                   + " attention_dropout_prob embedding_dropout_prob ffn_dropout_prob"
                   + " blocksparse_triton_kernel_block_size gegelu_pad_to_256"
-                  + " pad_sequence_to_multiple_of_64 reorder_and_upcast_attn")
+                  + " pad_sequence_to_multiple_of_64 reorder_and_upcast_attn transformers.js_config")
               .split(" "));
 
   private static final Set<String> IN_ROPE =

@@ -25,6 +25,11 @@ public final class Engines {
     return installed(engine).resolve("venv/bin/python");
   }
 
+  /** The folder that has transformers.js and what it needs. */
+  public static Path transformersJs() {
+    return installed("transformers-js");
+  }
+
   /** Debian's Chromium. */
   public static String chromium() {
     return installed("chromium").toString();

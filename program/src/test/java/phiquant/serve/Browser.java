@@ -143,6 +143,17 @@ final class Browser implements AutoCloseable {
     assertThat(evaluate("document.body.innerText")).as(expression).isNull();
   }
 
+  /** Chooses a folder, where a page asks for one. */
+  void choose(String selector, Path folder) throws Exception {
+    JsonNode root = call("DOM.getDocument", JSON.createObjectNode()).path("root");
+    ObjectNode query = JSON.createObjectNode().put("selector", selector);
+    query.set("nodeId", root.path("nodeId"));
+    ObjectNode choice = JSON.createObjectNode();
+    choice.set("nodeId", call("DOM.querySelector", query).path("nodeId"));
+    choice.putArray("files").add(folder.toString());
+    call("DOM.setFileInputFiles", choice);
+  }
+
   /** Types into what has the focus. */
   void type(String text) throws Exception {
     call("Input.insertText", JSON.createObjectNode().put("text", text));

@@ -11,7 +11,9 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFolder;
+import phiquant.checkpoint.CompanionFiles;
 import phiquant.checkpoint.HuggingFaceFolder;
+import phiquant.checkpoint.Json;
 import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
@@ -49,12 +51,12 @@ public final class OnnxFolder extends CheckpointFolder {
   }
 
   private Map<String, StoredTensor> open(Path folder, MappedFiles files) {
-    boolean parts =
-        !Files.exists(folder.resolve(MODEL)) && Files.exists(folder.resolve(PARTS.getFirst()));
+    Path graph = graph(folder);
+    boolean parts = !Files.exists(graph) && Files.exists(folder.resolve(PARTS.getFirst()));
     OnnxFile model =
         parts
             ? OnnxFile.open(PARTS.stream().map(folder::resolve).toList(), files)
-            : OnnxFile.open(folder.resolve(MODEL), files);
+            : OnnxFile.open(graph, files);
     for (NodeProto node : model.graph().getNodeList()) {
       operators.merge(node.getOpType(), 1, Integer::sum);
       if (node.getOpType().equals("EPContext")) {
@@ -62,6 +64,20 @@ public final class OnnxFolder extends CheckpointFolder {
       }
     }
     return OnnxTensors.of(model, config(), folder + ": config.json");
+  }
+
+  /** The one of the usual name, or that which GenAI is told of, within the folder. */
+  private static Path graph(Path folder) {
+    Path usual = folder.resolve(MODEL);
+    if (Files.exists(usual)) {
+      return usual;
+    }
+    String told =
+        CompanionFiles.read(folder, GENAI)
+            .map(bytes -> Json.object(bytes, folder + "/" + GENAI))
+            .map(genai -> genai.path("model").path("decoder").path("filename").asText())
+            .orElse("");
+    return told.matches("(onnx/)?[\\w.-]{1,100}\\.onnx") ? folder.resolve(told) : usual;
   }
 
   /**

@@ -66,15 +66,16 @@ record OnnxOperator(OnnxFile file, NodeProto node) {
 
   /** The format of its blocks, of the size that an attribute says. */
   NBitsFormat format(long bits, OnnxConstant scales, boolean symmetric) {
+    return format(bits, number("block_size", -1), scales, symmetric);
+  }
+
+  /** The format of its blocks. */
+  NBitsFormat format(long bits, long block, OnnxConstant scales, boolean symmetric) {
     FloatType type =
         scales.floats().orElseThrow(() -> wrong("has scales of type " + scales.type()));
     try {
       return new NBitsFormat(
-          Algorithm.DEFAULT,
-          Math.toIntExact(bits),
-          Math.toIntExact(number("block_size", -1)),
-          symmetric,
-          type);
+          Algorithm.DEFAULT, Math.toIntExact(bits), Math.toIntExact(block), symmetric, type);
     } catch (UserError | ArithmeticException e) {
       throw wrong("cannot be decoded: " + e.getMessage().replaceFirst("\\.$", ""));
     }

@@ -5,6 +5,7 @@ import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import phiquant.UserError;
 import phiquant.checkpoint.DType;
 import phiquant.checkpoint.MappedTensor;
 import phiquant.checkpoint.StoredTensor;
@@ -101,7 +102,11 @@ final class OnnxWeights {
     OnnxConstant table =
         op.maker(0, "Reshape").map(maker -> maker.constant(0)).orElseGet(() -> op.constant(0));
     if (op.is("Gather") && table.type() == DataType.INT8) {
-      return Dequantized.rows(op, name, table, scalesOfRows(op));
+      return Dequantized.rows(
+          op, name, table, gathered(op, "scale").orElseThrow(() -> noScales(op)));
+    }
+    if (op.is("Gather") && table.type() == DataType.UINT8) {
+      return blocks(op, name, table);
     }
     if (op.is("Gather")) {
       return plain(op, name, table, 2);
@@ -112,15 +117,32 @@ final class OnnxWeights {
     return blocks(op, name, table.shape().getFirst(), hidden, table);
   }
 
-  /** A table of bytes has scales that another operator gathers. */
-  private OnnxConstant scalesOfRows(OnnxOperator op) {
-    String gather = op.node().getName().replaceFirst("Gather$", "scale/Gather");
+  /** A table of codes has scales, and perhaps zero points, that other operators gather. */
+  private Optional<OnnxConstant> gathered(OnnxOperator op, String what) {
+    String gather = op.node().getName().replaceFirst("Gather$", what + "/Gather");
     return file.graph().getNodeList().stream()
         .filter(node -> node.getName().equals(gather))
         .findFirst()
-        .map(node -> new OnnxOperator(file, node).constant(0))
-        .orElseThrow(
-            () -> op.wrong("has a table of bytes, whose scales no '" + gather + "' gathers"));
+        .map(node -> new OnnxOperator(file, node).constant(0));
+  }
+
+  private static UserError noScales(OnnxOperator op) {
+    return op.wrong("has a table of bytes, whose scales no other operator gathers");
+  }
+
+  /** A table of blocks that standard operators take apart: how, its constants' shapes say. */
+  private StoredTensor blocks(OnnxOperator op, String name, OnnxConstant codes) {
+    OnnxConstant scales = gathered(op, "scale").orElseThrow(() -> noScales(op));
+    Optional<OnnxConstant> zeroPoints = gathered(op, "zero_point");
+    List<Long> shape = codes.shape();
+    if (shape.size() != 3 || shape.get(2) < 1 || shape.get(2) > 256) {
+      throw op.wrong("has a table of " + codes.type() + shape);
+    }
+    boolean bytes = Math.ceilDiv(hidden, shape.get(2)) == shape.get(1);
+    long bits = bytes ? 8 : 4;
+    op.requirePossible(shape.getFirst(), hidden);
+    NBitsFormat format = op.format(bits, shape.get(2) * 8 / bits, scales, zeroPoints.isEmpty());
+    return blocks(op, name, shape.getFirst(), hidden, format, codes, scales, zeroPoints);
   }
 
   /** Whether two weights are the same constant. */
@@ -144,6 +166,18 @@ final class OnnxWeights {
     Optional<OnnxConstant> zeroPoints = op.optional(3);
     op.requirePossible(rows, columns);
     NBitsFormat format = op.format(op.number("bits", 4), scales, zeroPoints.isEmpty());
+    return blocks(op, name, rows, columns, format, codes, scales, zeroPoints);
+  }
+
+  private static StoredTensor blocks(
+      OnnxOperator op,
+      String name,
+      long rows,
+      long columns,
+      NBitsFormat format,
+      OnnxConstant codes,
+      OnnxConstant scales,
+      Optional<OnnxConstant> zeroPoints) {
     int width = (int) columns;
     require(op, codes, DataType.UINT8, rows, format.codeBytes(width));
     require(op, scales, scales.type(), rows, format.scaleBytes(width));

@@ -12,11 +12,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.Version;
+import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.onnx.writer.genai.GenAiConfig;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.network.NetworkGraph;
 import phiquant.engine.onnx.writer.npu.NpuGraphs;
+import phiquant.engine.onnx.writer.options.FolderLayout;
 import phiquant.engine.onnx.writer.options.Format;
 import phiquant.engine.onnx.writer.options.OnnxOptions;
 import phiquant.engine.onnx.writer.options.StaticActivations;
@@ -81,10 +83,12 @@ public final class Onnx implements Target {
     NetworkGraph network = new NetworkGraph(model, options, findings, adapters);
     List<String> texts = InputSquares.found(options.squares(), findings).texts();
     List<PlannedFile> files = new ArrayList<>();
-    files.add(PlannedFile.whole("model.onnx", model(network.graph().build(), OPERATORS, texts)));
-    files.add(new PlannedFile(Graph.DATA, network.constants().data().size(), List.of()));
+    FolderLayout layout = options.layout();
+    byte[] graph = model(network.graph().build(), OPERATORS, texts);
+    files.add(PlannedFile.whole(layout.graph(), graph));
+    files.add(new PlannedFile(layout.data(), network.constants().data().size(), List.of()));
     files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
-    files.addAll(PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json"));
+    files.addAll(layout.web().isPresent() ? webFiles(model) : companions(model));
     return new ArtifactPlan(
         spec,
         folder(name),
@@ -109,9 +113,25 @@ public final class Onnx implements Target {
     files.add(1, new PlannedFile(Graph.DATA, network.constants().data().size(), List.of()));
     files.add(2, new PlannedFile(NpuGraphs.TABLE, network.table().size(), List.of()));
     files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
-    files.addAll(PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json"));
+    files.addAll(companions(model));
     return new ArtifactPlan(
         spec, folder(name), false, files, network.constants().planned(), List.of(), texts);
+  }
+
+  private static List<PlannedFile> companions(PhiModel model) {
+    return PlannedFile.copies(model.checkpoint(), "config.json", "generation_config.json");
+  }
+
+  /** transformers.js reads no template but tokenizer_config.json's. */
+  private List<PlannedFile> webFiles(PhiModel model) {
+    List<PlannedFile> files = new ArrayList<>();
+    files.add(PlannedFile.whole("config.json", options.layout().config(model)));
+    ChatTemplates.within(model.checkpoint())
+        .ifPresent(bytes -> files.add(PlannedFile.whole("tokenizer_config.json", bytes)));
+    PlannedFile.copies(model.checkpoint(), "generation_config.json").stream()
+        .filter(file -> !file.path().equals("tokenizer_config.json"))
+        .forEach(files::add);
+    return files;
   }
 
   /**
@@ -161,7 +181,8 @@ public final class Onnx implements Target {
         + (options.block() == 32 ? "" : "-b" + options.block())
         + (options.symmetric() ? "" : "-asym")
         + (options.qdq() ? "-qdq" : "")
-        + (options.activations().isPresent() ? "-static" : "");
+        + (options.activations().isPresent() ? "-static" : "")
+        + (options.layout().web().isPresent() ? "-web" : "");
   }
 
   /** The model's bytes; IR 10 is that of opset 21, 11 that of opset 23. */

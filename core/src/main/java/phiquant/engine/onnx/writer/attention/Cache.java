@@ -17,12 +17,16 @@ public final class Cache {
   private final List<String> present;
   private final ElementType type;
 
-  /** Declares the inputs: all keys, then all values. */
-  public Cache(Graph graph, PhiConfig config, int heads, ElementType type) {
+  /**
+   * Declares the inputs: all keys, then all values.
+   *
+   * @param size that of a head, or a name for it
+   */
+  public Cache(Graph graph, PhiConfig config, int heads, Object size, ElementType type) {
     this.graph = graph;
     this.type = type;
-    this.past = Value.dims("batch_size", heads, "past_sequence_length", "kv_cache_dim");
-    this.present = Value.dims("batch_size", heads, "total_sequence_length", "kv_cache_dim");
+    this.past = Value.dims("batch_size", heads, "past_sequence_length", size);
+    this.present = Value.dims("batch_size", heads, "total_sequence_length", size);
     for (String what : List.of("key", "value")) {
       for (int layer = 0; layer < config.layers(); layer++) {
         graph.input("past_key_values.%d.%s".formatted(layer, what), type, past);

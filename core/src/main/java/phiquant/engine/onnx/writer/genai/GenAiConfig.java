@@ -68,7 +68,7 @@ public final class GenAiConfig {
       session.put("session.qdq_matmulnbits_accuracy_level", level);
     }
     provider(session.putArray("provider_options"), options.device());
-    decoder.put("filename", "model.onnx");
+    decoder.put("filename", options.layout().graph());
     decoder.put("head_size", config.headSize());
     decoder.put("hidden_size", config.hidden());
     ObjectNode inputs = decoder.putObject("inputs");

@@ -16,8 +16,11 @@ import phiquant.model.Role;
 /**
  * Looks tokens up in the embedding: a table of floats, blocks of codes, or the head's own constants
  * where the head is tied to it and both are stored once.
+ *
+ * @param standard whether there are only ONNX's own operators to do it with
  */
-public record Embedding(Graph graph, Constants constants, PhiModel model, ElementType type) {
+public record Embedding(
+    Graph graph, Constants constants, PhiModel model, ElementType type, boolean standard) {
   private static final String PATH = OperatorNames.EMBEDDING;
 
   /** Its operator, as the builder's {@code nodes_to_exclude} names it. */
@@ -93,6 +96,19 @@ public record Embedding(Graph graph, Constants constants, PhiModel model, Elemen
     int rows = model.config().vocabulary();
     int bytes = table.format().codeBytes(hidden);
     int padded = table.format().blocks(hidden) * table.format().block();
+    Value found =
+        standard
+            ? new BlockLookup(graph, type).of(table, tokens, hidden)
+            : gather(table, tokens, rows, bytes, padded);
+    return padded == hidden
+        ? found
+        : graph
+            .op("Slice", PATH + "/Slice")
+            .in(found, graph.i64s(0), graph.i64s(hidden), graph.i64s(-1))
+            .out(type, embedded(hidden));
+  }
+
+  private Value gather(Constants.Blocks table, Value tokens, int rows, int bytes, int padded) {
     Value flat =
         graph
             .op("Reshape", PATH + "/Reshape")
@@ -105,18 +121,11 @@ public record Embedding(Graph graph, Constants constants, PhiModel model, Elemen
     if (table.zeroPoints() != null) {
       op.in(table.zeroPoints());
     }
-    Value found =
-        op.with("bits", table.format().bits())
-            .with("block_size", table.format().block())
-            .with("gather_axis", 0)
-            .with("quantize_axis", 1)
-            .out(type, embedded(padded));
-    return padded == hidden
-        ? found
-        : graph
-            .op("Slice", PATH + "/Slice")
-            .in(found, graph.i64s(0), graph.i64s(hidden), graph.i64s(-1))
-            .out(type, embedded(hidden));
+    return op.with("bits", table.format().bits())
+        .with("block_size", table.format().block())
+        .with("gather_axis", 0)
+        .with("quantize_axis", 1)
+        .out(type, embedded(padded));
   }
 
   private static List<String> embedded(int width) {

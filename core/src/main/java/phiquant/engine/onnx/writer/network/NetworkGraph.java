@@ -45,7 +45,7 @@ public final class NetworkGraph {
   private static final List<String> TOKENS = Value.dims("batch_size", "sequence_length");
 
   private final Graph graph = new Graph("main_graph");
-  private final Constants constants = new Constants(graph);
+  private final Constants constants;
   private final PhiModel model;
   private final PhiConfig config;
   private final OnnxOptions options;
@@ -59,6 +59,7 @@ public final class NetworkGraph {
     this.model = model;
     this.config = model.config();
     this.options = options;
+    this.constants = new Constants(graph, options.layout().beside());
     this.type = options.type();
     this.rounded = options.activations().map(asked -> rounded(asked, findings));
     Inputs inputs = rounded.isPresent() ? rounded.get() : Inputs.AS_THEY_ARE;
@@ -165,7 +166,9 @@ public final class NetworkGraph {
   }
 
   private Value embed(Value tokens, MatMuls.Stored head) {
-    Embedding embedding = new Embedding(graph, constants, model, ElementType.of(type));
+    boolean standard =
+        options.layout().web().isPresent() && options.device() == ExecutionProvider.CPU;
+    Embedding embedding = new Embedding(graph, constants, model, ElementType.of(type), standard);
     Precision own = embeddingPrecision();
     boolean shared =
         config.tiedHead()
@@ -196,7 +199,11 @@ public final class NetworkGraph {
             "attention_mask", ElementType.INT64, Value.dims("batch_size", "total_sequence_length"));
     ElementType element = ElementType.of(type);
     boolean repeated = options.repeatsKeys();
-    Cache cache = new Cache(graph, config, repeated ? config.heads() : config.kvHeads(), element);
+    // A name is the builder's choice. transformers.js 4.3.2 takes every named size but the batch's
+    // for 0.
+    Object size = options.layout().web().isPresent() ? config.headSize() : "kv_cache_dim";
+    Cache cache =
+        new Cache(graph, config, repeated ? config.heads() : config.kvHeads(), size, element);
     Lengths lengths = Lengths.of(graph, mask);
     if (!options.needsPositions()) {
       RotaryTables rotary = RotaryTables.of(graph, constants, config, type, lengths);

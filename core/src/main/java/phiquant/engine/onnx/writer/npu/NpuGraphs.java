@@ -73,7 +73,7 @@ public final class NpuGraphs {
   private final Graph cache = new Graph("cache");
   private final Graph head = new Graph("head");
   private final ExternalData table = new ExternalData(2, TABLE);
-  private final Constants constants = new Constants(layers);
+  private final Constants constants = new Constants(layers, Graph.DATA);
   private final PhiModel model;
   private final PhiConfig config;
   private final OnnxOptions options;
@@ -181,7 +181,7 @@ public final class NpuGraphs {
   private void embedding(int padding, MatMuls.Stored weight) {
     Constants own = constants.of(embedding).in(table);
     Value tokens = new EntryGraph(embedding, own, config, context, padding).build();
-    Embedding rows = new Embedding(embedding, own, model, ElementType.FLOAT16);
+    Embedding rows = new Embedding(embedding, own, model, ElementType.FLOAT16, false);
     Precision precision =
         options.embedding().orElse(0) == 0
             ? new Precision.Plain(FloatType.FLOAT16)

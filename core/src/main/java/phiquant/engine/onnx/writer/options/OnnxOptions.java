@@ -41,6 +41,7 @@ import phiquant.study.InputSquares;
  * @param activations how inputs of matrices are rounded, if they are
  * @param squares of inputs, for which weights are rounded, if they are
  * @param sizes of graphs that have fixed ones
+ * @param layout what the files are called
  */
 public record OnnxOptions(
     Format format,
@@ -60,7 +61,8 @@ public record OnnxOptions(
     boolean qdq,
     Optional<StaticActivations> activations,
     Optional<InputSquares> squares,
-    Optional<FixedSizes> sizes) {
+    Optional<FixedSizes> sizes,
+    FolderLayout layout) {
 
   private static final Set<String> OF_BLOCKS =
       Set.of(
@@ -76,6 +78,7 @@ public record OnnxOptions(
   private static final Set<String> OF_ALL =
       Set.of(
           "device",
+          FolderLayout.KEY,
           "shared_embeddings",
           "prune_lm_head",
           "exclude_embeds",
@@ -124,6 +127,16 @@ public record OnnxOptions(
           "onnx: exclude_lm_head makes the hidden states the output; include_hidden_states adds"
               + " them to logits. Give one of the two.");
     }
+    if (options.containsKey(FolderLayout.KEY)) {
+      for (String key : List.of("exclude_embeds", "exclude_lm_head", "include_hidden_states")) {
+        if (options.containsKey(key)) {
+          throw UserError.usage(
+              "onnx: for=web is a whole model, and "
+                  + key
+                  + " is for a part of one; leave one out.");
+        }
+      }
+    }
     boolean noEmbedding = flag(options, "exclude_embeds", false);
     if (noEmbedding && options.containsKey("embedding")) {
       throw UserError.usage("onnx: exclude_embeds leaves no embedding to choose; leave one out.");
@@ -152,7 +165,8 @@ public record OnnxOptions(
         flag(options, "use_qdq", false),
         activations,
         InputSquares.of(options),
-        FixedSizes.of(device, options));
+        FixedSizes.of(device, options),
+        FolderLayout.of(format, device, options));
   }
 
   /** What the model computes in. */

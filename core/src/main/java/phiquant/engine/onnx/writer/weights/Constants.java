@@ -28,8 +28,8 @@ public final class Constants {
   private final ExternalData data;
   private final List<PlannedTensor> planned;
 
-  public Constants(Graph graph) {
-    this(graph, new ExternalData(1, Graph.DATA), new ArrayList<>());
+  public Constants(Graph graph, String file) {
+    this(graph, new ExternalData(1, file), new ArrayList<>());
   }
 
   private Constants(Graph graph, ExternalData data, List<PlannedTensor> planned) {

@@ -59,6 +59,10 @@ class OnnxOptionsTest {
     "'onnx:int4,exclude_embeds,embedding=int8', 'leave one out'",
     "'onnx:int4,shared_embeddings=true', 'not tied'",
     "'onnx:int4,embedding=', '''embedding'' has no value'",
+    "'onnx:int4,for=phone', 'it can be web'",
+    "'onnx:int4,device=cuda,for=web', 'WebGPU'",
+    "'onnx:int4,device=npu,for=web', 'no option ''for'''",
+    "'onnx:int4,for=web,exclude_embeds', 'a whole model'",
     "'onnx:int8,calibration=text.txt', 'activations=static'",
     "'onnx:int8,activation_bits=16', 'activations=static'",
   })
@@ -66,6 +70,13 @@ class OnnxOptionsTest {
     assertThatThrownBy(() -> plan("phi-4", spec))
         .isInstanceOf(UserError.class)
         .hasMessageContaining(says);
+  }
+
+  @Test
+  void anArchitectureThatTransformersJsLacksIsNotMadeForIt() {
+    assertThatThrownBy(() -> plan("phi-mini-moe", "onnx:int4,for=web"))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("transformers.js has no model_type 'phimoe'");
   }
 
   /** Only where both are stored alike can a tied head be stored once. */
