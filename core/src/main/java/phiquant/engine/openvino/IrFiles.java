@@ -1,5 +1,8 @@
 package phiquant.engine.openvino;
 
+import java.util.List;
+import java.util.stream.Stream;
+
 /**
  * The names of a folder's models, for reading and writing alike: one of text, or the four of a
  * model that sees, as optimum-intel's exporter calls them and OpenVINO GenAI looks for them.
@@ -19,6 +22,13 @@ public final class IrFiles {
 
   /** What makes rows of the tower's features. */
   public static final String VISION_PROJECTION = "openvino_vision_projection_model";
+
+  /** The four. */
+  public static final List<String> SEEING =
+      List.of(LANGUAGE, TEXT_EMBEDDINGS, VISION_EMBEDDINGS, VISION_PROJECTION);
+
+  /** Those of either. */
+  public static final List<String> ALL = Stream.concat(Stream.of(MODEL), SEEING.stream()).toList();
 
   private IrFiles() {}
 }

@@ -56,7 +56,7 @@ public final class IrNames {
 
   /** The norm that an operator is part of. */
   public static Optional<String> norm(String operator) {
-    return module(operator).filter(module -> module.endsWith("norm"));
+    return module(operator).filter(module -> module.matches(".*norm\\d?"));
   }
 
   /** Whether an operator is part of a product with a weight. */

@@ -32,12 +32,14 @@ public final class Phi3Vision implements Architecture {
     return "phi3_v";
   }
 
-  /** Phi-3's, and what its own class has beside them. */
+  /**
+   * Phi-3's, what its own class has beside them, and two weights that OpenVINO's tools put there.
+   */
   @Override
   public ConfigKeys keys() {
     ConfigKeys text = TEXT.keys();
     Set<String> optional = new HashSet<>(text.optional());
-    optional.addAll(Set.of("embd_layer", "img_processor"));
+    optional.addAll(Set.of("embd_layer", "img_processor", "sub_GN", "glb_GN"));
     Map<String, Set<String>> computed = new java.util.HashMap<>(text.computed());
     computed.put("model_type", Set.of(modelType()));
     return new ConfigKeys(text.epsilon(), text.defaults(), optional, computed);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
@@ -40,28 +41,39 @@ public final class ClipTower {
   /** Features that become one token: two by two. */
   private static final int NEIGHBOURS = 4;
 
+  /** Which output is taken, where config.json is silent. */
+  private static final int NEXT_TO_LAST = -2;
+
   private static final double EPSILON = 1e-5;
 
   private final CalledTensors called;
   private final List<Weight> weights = new ArrayList<>();
   private final int width;
   private final int wide;
+  private final int layers;
   private final int depth;
 
   private ClipTower(Checkpoint checkpoint) {
     this.called = new CalledTensors(checkpoint);
     this.width = size(checkpoint, TOWER + "pre_layrnorm.weight");
     this.wide = size(checkpoint, LAYERS + "0.mlp.fc1.bias");
-    int layers = 0;
-    while (checkpoint.tensors().containsKey(LAYERS + layers + ".layer_norm1.weight")) {
-      layers++;
+    int count = 0;
+    while (checkpoint.tensors().containsKey(LAYERS + count + ".layer_norm1.weight")) {
+      count++;
     }
-    this.depth = layers - 1;
-    if (width % HEADS != 0 || depth < 1) {
+    this.layers = count;
+    this.depth = depth(checkpoint, count);
+    if (width % HEADS != 0 || depth < 1 || depth > layers) {
       throw new UserError(
           "%s: the vision tower has %d layers of %d features, which is no tower of CLIP's."
               .formatted(checkpoint.path(), layers, width));
     }
+  }
+
+  /** Of what goes into the first layer and comes out of each, the released code takes one. */
+  private static int depth(Checkpoint checkpoint, int layers) {
+    int taken = checkpoint.config().path("img_processor").path("layer_idx").asInt(NEXT_TO_LAST);
+    return taken < 0 ? layers + 1 + taken : taken;
   }
 
   /**
@@ -85,6 +97,7 @@ public final class ClipTower {
     JsonNode processor = checkpoint.config().path("img_processor");
     expect(checkpoint, processor, "name", "clip_vision_model");
     expect(checkpoint, processor, "num_img_tokens", "144");
+    expect(checkpoint, processor, "type_feature", "patch");
   }
 
   /** The released code has one form; others are in it, and in no model. */
@@ -120,16 +133,19 @@ public final class ClipTower {
     List<String> used = weights.stream().map(Weight::name).toList();
     List<String> unused =
         checkpoint.tensors().keySet().stream()
-            .filter(name -> name.startsWith(LAYERS + depth + ".") || name.contains(".post_layer"))
-            .filter(name -> name.startsWith(TOWER) && !used.contains(name))
+            .filter(name -> isBeyond(name) && !used.contains(name))
             .toList();
     return new Vision(tower, rowEnd, between, up, down, unused, List.copyOf(weights));
   }
 
+  private boolean isBeyond(String name) {
+    return name.startsWith(TOWER + "post_layer")
+        || IntStream.range(depth, layers).anyMatch(i -> name.startsWith(LAYERS + i + "."));
+  }
+
   private Tower tower() {
     Weight first = tensor(TOWER + "embeddings.class_embedding", width);
-    Weight kernel =
-        tensor(TOWER + "embeddings.patch_embedding.weight", width, COLORS, PATCH, PATCH);
+    Weight kernel = kernel();
     Weight table = tensor(TOWER + "embeddings.position_embedding.weight", TOKENS, width);
     Weight patches = new Weight(Role.EMBEDDING, -1, new Flattened(kernel.tensor()));
     Weight positions = new Weight(Role.EMBEDDING, -1, new ClassRow(table.tensor(), first.tensor()));
@@ -139,6 +155,15 @@ public final class ClipTower {
       blocks.add(block(i, LAYERS + i + "."));
     }
     return new Tower(config(), Linear.of(patches), positions, norm, List.copyOf(blocks));
+  }
+
+  /** A convolution's; or a matrix, as engines keep it that have it as a product. */
+  private Weight kernel() {
+    String name = TOWER + "embeddings.patch_embedding.weight";
+    StoredTensor stored = called.checkpoint().tensors().get(name);
+    return stored != null && stored.shape().size() == 2
+        ? tensor(name, width, COLORS * PATCH * PATCH)
+        : tensor(name, width, COLORS, PATCH, PATCH);
   }
 
   private Block block(int layer, String at) {

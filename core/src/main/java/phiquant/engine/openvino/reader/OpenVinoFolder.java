@@ -2,6 +2,7 @@ package phiquant.engine.openvino.reader;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -9,17 +10,16 @@ import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFolder;
 import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.engine.openvino.IrFiles;
 
 /**
  * A folder with a model as OpenVINO's intermediate representation, seen as a checkpoint of Hugging
- * Face: its constants under their names there. Reads what {@code --to openvino} writes, and what
- * optimum's exporter does.
+ * Face: its constants under their names there, of all graphs where there are several. Reads what
+ * {@code --to openvino} writes, and of models of text what optimum's exporter does.
  */
 public final class OpenVinoFolder extends CheckpointFolder {
-  /** The graph's file; its presence makes a folder one of these. */
-  private static final String XML = "openvino_model.xml";
-
-  private static final String BIN = "openvino_model.bin";
+  private static final String XML = ".xml";
+  private static final String BIN = ".bin";
 
   private final Map<String, StoredTensor> tensors;
   private final Map<String, Integer> operators = new TreeMap<>();
@@ -40,18 +40,37 @@ public final class OpenVinoFolder extends CheckpointFolder {
    * @throws UserError if it is damaged
    */
   public static Optional<OpenVinoFolder> open(Path path) {
-    boolean file = path.endsWith(XML) || path.endsWith(BIN);
+    boolean file =
+        IrFiles.ALL.stream()
+            .anyMatch(name -> path.endsWith(name + XML) || path.endsWith(name + BIN));
     Path folder = file && Files.exists(path) ? path.toAbsolutePath().getParent() : path;
-    return Files.exists(folder.resolve(XML))
+    return Files.exists(folder.resolve(IrFiles.MODEL + XML)) || sees(folder)
         ? Optional.of(new OpenVinoFolder(folder))
         : Optional.empty();
   }
 
+  private static boolean sees(Path folder) {
+    return Files.exists(folder.resolve(IrFiles.LANGUAGE + XML));
+  }
+
   private Map<String, StoredTensor> open(Path folder, MappedFiles files) {
-    byte[] xml = file(XML).orElseThrow(() -> new UserError(folder + " has no " + XML + "."));
-    IrFile ir = IrFile.parse(folder.resolve(XML), xml);
+    if (!sees(folder)) {
+      return open(folder, IrFiles.MODEL, files);
+    }
+    Map<String, StoredTensor> all = new LinkedHashMap<>();
+    for (String name : IrFiles.SEEING) {
+      open(folder, name, files).forEach(all::putIfAbsent);
+    }
+    SeeingTensors.complete(config(), folder, all);
+    return all;
+  }
+
+  private Map<String, StoredTensor> open(Path folder, String name, MappedFiles files) {
+    byte[] xml =
+        file(name + XML).orElseThrow(() -> new UserError(folder + " has no " + name + XML + "."));
+    IrFile ir = IrFile.parse(folder.resolve(name + XML), xml);
     ir.layers().values().forEach(layer -> operators.merge(layer.type(), 1, Integer::sum));
-    return IrTensors.of(ir, files.map(folder.resolve(BIN)));
+    return IrTensors.of(ir, files.map(folder.resolve(name + BIN)));
   }
 
   @Override
