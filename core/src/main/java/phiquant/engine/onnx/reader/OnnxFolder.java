@@ -29,6 +29,9 @@ public final class OnnxFolder extends CheckpointFolder {
   /** What has the weights of a model that is several graphs of fixed sizes. */
   private static final List<String> PARTS = List.of("prompt.onnx", "head.onnx", "embedding.onnx");
 
+  /** What stands before the decoder of a model that sees. */
+  private static final List<String> SIGHT = List.of("embedding.onnx", "vision.onnx");
+
   private static final String GENAI = "genai_config.json";
   private static final String EMBEDDING = "model.embed_tokens.weight";
   private static final String HEAD = "lm_head.weight";
@@ -51,12 +54,9 @@ public final class OnnxFolder extends CheckpointFolder {
   }
 
   private Map<String, StoredTensor> open(Path folder, MappedFiles files) {
-    Path graph = graph(folder);
-    boolean parts = !Files.exists(graph) && Files.exists(folder.resolve(PARTS.getFirst()));
+    List<Path> graphs = graphs(folder);
     OnnxFile model =
-        parts
-            ? OnnxFile.open(PARTS.stream().map(folder::resolve).toList(), files)
-            : OnnxFile.open(graph, files);
+        graphs.size() == 1 ? OnnxFile.open(graphs.getFirst(), files) : OnnxFile.open(graphs, files);
     for (NodeProto node : model.graph().getNodeList()) {
       operators.merge(node.getOpType(), 1, Integer::sum);
       if (node.getOpType().equals("EPContext")) {
@@ -64,6 +64,19 @@ public final class OnnxFolder extends CheckpointFolder {
       }
     }
     return OnnxTensors.of(model, config(), folder + ": config.json");
+  }
+
+  /** One, or the several that have the weights together. */
+  private static List<Path> graphs(Path folder) {
+    Path whole = graph(folder);
+    if (!Files.exists(whole) && Files.exists(folder.resolve(PARTS.getFirst()))) {
+      return PARTS.stream().map(folder::resolve).toList();
+    }
+    List<Path> graphs = new ArrayList<>(List.of(whole));
+    if (Files.exists(folder.resolve(SIGHT.getLast()))) {
+      SIGHT.forEach(graph -> graphs.add(folder.resolve(graph)));
+    }
+    return graphs;
   }
 
   /** The one of the usual name, or that which GenAI is told of, within the folder. */

@@ -55,6 +55,7 @@ final class OnnxTensors {
   private record Found(String name, Function<String, StoredTensor> read) {}
 
   private final OnnxWeights weights;
+  private final TowerTensors tower;
   private final OperatorNames names;
   private final boolean biased;
   private final Map<Use, Found> found = new LinkedHashMap<>();
@@ -68,6 +69,7 @@ final class OnnxTensors {
 
   private OnnxTensors(OnnxWeights weights, List<Part> parts) {
     this.weights = weights;
+    this.tower = new TowerTensors(weights);
     this.names = OperatorNames.of(parts.stream().map(Part::role).toList());
     this.biased = parts.stream().anyMatch(Part::bias);
   }
@@ -92,6 +94,7 @@ final class OnnxTensors {
     // What has no place in a Phi keeps its name, so that it is not lost without a word.
     tensors.found.forEach(tensors::keep);
     tensors.named.putAll(tensors.unknown);
+    tensors.named.putAll(tensors.tower.found());
     return tensors.named;
   }
 
@@ -100,6 +103,9 @@ final class OnnxTensors {
     String module = node.getName().substring(0, slash);
     String does = node.getName().substring(slash).replaceFirst("^/", "");
     String type = node.getOpType();
+    if (tower.takes(node, module)) {
+      return;
+    }
     Place place = names.place(module).orElse(null);
     if (place != null && type.startsWith("MatMul") && does.startsWith("MatMul")) {
       found(module, new Use(place, false), name -> weights.matrix(node, name));

@@ -15,6 +15,7 @@ import phiquant.Version;
 import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.onnx.writer.genai.GenAiConfig;
+import phiquant.engine.onnx.writer.genai.PictureSections;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.network.NetworkGraph;
 import phiquant.engine.onnx.writer.npu.NpuGraphs;
@@ -22,6 +23,10 @@ import phiquant.engine.onnx.writer.options.FolderLayout;
 import phiquant.engine.onnx.writer.options.Format;
 import phiquant.engine.onnx.writer.options.OnnxOptions;
 import phiquant.engine.onnx.writer.options.StaticActivations;
+import phiquant.engine.onnx.writer.vision.PictureEmbedding;
+import phiquant.engine.onnx.writer.vision.VisionGraph;
+import phiquant.engine.onnx.writer.weights.Constants;
+import phiquant.engine.onnx.writer.weights.ExternalData;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.PlannedFile;
 import phiquant.engine.plan.Target;
@@ -80,23 +85,84 @@ public final class Onnx implements Target {
     if (options.sizes().isPresent()) {
       return staticPlan(model, name, findings);
     }
-    NetworkGraph network = new NetworkGraph(model, options, findings, adapters);
+    boolean sees = model.vision().isPresent();
+    OnnxOptions asked = sees ? options.withoutEmbedding() : options;
+    NetworkGraph network = new NetworkGraph(model, asked, findings, adapters);
     List<String> texts = InputSquares.found(options.squares(), findings).texts();
     List<PlannedFile> files = new ArrayList<>();
     FolderLayout layout = options.layout();
     byte[] graph = model(network.graph().build(), OPERATORS, texts);
     files.add(PlannedFile.whole(layout.graph(), graph));
     files.add(new PlannedFile(layout.data(), network.constants().data().size(), List.of()));
-    files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
-    files.addAll(layout.web().isPresent() ? webFiles(model) : companions(model));
+    if (sees) {
+      files.addAll(sight(model, network.constants()));
+    }
+    files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, asked)));
+    files.addAll(
+        sees
+            ? PictureSections.companions(model)
+            : layout.web().isPresent() ? webFiles(model) : companions(model));
+    List<String> notes = new ArrayList<>(notes(network, findings));
+    if (sees) {
+      notes.add(PictureSections.NOTE);
+    }
     return new ArtifactPlan(
-        spec,
-        folder(name),
-        false,
-        files,
-        network.constants().planned(),
-        notes(network, findings),
-        texts);
+        spec, folder(name), false, files, network.constants().planned(), notes, texts);
+  }
+
+  /**
+   * The graphs before the decoder of a model that sees, each with its constants in a file of its
+   * own, and what its processor reads.
+   *
+   * @param constants those of the decoder, with which these are written
+   */
+  private List<PlannedFile> sight(PhiModel model, Constants constants) {
+    Graph embedding = new Graph("embedding_graph");
+    ExternalData words = new ExternalData(2, PictureSections.EMBEDDING + ".data");
+    PictureEmbedding.build(
+        embedding,
+        constants.of(embedding).in(words),
+        model,
+        options.type(),
+        options.embeddingPrecision(model));
+    Graph vision = new Graph("vision_graph");
+    ExternalData seen = new ExternalData(3, PictureSections.VISION + ".data");
+    VisionGraph.build(
+        vision,
+        constants.of(vision).in(seen),
+        model.vision().orElseThrow(),
+        options.type(),
+        options.visionPrecision(model),
+        options.accuracyLevel());
+    return List.of(
+        new PlannedFile(PictureSections.EMBEDDING + ".data", words.size(), List.of()),
+        new PlannedFile(PictureSections.VISION + ".data", seen.size(), List.of()),
+        PlannedFile.whole(
+            PictureSections.EMBEDDING, model(embedding.build(), OPERATORS, List.of())),
+        PlannedFile.whole(PictureSections.VISION, model(vision.build(), OPERATORS, List.of())),
+        PlannedFile.whole(PictureSections.PROCESSOR, PictureSections.processor()));
+  }
+
+  @Override
+  public void requireWritten(PhiModel model) {
+    if (model.vision().isEmpty()) {
+      if (options.vision().isPresent()) {
+        throw UserError.usage("onnx: vision= is for models that see; this is a model of text.");
+      }
+      return;
+    }
+    if (options.sizes().isPresent()
+        || options.layout().web().isPresent()
+        || options.activations().isPresent()
+        || options.noEmbedding()
+        || options.noHead()
+        || options.hidden()
+        || !adapters.isEmpty()) {
+      throw UserError.usage(
+          "onnx: a model that sees is several graphs that fit each other: it takes neither device=npu,"
+              + " for=web, activations=static, exclude_embeds, exclude_lm_head, include_hidden_states nor"
+              + " --adapter.");
+    }
   }
 
   /** Several graphs of fixed sizes, and one file of constants. */

@@ -46,6 +46,9 @@ public final class GenAiConfig {
     top.put("pad_token_id", padding(checkpoint));
     // GenAI's own kinds: phi3 for every Phi3ForCausalLM, Phi-4 and Phi-4-mini included.
     top.put("type", fixed.isPresent() ? "decoder-pipeline" : model.architecture().modelType());
+    if (model.vision().isPresent()) {
+      PictureSections.put(top);
+    }
     top.put("vocab_size", config.vocabulary());
     SectionTokens.put(checkpoint, top);
     root.set("search", search(config, options, generation));

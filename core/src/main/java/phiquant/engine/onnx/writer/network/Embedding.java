@@ -7,8 +7,8 @@ import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Op;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.engine.onnx.writer.weights.Constants;
-import phiquant.engine.onnx.writer.weights.MatMuls;
 import phiquant.engine.onnx.writer.weights.Precision;
+import phiquant.engine.onnx.writer.weights.WeightProducts;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
 import phiquant.model.Role;
@@ -47,7 +47,7 @@ public record Embedding(
   }
 
   /** With the head's: floats that are turned when the engine loads the model, blocks, or rows. */
-  public Value shared(Value tokens, MatMuls.Stored head) {
+  public Value shared(Value tokens, WeightProducts.Stored head) {
     if (head.rows() != null) {
       return gather(head.rows(), tokens);
     }

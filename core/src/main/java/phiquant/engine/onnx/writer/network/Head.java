@@ -8,6 +8,7 @@ import phiquant.engine.onnx.writer.graph.ElementType;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.engine.onnx.writer.weights.MatMuls;
+import phiquant.engine.onnx.writer.weights.WeightProducts;
 import phiquant.model.Place;
 import phiquant.model.Role;
 
@@ -22,7 +23,7 @@ record Head(Graph graph, MatMuls matMuls, Optional<StoredTensor> bias) {
    *
    * @param x shape [batch, sequence, hidden]
    */
-  void of(Value x, MatMuls.Stored weight, boolean lastOnly) {
+  void of(Value x, WeightProducts.Stored weight, boolean lastOnly) {
     Value input = lastOnly ? last(x) : x;
     if (x.type() != ElementType.BFLOAT16) {
       graph.output(logits(input, weight, "logits"));
@@ -37,7 +38,7 @@ record Head(Graph graph, MatMuls matMuls, Optional<StoredTensor> bias) {
             .out("logits", ElementType.FLOAT, logits.shape()));
   }
 
-  private Value logits(Value x, MatMuls.Stored weight, String output) {
+  private Value logits(Value x, WeightProducts.Stored weight, String output) {
     if (bias.isEmpty()) {
       return matMuls.of(PLACE, x, weight, output);
     }

@@ -26,6 +26,7 @@ import phiquant.engine.onnx.writer.weights.Inputs;
 import phiquant.engine.onnx.writer.weights.MatMuls;
 import phiquant.engine.onnx.writer.weights.Precision;
 import phiquant.engine.onnx.writer.weights.RoundedInputs;
+import phiquant.engine.onnx.writer.weights.WeightProducts;
 import phiquant.model.Network;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
@@ -109,16 +110,16 @@ public final class NetworkGraph {
   }
 
   /** Before all else, because the embedding may be the same constant. */
-  private MatMuls.Stored head(Network network) {
+  private WeightProducts.Stored head(Network network) {
     return matMuls.store(Head.PLACE, network.head().matrix());
   }
 
   /** Tokens or embedded tokens in; logits, hidden states or both out. */
   private final class Ends implements GraphFlow.Ends {
-    private final MatMuls.Stored head;
+    private final WeightProducts.Stored head;
     private final Optional<StoredTensor> bias;
 
-    Ends(MatMuls.Stored head, Optional<StoredTensor> bias) {
+    Ends(WeightProducts.Stored head, Optional<StoredTensor> bias) {
       this.head = head;
       this.bias = bias;
     }
@@ -165,11 +166,11 @@ public final class NetworkGraph {
         .out(embedded.type(), embedded.shape());
   }
 
-  private Value embed(Value tokens, MatMuls.Stored head) {
+  private Value embed(Value tokens, WeightProducts.Stored head) {
     boolean standard =
         options.layout().web().isPresent() && options.device() == ExecutionProvider.CPU;
     Embedding embedding = new Embedding(graph, constants, model, ElementType.of(type), standard);
-    Precision own = embeddingPrecision();
+    Precision own = options.embeddingPrecision(model);
     boolean shared =
         config.tiedHead()
             && head != null
@@ -183,13 +184,6 @@ public final class NetworkGraph {
               + " use_qdq, embedding=, nodes_to_exclude= or exclude_lm_head; leave one out.");
     }
     return shared ? embedding.shared(tokens, head) : embedding.own(tokens, own);
-  }
-
-  private Precision embeddingPrecision() {
-    int bits = options.embedding().orElse(0);
-    return bits == 0
-        ? new Precision.Plain(type)
-        : new Precision.Blocks(options.precisions(model).format(bits));
   }
 
   /** The form that the device has operators for. */

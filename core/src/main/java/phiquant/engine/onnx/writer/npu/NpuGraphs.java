@@ -24,6 +24,7 @@ import phiquant.engine.onnx.writer.weights.ExternalData;
 import phiquant.engine.onnx.writer.weights.Inputs;
 import phiquant.engine.onnx.writer.weights.MatMuls;
 import phiquant.engine.onnx.writer.weights.Precision;
+import phiquant.engine.onnx.writer.weights.WeightProducts;
 import phiquant.model.Network;
 import phiquant.model.PhiConfig;
 import phiquant.model.PhiModel;
@@ -150,11 +151,11 @@ public final class NpuGraphs {
   }
 
   /** From the last token's stream to its logits; what is multiplied with, the embedding may be. */
-  private MatMuls.Stored head(Network network) {
+  private WeightProducts.Stored head(Network network) {
     Place place = Place.of(Role.HEAD);
     Constants own = config.tiedHead() ? constants.of(head).in(table) : constants.of(head);
     MatMuls matMuls = matMuls(head, own);
-    MatMuls.Stored stored = matMuls.store(place, network.head().matrix());
+    WeightProducts.Stored stored = matMuls.store(place, network.head().matrix());
     Value last = head.input(LAST, ElementType.FLOAT16, stream(config.hidden()));
     StaticFlow flow =
         new StaticFlow(
@@ -168,7 +169,7 @@ public final class NpuGraphs {
     return stored;
   }
 
-  private Value logits(Network network, MatMuls matMuls, Value x, MatMuls.Stored weight) {
+  private Value logits(Network network, MatMuls matMuls, Value x, WeightProducts.Stored weight) {
     Place place = Place.of(Role.HEAD);
     Optional<StoredTensor> bias = network.head().bias();
     if (bias.isEmpty()) {
@@ -178,7 +179,7 @@ public final class NpuGraphs {
     return head.output(matMuls.add(place, product, bias.get(), "logits"));
   }
 
-  private void embedding(int padding, MatMuls.Stored weight) {
+  private void embedding(int padding, WeightProducts.Stored weight) {
     Constants own = constants.of(embedding).in(table);
     Value tokens = new EntryGraph(embedding, own, config, context, padding).build();
     Embedding rows = new Embedding(embedding, own, model, ElementType.FLOAT16, false);
@@ -209,7 +210,7 @@ public final class NpuGraphs {
             .out(EMBEDDED, embedded.type(), stream(config.hidden())));
   }
 
-  private static List<Value> parts(MatMuls.Stored weight) {
+  private static List<Value> parts(WeightProducts.Stored weight) {
     return weight.blocks() == null
         ? List.of(weight.floats())
         : List.of(weight.blocks().codes(), weight.blocks().scales());

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.engine.onnx.OperatorNames;
+import phiquant.engine.onnx.writer.weights.Precision;
 import phiquant.engine.onnx.writer.weights.Precisions;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.model.PhiModel;
@@ -32,6 +33,7 @@ import phiquant.study.InputSquares;
  * @param mixed bits by {@code last_matmul} and {@code mixed_layers}
  * @param excluded operators whose weights stay floats
  * @param embedding bits of an embedding of its own, 0 for floats; empty if nothing was said
+ * @param vision bits of what sees, 0 for floats; empty if nothing was said
  * @param shared whether a tied head and the embedding are stored once; empty if nothing was said
  * @param pruned whether logits are computed for the last token only
  * @param noEmbedding whether the graph begins with embedded tokens
@@ -53,6 +55,7 @@ public record OnnxOptions(
     Map<String, Integer> mixed,
     Set<String> excluded,
     Optional<Integer> embedding,
+    Optional<Integer> vision,
     Optional<Boolean> shared,
     boolean pruned,
     boolean noEmbedding,
@@ -83,7 +86,8 @@ public record OnnxOptions(
           "prune_lm_head",
           "exclude_embeds",
           "exclude_lm_head",
-          "include_hidden_states");
+          "include_hidden_states",
+          "vision");
 
   /** Graphs of fixed sizes begin and end as they have to; no zero points, see docs/npu.md. */
   private static final Set<String> OF_FIXED = Set.of("device", "shared_embeddings");
@@ -154,7 +158,8 @@ public record OnnxOptions(
         algorithm(device, options.getOrDefault("algo_config", "default")),
         mixed(options.getOrDefault("matmul_mixed_precision", "")),
         excluded(options.getOrDefault("nodes_to_exclude", "")),
-        embedding(options.getOrDefault("embedding", format == Format.MOBILE ? "int4" : "")),
+        bits("embedding", options.getOrDefault("embedding", format == Format.MOBILE ? "int4" : "")),
+        bits("vision", options.getOrDefault("vision", "")),
         options.containsKey("shared_embeddings")
             ? Optional.of(flag(options, "shared_embeddings", true))
             : Optional.empty(),
@@ -182,6 +187,52 @@ public record OnnxOptions(
   /** Whether attention has as many keys and values as queries: CUDA in 32 bits. */
   public boolean repeatsKeys() {
     return device == ExecutionProvider.CUDA && format == Format.FP32;
+  }
+
+  /** The same for a decoder that begins with embedded tokens. */
+  public OnnxOptions withoutEmbedding() {
+    return new OnnxOptions(
+        format,
+        device,
+        block,
+        symmetric,
+        accuracyLevel,
+        algorithm,
+        mixed,
+        excluded,
+        Optional.empty(),
+        vision,
+        shared,
+        pruned,
+        true,
+        noHead,
+        hidden,
+        qdq,
+        activations,
+        squares,
+        sizes,
+        layout);
+  }
+
+  /** The precision of what sees: 8 bits beside a decoder in blocks, unless something was said. */
+  public Precision visionPrecision(PhiModel model) {
+    return precision(model, vision.orElse(format.bits() == 0 ? 0 : 8));
+  }
+
+  /** The precision of an embedding of its own. */
+  public Precision embeddingPrecision(PhiModel model) {
+    int codes = embedding.orElse(0);
+    return codes == 0
+        ? new Precision.Plain(type())
+        : new Precision.Blocks(precisions(model).format(codes));
+  }
+
+  private Precision precision(PhiModel model, int codes) {
+    return codes == 0
+        ? new Precision.Plain(type())
+        : qdq
+            ? new Precision.Turned(precisions(model).format(codes))
+            : new Precision.Blocks(precisions(model).format(codes));
   }
 
   /** The precision of every matrix. */
@@ -303,14 +354,14 @@ public record OnnxOptions(
         : Arrays.stream(text.split(",")).collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
-  private static Optional<Integer> embedding(String text) {
+  private static Optional<Integer> bits(String key, String text) {
     return switch (text) {
       case "" -> Optional.empty();
       case "float" -> Optional.of(0);
       case "int4" -> Optional.of(4);
       case "int8" -> Optional.of(8);
       default ->
-          throw UserError.usage("onnx: embedding=" + text + "; it can be int4, int8, float.");
+          throw UserError.usage("onnx: %s=%s; it can be int4, int8, float.".formatted(key, text));
     };
   }
 
