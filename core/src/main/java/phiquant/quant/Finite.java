@@ -40,8 +40,8 @@ public final class Finite {
       for (int i = 0; i < count; i += STEP) {
         IntVector a = FloatVector.fromArray(FLOATS, x, i).reinterpretAsInts();
         IntVector b = FloatVector.fromArray(FLOATS, x, i + LANES).reinterpretAsInts();
-        first = first.max(a.and(MAGNITUDE));
-        second = second.max(b.and(MAGNITUDE));
+        first = a.and(MAGNITUDE).max(first);
+        second = b.and(MAGNITUDE).max(second);
       }
       return first.max(second).reduceLanes(VectorOperators.MAX);
     }

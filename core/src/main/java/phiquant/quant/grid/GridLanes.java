@@ -111,14 +111,14 @@ final class GridLanes {
       FloatVector sumX = sum;
       for (int i = run; i < Math.min(run + RUN, x.length); i += LANES) {
         FloatVector v = FloatVector.fromArray(SPECIES, x, i);
-        least = least.blend(v, v.compare(LT, least));
-        most = most.blend(v, v.compare(GT, most));
+        least = v.blend(least, v.compare(LT, least).not());
+        most = v.blend(most, v.compare(GT, most).not());
         FloatVector w = FloatVector.fromArray(SPECIES, importance, i);
-        sum = sum.add(w);
-        sumX = sumX.add(w.mul(v));
+        sum = w.add(sum);
+        sumX = w.mul(v).add(sumX);
       }
-      allW = allW.add(sum);
-      allX = allX.add(sumX);
+      allW = sum.add(allW);
+      allX = sumX.add(allX);
     }
     least.intoArray(min, 0);
     most.intoArray(max, 0);
@@ -209,13 +209,13 @@ final class GridLanes {
         level = level.blend(most, level.compare(GT, most));
         level = level.add(ROUND).sub(ROUND);
         FloatVector weighted = FloatVector.fromArray(SPECIES, importance, i).mul(level);
-        l = l.add(weighted);
-        ll = ll.add(weighted.mul(level));
-        xl = xl.add(weighted.mul(FloatVector.fromArray(SPECIES, centred, i)));
+        l = weighted.add(l);
+        ll = weighted.mul(level).add(ll);
+        xl = weighted.mul(FloatVector.fromArray(SPECIES, centred, i)).add(xl);
       }
-      sumL = sumL.add(l);
-      sumLl = sumLl.add(ll);
-      sumXl = sumXl.add(xl);
+      sumL = l.add(sumL);
+      sumLl = ll.add(sumLl);
+      sumXl = xl.add(sumXl);
     }
     FloatVector middle =
         free ? sumL.div(FloatVector.fromArray(SPECIES, sumW, 0)) : FloatVector.zero(SPECIES);
@@ -260,10 +260,10 @@ final class GridLanes {
         level = level.blend(most, level.compare(GT, most));
         level = level.add(ROUND).sub(ROUND);
         FloatVector difference = step.mul(level).add(offset).sub(v);
-        part =
-            part.add(FloatVector.fromArray(SPECIES, importance, i).mul(difference.mul(difference)));
+        FloatVector square = difference.mul(difference);
+        part = FloatVector.fromArray(SPECIES, importance, i).mul(square).add(part);
       }
-      sum = sum.add(part);
+      sum = part.add(sum);
     }
     sum.intoArray(error, 0);
   }

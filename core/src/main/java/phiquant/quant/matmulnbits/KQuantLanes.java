@@ -95,8 +95,8 @@ final class KQuantLanes {
     FloatVector high = low;
     for (int i = LANES; i < x.length; i += LANES) {
       FloatVector v = FloatVector.fromArray(SPECIES, x, i);
-      low = low.blend(v, v.compare(LT, low));
-      high = high.blend(v, v.compare(GT, high));
+      low = v.blend(low, v.compare(LT, low).not());
+      high = v.blend(high, v.compare(GT, high).not());
     }
     low.intoArray(min, 0);
     high.intoArray(max, 0);
@@ -111,7 +111,7 @@ final class KQuantLanes {
       FloatVector squares = FloatVector.zero(SPECIES);
       for (int i = begin(way); i < end(way); i += PairwiseSum.WAYS * LANES) {
         FloatVector v = FloatVector.fromArray(SPECIES, x, i);
-        squares = squares.add(v.mul(v));
+        squares = v.mul(v).add(squares);
       }
       squares.intoArray(sums, way * LANES);
     }
@@ -124,8 +124,8 @@ final class KQuantLanes {
         FloatVector v = FloatVector.fromArray(SPECIES, x, i);
         FloatVector weight = mean.add(v.abs());
         weight.intoArray(weights, i);
-        w = w.add(weight);
-        wx = wx.add(weight.mul(v));
+        w = weight.add(w);
+        wx = weight.mul(v).add(wx);
       }
       w.intoArray(sums, way * LANES);
       wx.intoArray(sums, (ways + way) * LANES);
@@ -153,9 +153,9 @@ final class KQuantLanes {
         level = level.blend(top, level.compare(GT, top));
         level.intoArray(levels, i);
         FloatVector weighted = FloatVector.fromArray(SPECIES, weights, i).mul(level);
-        sumL = sumL.add(weighted);
-        sumL2 = sumL2.add(weighted.mul(level));
-        sumXl = sumXl.add(weighted.mul(v));
+        sumL = weighted.add(sumL);
+        sumL2 = weighted.mul(level).add(sumL2);
+        sumXl = weighted.mul(v).add(sumXl);
       }
       sumL.intoArray(sums, way * LANES);
       sumL2.intoArray(sums, (ways + way) * LANES);
@@ -189,7 +189,7 @@ final class KQuantLanes {
         FloatVector difference =
             step.mul(FloatVector.fromArray(SPECIES, levels, i)).add(low).sub(v);
         FloatVector square = difference.mul(difference);
-        error = error.add(FloatVector.fromArray(SPECIES, weights, i).mul(square));
+        error = FloatVector.fromArray(SPECIES, weights, i).mul(square).add(error);
       }
       error.intoArray(sums, way * LANES);
     }

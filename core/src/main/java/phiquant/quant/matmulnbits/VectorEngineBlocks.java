@@ -52,6 +52,9 @@ final class VectorEngineBlocks implements Blocks {
     FloatVector max = min;
     for (int i = SPECIES.length(); i < count; i += SPECIES.length()) {
       FloatVector v = FloatVector.fromArray(SPECIES, x, from + i);
+      // Says what it is; the package of numbers tells why.
+      min = (FloatVector) SPECIES.vectorType().cast(min);
+      max = (FloatVector) SPECIES.vectorType().cast(max);
       min = min.blend(v, v.compare(LT, min));
       max = max.blend(v, v.compare(GT, max));
     }

@@ -25,6 +25,8 @@ final class GroupLanes {
     int whole = FLOATS.loopBound(count);
     for (int i = 0; i < whole; i += FLOATS.length()) {
       FloatVector v = FloatVector.fromArray(FLOATS, x, from + i).lanewise(ABS);
+      // Says what it is; the package of numbers tells why.
+      most = (FloatVector) FLOATS.vectorType().cast(most);
       most = most.blend(v, v.compare(GT, most));
     }
     float largest = most.reduceLanes(MAX);

@@ -70,7 +70,7 @@ public final class Int8Error {
           level = level.blend(high, level.compare(LE, high).not());
           FloatVector code = level.add(IntegerFormat.ROUND).sub(IntegerFormat.ROUND);
           FloatVector difference = code.sub(zero).mul(scale).sub(v);
-          sum = sum.add(difference.mul(difference));
+          sum = difference.mul(difference).add(sum);
         }
         sum.intoArray(sums, part);
       }

@@ -22,6 +22,8 @@ record VectorF4E2M1(F4E2M1 scalar) implements VectorCompression {
       FloatVector magnitude = level.lanewise(ABS);
       IntVector code = IntVector.zero(INTS);
       for (float middle : F4E2M1.MIDDLES) {
+        // Says what it is; the package of numbers tells why.
+        code = (IntVector) INTS.vectorType().cast(code);
         code = code.add(1, magnitude.compare(GT, middle).cast(INTS));
       }
       code.add(8, level.compare(LT, 0f).cast(INTS)).intoArray(lanes, 0);

@@ -50,6 +50,9 @@ record VectorIntegerFormat(IntegerFormat scalar) implements VectorCompression {
     FloatVector highest = lowest;
     for (int i = 0; i < whole; i += FLOATS.length()) {
       FloatVector v = FloatVector.fromArray(FLOATS, x, from + i);
+      // Says what it is; the package of numbers tells why.
+      lowest = (FloatVector) FLOATS.vectorType().cast(lowest);
+      highest = (FloatVector) FLOATS.vectorType().cast(highest);
       lowest = lowest.blend(v, v.compare(LT, lowest));
       highest = highest.blend(v, v.compare(GT, highest));
     }

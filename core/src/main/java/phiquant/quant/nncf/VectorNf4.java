@@ -19,6 +19,8 @@ record VectorNf4(Nf4 scalar) implements VectorCompression {
       FloatVector level = FloatVector.fromArray(FLOATS, x, from + i).div(scale);
       IntVector code = IntVector.zero(INTS);
       for (float middle : Nf4.MIDDLES) {
+        // Says what it is; the package of numbers tells why.
+        code = (IntVector) INTS.vectorType().cast(code);
         code = code.add(1, level.compare(GT, middle).cast(INTS));
       }
       code.intoArray(lanes, 0);

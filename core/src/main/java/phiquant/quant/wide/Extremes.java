@@ -44,9 +44,9 @@ public final class Extremes {
       for (int i = at; i < at + size; i += 2 * LANES) {
         IntVector a = FloatVector.fromArray(FLOATS, x, i).reinterpretAsInts();
         IntVector b = FloatVector.fromArray(FLOATS, x, i + LANES).reinterpretAsInts();
-        high = high.max(a).max(b);
-        low = low.max(a.lanewise(XOR, SIGN)).max(b.lanewise(XOR, SIGN));
-        all = all.or(a).or(b);
+        high = a.max(b).max(high);
+        low = a.lanewise(XOR, SIGN).max(b.lanewise(XOR, SIGN)).max(low);
+        all = a.or(b).or(all);
       }
       largest[g] = high.reduceLanes(MAX);
       smallest[g] = low.reduceLanes(MAX) ^ SIGN;

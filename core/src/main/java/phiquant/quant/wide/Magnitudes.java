@@ -31,7 +31,7 @@ public final class Magnitudes {
       for (int i = at; i < at + size; i += 2 * LANES) {
         IntVector a = FloatVector.fromArray(FLOATS, x, i).reinterpretAsInts();
         IntVector b = FloatVector.fromArray(FLOATS, x, i + LANES).reinterpretAsInts();
-        most = most.max(a.and(MAGNITUDE)).max(b.and(MAGNITUDE));
+        most = a.and(MAGNITUDE).max(b.and(MAGNITUDE)).max(most);
       }
       largest[g] = most.reduceLanes(MAX);
     }

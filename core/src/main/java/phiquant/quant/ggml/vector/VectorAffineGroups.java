@@ -83,7 +83,7 @@ public final class VectorAffineGroups implements AffineGroups {
     if (!absolute) {
       for (int i = 0; i < values.length; i += LANES) {
         FloatVector v = FloatVector.fromArray(FLOATS, values, i);
-        mean = mean.add(v.mul(v));
+        mean = v.mul(v).add(mean);
       }
       mean = mean.div(values.length / LANES).sqrt();
     }
@@ -114,10 +114,10 @@ public final class VectorAffineGroups implements AffineGroups {
     for (int i = LANES; i < size; i += LANES) {
       FloatVector v = FloatVector.fromArray(FLOATS, values, i);
       FloatVector w = FloatVector.fromArray(FLOATS, weights, i);
-      min = min.blend(v, v.lt(min));
-      max = max.blend(v, v.compare(VectorOperators.GT, max));
-      sumW = sumW.add(w);
-      sumX = sumX.add(w.mul(v));
+      min = v.blend(min, v.lt(min).not());
+      max = v.blend(max, v.compare(VectorOperators.GT, max).not());
+      sumW = w.add(sumW);
+      sumX = w.mul(v).add(sumX);
     }
     min = min.blend(zero, min.compare(VectorOperators.GT, 0f));
     VectorMask<Float> flat = max.eq(min);
@@ -140,7 +140,7 @@ public final class VectorAffineGroups implements AffineGroups {
       FloatVector l = rounded.max(LOWEST).min(highest).reinterpretAsFloats().sub(MAGIC);
       FloatVector difference = scale.mul(l).add(min).sub(v);
       FloatVector loss = absolute ? difference.abs() : difference.mul(difference);
-      best = best.add(w.mul(loss));
+      best = w.mul(loss).add(best);
     }
 
     // What is asked for last stays in memory: two more registers in the loop would cost a
@@ -166,9 +166,9 @@ public final class VectorAffineGroups implements AffineGroups {
         FloatVector l = rounded.max(LOWEST).min(highest).reinterpretAsFloats().sub(MAGIC);
         l.intoArray(levels, i);
         FloatVector wl = w.mul(l);
-        sumL = sumL.add(wl);
-        sumL2 = sumL2.add(wl.mul(l));
-        sumXl = sumXl.add(wl.mul(v));
+        sumL = wl.add(sumL);
+        sumL2 = wl.mul(l).add(sumL2);
+        sumXl = wl.mul(v).add(sumXl);
       }
       FloatVector determinant = sumW.mul(sumL2).sub(sumL.mul(sumL));
       FloatVector thisScale = sumW.mul(sumXl).sub(sumX.mul(sumL)).div(determinant);
@@ -183,25 +183,30 @@ public final class VectorAffineGroups implements AffineGroups {
         FloatVector l = FloatVector.fromArray(FLOATS, levels, i);
         FloatVector difference = thisScale.mul(l).add(thisMin).sub(v);
         FloatVector loss = absolute ? difference.abs() : difference.mul(difference);
-        error = error.add(w.mul(loss));
+        error = w.mul(loss).add(error);
       }
       VectorMask<Float> better = error.lt(best).and(determinant.compare(VectorOperators.GT, 0f));
-      best = best.blend(error, better);
-      scale = scale.blend(thisScale, better);
+      VectorMask<Float> worse = better.not();
+      best = error.blend(best, worse);
+      scale = thisScale.blend(scale, worse);
       if (tracked) {
-        keep(inverse, better, scratch.inverses);
-        keep(min, better, scratch.bases);
+        FloatVector.fromArray(FLOATS, scratch.inverses, 0)
+            .blend(inverse, better)
+            .intoArray(scratch.inverses, 0);
+        FloatVector.fromArray(FLOATS, scratch.bases, 0)
+            .blend(min, better)
+            .intoArray(scratch.bases, 0);
       }
-      min = min.blend(thisMin, better);
+      min = thisMin.blend(min, worse);
     }
     scale.blend(zero, flat).intoArray(scratch.scales, 0);
     min.blend(flatMin, flat).neg().intoArray(scratch.mins, 0);
-    keep(zero, flat, scratch.inverses);
-    keep(flatMin, flat, scratch.bases);
+    FloatVector.fromArray(FLOATS, scratch.inverses, 0)
+        .blend(zero, flat)
+        .intoArray(scratch.inverses, 0);
+    FloatVector.fromArray(FLOATS, scratch.bases, 0)
+        .blend(flatMin, flat)
+        .intoArray(scratch.bases, 0);
     return true;
-  }
-
-  private static void keep(FloatVector found, VectorMask<Float> where, float[] in) {
-    FloatVector.fromArray(FLOATS, in, 0).blend(found, where).intoArray(in, 0);
   }
 }

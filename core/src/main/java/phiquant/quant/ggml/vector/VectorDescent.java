@@ -58,9 +58,9 @@ public final class VectorDescent implements ScaleGroups {
       for (int i = side; i < values.length; i += SIDE) {
         FloatVector v = FloatVector.fromArray(FLOATS, values, i);
         FloatVector magnitude = v.abs();
-        VectorMask<Float> larger = amax.lt(magnitude);
-        amax = amax.blend(magnitude, larger);
-        max = max.blend(v, larger);
+        VectorMask<Float> smaller = magnitude.compare(VectorOperators.GT, amax).not();
+        amax = magnitude.blend(amax, smaller);
+        max = v.blend(max, smaller);
       }
       FloatVector inverse = FloatVector.broadcast(FLOATS, -4f).div(max);
       FloatVector sumLx = zero;
@@ -72,8 +72,8 @@ public final class VectorDescent implements ScaleGroups {
         FloatVector l = (FloatVector) level.convert(VectorOperators.I2F, 0);
         l.intoArray(levels, i);
         FloatVector w = v.mul(v);
-        sumLx = sumLx.add(w.mul(v).mul(l));
-        sumL2 = sumL2.add(w.mul(l).mul(l));
+        sumLx = w.mul(v).mul(l).add(sumLx);
+        sumL2 = w.mul(l).mul(l).add(sumL2);
       }
       VectorMask<Float> tiny = amax.lt(EPSILON);
       sumLx.blend(zero, tiny).intoArray(sumsLx, side);

@@ -63,7 +63,7 @@ public final class VectorMxfp4 extends GgmlBlock {
     IntVector most = IntVector.zero(INTS);
     for (int i = 0; i < 32; i += LANES) {
       IntVector bits = FloatVector.fromArray(FLOATS, x, from + i).reinterpretAsInts();
-      most = most.max(bits.and(0x7fffffff));
+      most = bits.and(0x7fffffff).max(most);
     }
     int largest = most.reduceLanes(VectorOperators.MAX);
     int exponent = (largest >> 23) - 2;
@@ -82,6 +82,9 @@ public final class VectorMxfp4 extends GgmlBlock {
       for (int k = 0; k < 7; k++) {
         // 0.5, 1.5, 2.5, 3.5, 5, 7, 10
         float middle = scale * (k < 4 ? k + 0.5f : k == 4 ? 5f : k == 5 ? 7f : 10f);
+        // Says what it is; the package of numbers tells why.
+        low = (IntVector) INTS.vectorType().cast(low);
+        high = (IntVector) INTS.vectorType().cast(high);
         low = low.add(1, a.compare(VectorOperators.GT, middle).cast(INTS));
         high = high.add(1, b.compare(VectorOperators.GT, middle).cast(INTS));
       }

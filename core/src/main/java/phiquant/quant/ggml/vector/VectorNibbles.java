@@ -130,7 +130,7 @@ public final class VectorNibbles extends GgmlBlock {
     IntVector most = IntVector.zero(INTS);
     for (int i = 0; i < 32; i += LANES) {
       IntVector bits = FloatVector.fromArray(FLOATS, x, from + i).reinterpretAsInts();
-      most = most.max(bits.and(MAGNITUDE));
+      most = bits.and(MAGNITUDE).max(most);
     }
     int magnitude = most.reduceLanes(VectorOperators.MAX);
     long positive = 0;
@@ -150,11 +150,8 @@ public final class VectorNibbles extends GgmlBlock {
     IntVector least = IntVector.broadcast(INTS, Integer.MAX_VALUE);
     for (int i = 0; i < 32; i += LANES) {
       IntVector bits = FloatVector.fromArray(FLOATS, x, from + i).reinterpretAsInts();
-      least =
-          least.min(
-              bits.lanewise(VectorOperators.ASHR, 31)
-                  .and(MAGNITUDE)
-                  .lanewise(VectorOperators.XOR, bits));
+      IntVector ordered = bits.lanewise(VectorOperators.ASHR, 31).and(MAGNITUDE);
+      least = ordered.lanewise(VectorOperators.XOR, bits).min(least);
     }
     return fromOrdered(least.reduceLanes(VectorOperators.MIN));
   }
@@ -164,11 +161,8 @@ public final class VectorNibbles extends GgmlBlock {
     IntVector most = IntVector.broadcast(INTS, Integer.MIN_VALUE);
     for (int i = 0; i < 32; i += LANES) {
       IntVector bits = FloatVector.fromArray(FLOATS, x, from + i).reinterpretAsInts();
-      most =
-          most.max(
-              bits.lanewise(VectorOperators.ASHR, 31)
-                  .and(MAGNITUDE)
-                  .lanewise(VectorOperators.XOR, bits));
+      IntVector ordered = bits.lanewise(VectorOperators.ASHR, 31).and(MAGNITUDE);
+      most = ordered.lanewise(VectorOperators.XOR, bits).max(most);
     }
     return fromOrdered(most.reduceLanes(VectorOperators.MAX)) - base;
   }

@@ -50,9 +50,9 @@ public final class VectorNonLinearGroups implements ScaleGroups {
     for (int i = 0; i < values.length; i += LANES) {
       FloatVector v = FloatVector.fromArray(FLOATS, values, i);
       FloatVector magnitude = v.abs();
-      VectorMask<Float> larger = amax.lt(magnitude);
-      amax = amax.blend(magnitude, larger);
-      max = max.blend(v, larger);
+      VectorMask<Float> smaller = magnitude.compare(VectorOperators.GT, amax).not();
+      amax = magnitude.blend(amax, smaller);
+      max = v.blend(max, smaller);
     }
     FloatVector one = FloatVector.broadcast(FLOATS, 1f);
     FloatVector scale = zero;
@@ -71,12 +71,14 @@ public final class VectorNonLinearGroups implements ScaleGroups {
         FloatVector q = FloatVector.broadcast(FLOATS, NonLinear.VALUES[0]);
         for (int level = 1; level < 16; level++) {
           float middle = (NonLinear.VALUES[level - 1] + NonLinear.VALUES[level]) / 2f;
+          // Says what it is; the package of numbers tells why.
+          q = (FloatVector) FLOATS.vectorType().cast(q);
           q = q.blend(NonLinear.VALUES[level], scaled.compare(VectorOperators.GE, middle));
         }
         FloatVector w = FloatVector.fromArray(FLOATS, weights, i);
         FloatVector wq = w.mul(q);
-        sumQx = sumQx.add(wq.mul(v));
-        sumQ2 = sumQ2.add(wq.mul(q));
+        sumQx = wq.mul(v).add(sumQx);
+        sumQ2 = wq.mul(q).add(sumQ2);
       }
       FloatVector candidate = sumQx.div(sumQ2);
       VectorMask<Float> some = sumQ2.compare(VectorOperators.GT, 0f);
@@ -85,9 +87,10 @@ public final class VectorNonLinearGroups implements ScaleGroups {
         best = scale.mul(sumQx);
       } else {
         VectorMask<Float> better =
-            some.and(sumQx.mul(sumQx).compare(VectorOperators.GT, best.mul(sumQ2)));
-        scale = scale.blend(candidate, better);
-        best = best.blend(candidate.mul(sumQx), better);
+            some.and(sumQx.mul(sumQx).compare(VectorOperators.GT, sumQ2.mul(best)));
+        VectorMask<Float> worse = better.not();
+        scale = candidate.blend(scale, worse);
+        best = candidate.mul(sumQx).blend(best, worse);
       }
     }
     scale.blend(zero, amax.lt(EPSILON)).intoArray(found, 0);

@@ -65,7 +65,7 @@ public final class VectorQ8_0 extends GgmlBlock {
     IntVector max = IntVector.zero(IntVector.SPECIES_PREFERRED);
     for (int i = 0; i < 32; i += FLOATS.length()) {
       IntVector bits = FloatVector.fromArray(FLOATS, x, from + i).reinterpretAsInts();
-      max = max.max(bits.and(0x7fffffff));
+      max = bits.and(0x7fffffff).max(max);
     }
     float d = Float.intBitsToFloat(max.reduceLanes(VectorOperators.MAX)) / 127;
     float inverse = inverse(d);

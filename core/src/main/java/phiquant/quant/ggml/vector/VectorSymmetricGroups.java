@@ -66,9 +66,9 @@ public final class VectorSymmetricGroups implements SymmetricGroups {
     for (int i = 0; i < values.length; i += LANES) {
       FloatVector v = FloatVector.fromArray(FLOATS, values, i);
       FloatVector magnitude = v.abs();
-      VectorMask<Float> larger = amax.lt(magnitude);
-      amax = amax.blend(magnitude, larger);
-      max = max.blend(v, larger);
+      VectorMask<Float> smaller = magnitude.compare(VectorOperators.GT, amax).not();
+      amax = magnitude.blend(amax, smaller);
+      max = v.blend(max, smaller);
       FloatVector w = bySquares ? v.mul(v) : FloatVector.fromArray(FLOATS, weights, i);
       if (bySquares) {
         w.intoArray(weights, i);
@@ -91,8 +91,8 @@ public final class VectorSymmetricGroups implements SymmetricGroups {
         FloatVector v = FloatVector.fromArray(FLOATS, values, i);
         IntVector rounded = inverse.mul(v).add(MAGIC).reinterpretAsInts();
         FloatVector l = rounded.max(lowest).min(highest).reinterpretAsFloats().sub(MAGIC);
-        sumLx = sumLx.add(FloatVector.fromArray(FLOATS, products, i).mul(l));
-        sumL2 = sumL2.add(FloatVector.fromArray(FLOATS, weights, i).mul(l).mul(l));
+        sumLx = FloatVector.fromArray(FLOATS, products, i).mul(l).add(sumLx);
+        sumL2 = FloatVector.fromArray(FLOATS, weights, i).mul(l).mul(l).add(sumL2);
       }
       if (plain) {
         VectorMask<Float> some = sumL2.compare(VectorOperators.NE, 0f);
@@ -103,11 +103,12 @@ public final class VectorSymmetricGroups implements SymmetricGroups {
         VectorMask<Float> better =
             sumL2
                 .compare(VectorOperators.GT, 0f)
-                .and(sumLx.mul(sumLx).compare(VectorOperators.GT, best.mul(sumL2)));
+                .and(sumLx.mul(sumLx).compare(VectorOperators.GT, sumL2.mul(best)));
         FloatVector candidate = sumLx.div(sumL2);
-        scale = scale.blend(candidate, better);
-        best = best.blend(candidate.mul(sumLx), better);
-        bestInverse = bestInverse.blend(inverse, better);
+        VectorMask<Float> worse = better.not();
+        scale = candidate.blend(scale, worse);
+        best = candidate.mul(sumLx).blend(best, worse);
+        bestInverse = inverse.blend(bestInverse, worse);
       }
     }
     VectorMask<Float> zeros = amax.lt(SymmetricSearch.EPSILON);

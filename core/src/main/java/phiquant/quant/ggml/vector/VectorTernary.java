@@ -71,7 +71,7 @@ public final class VectorTernary extends GgmlBlock {
     IntVector most = IntVector.zero(IntVector.SPECIES_PREFERRED);
     for (int i = 0; i < 256; i += FLOATS.length()) {
       IntVector bits = FloatVector.fromArray(FLOATS, x, from + i).reinterpretAsInts();
-      most = most.max(bits.and(0x7fffffff));
+      most = bits.and(0x7fffffff).max(most);
     }
     float d = Float.intBitsToFloat(most.reduceLanes(VectorOperators.MAX));
     float inverse = inverse(d);

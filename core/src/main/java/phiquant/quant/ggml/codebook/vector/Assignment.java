@@ -107,16 +107,13 @@ final class Assignment {
       FloatVector rounded = wanted.add(MAGIC);
       IntVector level =
           rounded.reinterpretAsInts().and(0x007fffff).sub(0x00400000).max(0).min(levels - 1);
+      // Says what it is; the package of numbers tells why.
+      number = (IntVector) INTS.vectorType().cast(number);
       number = number.mul(levels).add(level);
       // Below the first level, as zeros are, there is nothing to be between.
-      clear =
-          clear.and(
-              rounded
-                  .sub(MAGIC)
-                  .sub(wanted)
-                  .abs()
-                  .compare(VectorOperators.LE, BETWEEN)
-                  .or(wanted.compare(VectorOperators.LE, -0.25f)));
+      VectorMask<Float> below = wanted.compare(VectorOperators.LE, -0.25f);
+      FloatVector distance = rounded.sub(MAGIC).sub(wanted).abs();
+      clear = distance.compare(VectorOperators.LE, BETWEEN).or(below).and(clear);
     }
     number.intoArray(numbers, 0);
     return clear.toLong();
@@ -160,8 +157,9 @@ final class Assignment {
               .add(r2.mul(d2).mul(d2))
               .add(r3.mul(d3).mul(d3));
       VectorMask<Float> closer = error.compare(VectorOperators.LT, least);
-      least = least.blend(error, closer);
-      best = best.blend(entry, closer.cast(INTS));
+      VectorMask<Float> farther = closer.not();
+      least = error.blend(least, farther);
+      best = entry.blend(best, farther.cast(INTS));
     }
     best.intoArray(found, slot);
   }
@@ -201,11 +199,12 @@ final class Assignment {
           IntVector.fromArray(INTS, entries, start + j).lanewise(VectorOperators.LSHL, 1);
       FloatVector error = FloatVector.zero(FLOATS);
       for (int i = 0; i < 8; i++) {
+        twice = (IntVector) INTS.vectorType().cast(twice);
         FloatVector difference =
             ((FloatVector) twice.and(6).or(1).convert(VectorOperators.I2F, 0))
                 .mul(scale)
                 .sub(values[from + i * LANES]);
-        error = error.add(difference.mul(roots[from + i * LANES]).mul(difference));
+        error = difference.mul(roots[from + i * LANES]).mul(difference).add(error);
         twice = twice.lanewise(VectorOperators.LSHR, 2);
       }
       // Errors are not negative, so that their bits have their order; of NaN, none is smallest.

@@ -144,14 +144,16 @@ final class Batch {
     for (int k = 0; k < count; k++) {
       IntVector entry = IntVector.fromArray(INTS, candidate, k * LANES);
       for (int i = 0; i < dimension; i++) {
+        // Says what it is; the package of numbers tells why.
+        entry = (IntVector) INTS.vectorType().cast(entry);
         IntVector part = entry.and((1 << bits) - 1);
         FloatVector q = (FloatVector) part.convert(VectorOperators.I2F, 0);
         if (dimension == 8) {
           q = q.add(q).add(1f);
         }
         int at = (k * dimension + i) * LANES;
-        sumQx = sumQx.add(FloatVector.fromArray(FLOATS, products, at).mul(q));
-        sumQ2 = sumQ2.add(FloatVector.fromArray(FLOATS, weights, at).mul(q).mul(q));
+        sumQx = FloatVector.fromArray(FLOATS, products, at).mul(q).add(sumQx);
+        sumQ2 = FloatVector.fromArray(FLOATS, weights, at).mul(q).mul(q).add(sumQ2);
         entry = entry.lanewise(VectorOperators.LSHR, bits);
       }
     }

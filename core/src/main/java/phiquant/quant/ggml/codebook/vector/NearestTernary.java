@@ -42,9 +42,11 @@ final class NearestTernary implements TernarySearch.Nearest {
       IntVector rest = IntVector.fromArray(INTS, levels, begin + 1 + j);
       FloatVector error = FloatVector.zero(FLOATS);
       for (int i = 0; i < 8; i++) {
+        // Says what it is; the package of numbers tells why.
+        rest = (IntVector) INTS.vectorType().cast(rest);
         FloatVector level = (FloatVector) rest.and(3).convert(VectorOperators.I2F, 0);
         FloatVector difference = level.add(lowest).mul(scale).sub(x[from + i]);
-        error = error.add(difference.mul(weights[at + i]).mul(difference));
+        error = difference.mul(weights[at + i]).mul(difference).add(error);
         rest = rest.lanewise(VectorOperators.LSHR, 2);
       }
       // Errors are not negative, so that their bits have their order; of NaN, none is smallest.

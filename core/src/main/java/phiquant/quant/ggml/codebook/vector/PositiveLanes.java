@@ -34,7 +34,7 @@ final class PositiveLanes {
     FloatVector max = FloatVector.zero(FLOATS);
     for (int i = 0; i < values.length; i += LANES) {
       FloatVector v = FloatVector.fromArray(FLOATS, values, i);
-      max = v.blend(max, max.compare(VectorOperators.GT, v));
+      max = v.blend(max, v.compare(VectorOperators.LT, max));
     }
     FloatVector inverse = bestInverse(top, max, values, weights);
     FloatVector lx = FloatVector.zero(FLOATS);
@@ -45,8 +45,8 @@ final class PositiveLanes {
       IntVector bits = inverse.mul(v).add(MAGIC).reinterpretAsInts();
       IntVector level = bits.and(0x007fffff).sub(0x00400000).min(top);
       FloatVector l = (FloatVector) level.convert(VectorOperators.I2F, 0);
-      lx = lx.add(w.mul(v).mul(l));
-      l2 = l2.add(w.mul(l).mul(l));
+      lx = w.mul(v).mul(l).add(lx);
+      l2 = w.mul(l).mul(l).add(l2);
       ((FloatVector) level.and(255).convert(VectorOperators.I2F, 0)).intoArray(levels, i);
     }
     lx.intoArray(sumLx, 0);
@@ -70,7 +70,8 @@ final class PositiveLanes {
       IntVector level = bits.and(0x007fffff).sub(0x00400000).and(255);
       FloatVector l = (FloatVector) level.convert(VectorOperators.I2F, 0);
       FloatVector difference = v.sub(scale.mul(l));
-      best = best.add(FloatVector.fromArray(FLOATS, weights, i).mul(difference).mul(difference));
+      FloatVector loss = FloatVector.fromArray(FLOATS, weights, i).mul(difference).mul(difference);
+      best = loss.add(best);
     }
     FloatVector found = plain;
     for (int attempt = -4; attempt <= 4; attempt++) {
@@ -86,12 +87,13 @@ final class PositiveLanes {
         IntVector level = bits.and(0x007fffff).sub(0x00400000).min(top);
         FloatVector l = (FloatVector) level.convert(VectorOperators.I2F, 0);
         FloatVector difference = v.sub(scale.mul(l));
-        error =
-            error.add(FloatVector.fromArray(FLOATS, weights, i).mul(difference).mul(difference));
+        FloatVector loss =
+            FloatVector.fromArray(FLOATS, weights, i).mul(difference).mul(difference);
+        error = loss.add(error);
       }
       VectorMask<Float> better = error.compare(VectorOperators.LT, best);
-      best = best.blend(error, better);
-      found = found.blend(inverse, better);
+      best = error.blend(best, better.not());
+      found = inverse.blend(found, better.not());
     }
     return found;
   }
@@ -105,6 +107,9 @@ final class PositiveLanes {
       FloatVector v = FloatVector.fromArray(FLOATS, values, i);
       FloatVector w = FloatVector.fromArray(FLOATS, weights, i);
       FloatVector old = FloatVector.fromArray(FLOATS, levels, i);
+      // Says what it is; the package of numbers tells why.
+      lx = (FloatVector) FLOATS.vectorType().cast(lx);
+      l2 = (FloatVector) FLOATS.vectorType().cast(l2);
       FloatVector slx = lx.sub(w.mul(v).mul(old));
       FloatVector sl2 = l2.sub(w.mul(old).mul(old));
       IntVector bits = v.mul(sl2).div(slx).add(MAGIC).reinterpretAsInts();

@@ -85,11 +85,14 @@ final class SortedSums {
       for (int j = 0; j < i; j += LANES) {
         VectorMask<Float> before =
             FloatVector.fromArray(FLOATS, values, j).compare(VectorOperators.LE, own);
+        // Says what it is; the package of numbers tells why.
+        rank = (IntVector) INTS.vectorType().cast(rank);
         rank = rank.add(1, before.cast(INTS));
       }
       for (int j = i + LANES; j < values.length; j += LANES) {
         VectorMask<Float> before =
             FloatVector.fromArray(FLOATS, values, j).compare(VectorOperators.LT, own);
+        rank = (IntVector) INTS.vectorType().cast(rank);
         rank = rank.add(1, before.cast(INTS));
       }
       rank.intoArray(ranks, i);
@@ -117,7 +120,7 @@ final class SortedSums {
   private static void addUp(float[] sums) {
     FloatVector sum = FloatVector.zero(FLOATS);
     for (int j = LANES; j < sums.length; j += LANES) {
-      sum = sum.add(FloatVector.fromArray(FLOATS, sums, j));
+      sum = FloatVector.fromArray(FLOATS, sums, j).add(sum);
       sum.intoArray(sums, j);
     }
   }

@@ -93,14 +93,15 @@ public final class VectorTernaryGroups implements TernaryGroups {
           VectorMask<Float> better =
               sumQx
                   .mul(sumQx)
-                  .compare(VectorOperators.GT, best.mul(sumQ2))
+                  .compare(VectorOperators.GT, sumQ2.mul(best))
                   .and(sumQ2.compare(VectorOperators.GT, 0f));
           if (better.anyTrue()) {
             FloatVector candidate = sumQx.div(sumQ2);
-            scale = scale.blend(candidate, better);
-            best = best.blend(candidate.mul(sumQx), better);
-            split = split.blend(i1 << 8 | i2, better.cast(INTS));
-            shifts = shifts.blend(3 * shift, better.cast(INTS));
+            VectorMask<Float> worse = better.not();
+            scale = candidate.blend(scale, worse);
+            best = candidate.mul(sumQx).blend(best, worse);
+            split = IntVector.broadcast(INTS, i1 << 8 | i2).blend(split, worse.cast(INTS));
+            shifts = IntVector.broadcast(INTS, 3 * shift).blend(shifts, worse.cast(INTS));
           }
         }
       }
@@ -171,10 +172,10 @@ public final class VectorTernaryGroups implements TernaryGroups {
         // Most pairs are better nowhere: one branch for all four.
         VectorMask<Float> any =
             xa.mul(xa)
-                .compare(VectorOperators.GT, best.mul(qa))
-                .or(xb.mul(xb).compare(VectorOperators.GT, best.mul(qb)))
-                .or(xc.mul(xc).compare(VectorOperators.GT, best.mul(qc)))
-                .or(xd.mul(xd).compare(VectorOperators.GT, best.mul(qd)));
+                .compare(VectorOperators.GT, qa.mul(best))
+                .or(xb.mul(xb).compare(VectorOperators.GT, qb.mul(best)))
+                .or(xc.mul(xc).compare(VectorOperators.GT, qc.mul(best)))
+                .or(xd.mul(xd).compare(VectorOperators.GT, qd.mul(best)));
         if (!any.anyTrue()) {
           continue;
         }
@@ -192,14 +193,15 @@ public final class VectorTernaryGroups implements TernaryGroups {
           VectorMask<Float> better =
               sumQx
                   .mul(sumQx)
-                  .compare(VectorOperators.GT, best.mul(sumQ2))
+                  .compare(VectorOperators.GT, sumQ2.mul(best))
                   .and(sumQ2.compare(VectorOperators.GT, 0f));
           if (better.anyTrue()) {
             FloatVector candidate = sumQx.div(sumQ2);
-            scale = scale.blend(candidate, better);
-            best = best.blend(candidate.mul(sumQx), better);
-            split = split.blend(i1 << 8 | i2, better.cast(INTS));
-            shifts = shifts.blend(k, better.cast(INTS));
+            VectorMask<Float> worse = better.not();
+            scale = candidate.blend(scale, worse);
+            best = candidate.mul(sumQx).blend(best, worse);
+            split = IntVector.broadcast(INTS, i1 << 8 | i2).blend(split, worse.cast(INTS));
+            shifts = IntVector.broadcast(INTS, k).blend(shifts, worse.cast(INTS));
           }
         }
       }
