@@ -18,6 +18,7 @@ import tempfile
 import numpy as np
 import onnxruntime as ort
 
+TYPES = {"tensor(float16)": np.float16, "tensor(uint8)": np.uint8, "tensor(int16)": np.int16}
 CHIP = {"soc_model": "60", "htp_arch": "73"}  # Snapdragon X Elite
 
 
@@ -25,6 +26,7 @@ def session(path, device):
     options = ort.SessionOptions()
     options.log_severity_level = 3
     if device == "cpu":
+        options.add_session_config_entry("session.disable_quant_qdq", "1")  # Or inputs are rounded to 8 bits.
         return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     import onnxruntime_qnn as qnn
 
@@ -32,14 +34,15 @@ def session(path, device):
     ort.register_execution_provider_library(name, qnn.get_library_path())
     devices = [each for each in ort.get_ep_devices() if each.ep_name == name]
     options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-    options.add_provider_for_devices(devices[:1], {"backend_path": qnn.get_qnn_htp_path(), **CHIP})
+    htp = {"backend_path": qnn.get_qnn_htp_path(), "offload_graph_io_quantization": "0", **CHIP}
+    options.add_provider_for_devices(devices[:1], htp)
     return ort.InferenceSession(path, options)
 
 
 def serve(path, device, pipe):
     try:
         run = session(path, device)
-        wanted = [each.name for each in run.get_inputs()]
+        wanted = {each.name: each.type for each in run.get_inputs()}
         names = [each.name for each in run.get_outputs()]
         pipe.send(wanted)
         while True:
@@ -64,10 +67,14 @@ class Stage:
         self.wanted = None
 
     def __call__(self, values):
+        self.pipe.send({name: values[name] for name in self.inputs()})
+        values.update(self.answer())
+
+    def inputs(self):
+        """Types by name."""
         if self.wanted is None:
             self.wanted = self.answer()
-        self.pipe.send({name: values[name] for name in self.wanted})
-        values.update(self.answer())
+        return self.wanted
 
     def answer(self):
         answer = self.pipe.recv()
@@ -79,7 +86,7 @@ class Stage:
 class Pipeline:
     """What GenAI does with the folder."""
 
-    def __init__(self, folder, device):
+    def __init__(self, folder, device, simulated=("prompt", "token", "head")):
         with open(os.path.join(folder, "genai_config.json"), encoding="utf-8") as file:
             model = json.load(file)["model"]
         decoder = model["decoder"]
@@ -87,14 +94,16 @@ class Pipeline:
         self.window = decoder["sliding_window"]["window_size"]
         stages = decoder["pipeline"][0]
         self.stages = {
-            name: Stage(folder, stage["filename"][:-5], device if name in ("prompt", "token", "head") else "cpu")
+            name: Stage(folder, stage["filename"][:-5], device if name in simulated else "cpu")
             for name, stage in stages.items()
         }
         shape = [1, decoder["num_key_value_heads"], model["context_length"], decoder["head_size"]]
         self.values = {}
+        types = self.stages["cache"].inputs()
         for layer in range(decoder["num_hidden_layers"]):
             for what in ("key", "value"):
-                self.values[f"past_key_values.{layer}.{what}"] = np.zeros(shape, np.float16)
+                name = f"past_key_values.{layer}.{what}"
+                self.values[name] = np.zeros(shape, TYPES[types[name]])
         self.total = np.array([model["context_length"]], np.int32)
         self.length = 0
 
@@ -114,6 +123,17 @@ class Pipeline:
             self.run("prompt", padded[start : start + self.window], self.length + start + self.window)
         self.length += len(ids)
         return self.logits()
+
+    def all_logits(self, ids):
+        """After every token of a prompt that fills pieces."""
+        rows = []
+        for start in range(0, len(ids), self.window):
+            self.run("prompt", ids[start : start + self.window], start + self.window)
+            streams = self.values["stream"]
+            for t in range(self.window):
+                self.values["last"] = streams[:, t : t + 1]
+                rows.append(self.logits())
+        return np.stack(rows)
 
     def token(self, token):
         self.length += 1
@@ -153,7 +173,7 @@ def with_provider(folder, copy):
     for name in ("prompt", "token", "head"):
         config["model"]["decoder"]["pipeline"][0][name]["session_options"] = {
             "session.disable_cpu_ep_fallback": "1",
-            "provider_options": [{"qnn": {"backend_type": "htp", **CHIP}}],
+            "provider_options": [{"qnn": {"backend_type": "htp", "offload_graph_io_quantization": "0", **CHIP}}],
         }
     with open(path, "w", encoding="utf-8") as file:
         json.dump(config, file)

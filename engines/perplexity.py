@@ -1,13 +1,14 @@
 """Measures models in a real engine: perplexity of a text, and what the first of them thinks
 differently.
 
-python perplexity.py onnx|openvino|openvino-int8|mlx IDS_FILE WINDOW FOLDER...
+python perplexity.py onnx|npu|openvino|openvino-int8|mlx IDS_FILE WINDOW FOLDER...
                                                                a line of JSON for each folder
 
 IDS_FILE holds token ids, as JSON; they are cut into windows that do not know of each other, every
 token but a window's first is scored: its loss is -ln p. KL(first || folder) in nats, mean over the
 scored tokens. Everything is on the CPU; OpenVINO has f32 cache and activations, so that weights alone
-are measured, or rounds the inputs of products as it does by default.
+are measured, or rounds the inputs of products as it does by default. Of a
+folder for an NPU the layers are simulated, in pieces that divide the window; the head is not.
 """
 
 import json
@@ -28,6 +29,14 @@ def onnx(folder):
         return run.get_output("logits")[0].astype(np.float32)
 
     return logits
+
+
+def npu(folder):
+    from npu_driver import Pipeline
+
+    if (Path(folder) / "model.onnx").exists():
+        return onnx(folder)
+    return lambda tokens: Pipeline(folder, "npu", ("prompt",)).all_logits(tokens)
 
 
 def openvino(folder, **rounding):
@@ -63,7 +72,7 @@ def log_softmax(logits):
 def main(engine, ids_file, window, *folders):
     ids, window = json.loads(Path(ids_file).read_text()), int(window)
     windows = [ids[at : at + window] for at in range(0, len(ids), window)]
-    load = {"onnx": onnx, "openvino": openvino, "openvino-int8": openvino_int8, "mlx": mlx}[engine]
+    load = {"onnx": onnx, "npu": npu, "openvino": openvino, "openvino-int8": openvino_int8, "mlx": mlx}[engine]
     reference = []
     for folder in folders:
         model, first = load(folder), folder == folders[0]

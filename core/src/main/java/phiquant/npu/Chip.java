@@ -8,11 +8,14 @@ import java.util.stream.Stream;
 import phiquant.UserError;
 
 /**
- * Qualcomm's chips with an HTP that computes in 16-bit floats. Source of the numbers: {@code
+ * Qualcomm's chips with an HTP. Those before v73 are given codes only: Qualcomm states 16-bit
+ * floats from v73 on, though the simulator computes them for all. Source of the numbers: {@code
  * QnnTypes.h} of Qualcomm's AI Runtime ({@code QNN_SOC_MODEL_…}); of the architectures: {@code
  * QnnHtpDevice.h} and the list of supported devices in its documentation.
  */
 public enum Chip {
+  SD_888("888", 30, 68, "SM8350", "Snapdragon 888"),
+  CX_3("8cx-gen-3", 37, 68, "SC8280X", "Snapdragon 8cx Gen 3"),
   GEN_2("8-gen-2", 43, 73, "SM8550", "Snapdragon 8 Gen 2"),
   GEN_3("8-gen-3", 57, 75, "SM8650", "Snapdragon 8 Gen 3"),
   ELITE("8-elite", 69, 79, "SM8750", "Snapdragon 8 Elite"),
@@ -47,6 +50,11 @@ public enum Chip {
   /** The version of its HTP. */
   public int architecture() {
     return architecture;
+  }
+
+  /** Whether graphs of 16-bit floats, and caches of 16 bits, are for it. */
+  boolean isWide() {
+    return architecture >= 73;
   }
 
   /** For people. */

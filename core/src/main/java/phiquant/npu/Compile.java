@@ -42,7 +42,7 @@ public final class Compile {
    * @param qnn version of onnxruntime-qnn
    * @param seconds that compiling took
    * @param bytes of binaries
-   * @param error of hidden states in the simulator, of the CPU's largest; absent if it was not run
+   * @param error of logits in the simulator, of the CPU's largest; absent if it was not run
    */
   public record Result(String qnn, double seconds, long bytes, OptionalDouble error) {}
 
@@ -95,6 +95,7 @@ public final class Compile {
    * @throws UserError if the library is missing, refuses a graph or computes it otherwise
    */
   public Result into(Path output) {
+    chips.forEach(folder::requireFor);
     try (Publication publication = Publication.begin(output, overwrite)) {
       Path made = Files.createDirectories(publication.path());
       Path scratch = Files.createTempDirectory("phiquant-npu");

@@ -1,11 +1,15 @@
 package phiquant.npu;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.Json;
@@ -61,6 +65,34 @@ record NpuFolder(Path path, ObjectNode config) {
   private ObjectNode stages() {
     JsonNode stages = config.path("model").path("decoder").path("pipeline").path(0);
     return stages.isObject() ? (ObjectNode) stages : config.objectNode();
+  }
+
+  /** Element types of what goes into its graph for tokens, as ONNX numbers them. */
+  private Set<Integer> types() {
+    Path file = path.resolve("token.onnx");
+    try {
+      return ModelProto.parseFrom(Files.readAllBytes(file)).getGraph().getInputList().stream()
+          .map(input -> input.getType().getTensorType().getElemType())
+          .collect(Collectors.toSet());
+    } catch (IOException e) {
+      throw new UserError(file + " cannot be read: " + e.getMessage() + ".", e);
+    }
+  }
+
+  /**
+   * Requires that a chip can compute what its graphs hold.
+   *
+   * @throws UserError saying what it cannot
+   */
+  void requireFor(Chip chip) {
+    Set<Integer> types = chip.isWide() ? Set.of() : types();
+    boolean floats = types.contains(DataType.FLOAT16.getNumber());
+    if (floats || types.contains(DataType.INT16.getNumber())) {
+      throw new UserError(
+          "%s has no %s, which these graphs need."
+              .formatted(chip.description(), floats ? "16-bit floats" : "cache of 16 bits"),
+          "Make a folder for it by quantize --to onnx:int8,device=npu,activations=static,cache_bits=8.");
+    }
   }
 
   /** The token that fills a prompt up. */

@@ -84,6 +84,24 @@ public final class LayerWalk implements AutoCloseable {
     Sound.require(stream, model);
   }
 
+  /** Takes a sequence through one layer, and shows what every verb gives. */
+  public void show(int layer, float[] stream, ValueObserver observer) {
+    Panels x = panels(stream);
+    cache.truncate(0);
+    cache.reserve(x.tokens());
+    panels.begin(x.tokens(), cache, null);
+    SeenFlow flow = new SeenFlow(panels, observer);
+    SeenFlow.Named y = network.blocks().get(layer).of(SeenFlow.unseen(x), layer, flow);
+    Panels next = panels.panels(y.term());
+    each(next, p -> next.toRows(p, stream));
+    Sound.require(stream, model);
+  }
+
+  /** Shows what the last norm and the head make of the stream. */
+  public void showLogits(float[] stream, ValueObserver observer) {
+    network.logits(SeenFlow.unseen(panels(stream)), new SeenFlow(panels, observer));
+  }
+
   /** Shows what the head would be multiplied with, after the last layer. */
   public void beforeHead(float[] stream, LayerObserver observer) {
     panels.beforeHead(panels(stream), observer);

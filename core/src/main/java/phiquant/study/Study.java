@@ -9,7 +9,8 @@ import phiquant.model.PhiModel;
  *
  * @param <F> the finding
  */
-public sealed interface Study<F> permits ActivationRanges, BestRecipe, InputSquares, LayerErrors {
+public sealed interface Study<F>
+    permits ActivationRanges, BestRecipe, InputSquares, LayerErrors, ValueRanges {
   /**
    * A finding as good as any other while nobody has read the weights: what outlines are made of.
    */

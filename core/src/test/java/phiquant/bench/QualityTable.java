@@ -23,10 +23,14 @@ import phiquant.tokenizer.Tokenizer;
  * @param engine as in {@code --to} and in {@link EnginePerplexity}
  * @param column what the engine calls a format
  * @param weights the files of a model whose size counts
+ * @param windows how many
  */
-record QualityTable(String engine, String column, List<String> weights) {
+record QualityTable(String engine, String column, List<String> weights, int windows) {
   private static final int WINDOW = 256;
-  private static final int WINDOWS = 8;
+
+  QualityTable(String engine, String column, List<String> weights) {
+    this(engine, column, weights, 8);
+  }
 
   /**
    * Prints a Markdown table.
@@ -42,13 +46,13 @@ record QualityTable(String engine, String column, List<String> weights) {
     int[] ids;
     try (Checkpoint model = Checkpoints.open(Fixtures.smolPhiMixed());
         Tokenizer tokenizer = Tokenizer.of(model)) {
-      ids = Arrays.copyOf(tokenizer.encode(Files.readString(Path.of(args[0]))), WINDOW * WINDOWS);
+      ids = Arrays.copyOf(tokenizer.encode(Files.readString(Path.of(args[0]))), WINDOW * windows);
       for (String spec : wanted) {
         Path into = work.resolve("" + folders.size());
         folders.add(
             Files.isDirectory(Path.of(spec))
                 ? Path.of(spec)
-                : Quantize.of(model).to(engine + ":" + spec).into(into).get(0));
+                : Quantize.of(model).to(target() + ":" + spec).into(into).get(0));
       }
     }
     List<EnginePerplexity.Score> scores = EnginePerplexity.of(engine, ids, WINDOW, folders);
@@ -72,10 +76,16 @@ record QualityTable(String engine, String column, List<String> weights) {
     }
   }
 
+  private String target() {
+    return engine.equals("npu") ? "onnx" : engine;
+  }
+
   private double megabytes(Path folder) throws IOException {
     long bytes = 0;
     for (String file : weights) {
-      bytes += Files.size(folder.resolve(file));
+      if (Files.exists(folder.resolve(file))) {
+        bytes += Files.size(folder.resolve(file));
+      }
     }
     return bytes / 1e6;
   }

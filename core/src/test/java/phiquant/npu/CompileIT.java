@@ -71,7 +71,7 @@ class CompileIT {
         .hasMessageContaining("no genai_config.json");
     assertThatThrownBy(() -> Chip.named("x-elite,pentium"))
         .isInstanceOf(UserError.class)
-        .hasMessageContaining("no chip 'pentium'; there is 8-gen-2, 8-gen-3");
+        .hasMessageContaining("no chip 'pentium'; there is 888, 8cx-gen-3");
   }
 
   /**
@@ -138,6 +138,35 @@ class CompileIT {
           (name, tensor) ->
               assertThat(rows(npu.tensors().get(name))).as(name).isEqualTo(rows(tensor)));
     }
+  }
+
+  /** Weights of graphs of codes are those of the CPU's graph of codes. */
+  @Test
+  void whatIsWrittenInCodesIsRead() {
+    String codes = "onnx:int8,activations=static";
+    try (Checkpoint npu = Checkpoints.open(make(codes + ",device=npu,prompt=16,context=64"));
+        Checkpoint cpu = Checkpoints.open(make(codes))) {
+      assertThat(npu.tensors().keySet())
+          .containsExactlyInAnyOrderElementsOf(cpu.tensors().keySet());
+      cpu.tensors()
+          .forEach(
+              (name, tensor) ->
+                  assertThat(rows(npu.tensors().get(name))).as(name).isEqualTo(rows(tensor)));
+    }
+  }
+
+  /** An HTP that has no 16-bit floats gets codes, keys and values of 8 bits among them. */
+  @Test
+  @Tag("slow")
+  void anOldChipGetsCodes() {
+    Path folder = make("onnx:int8,device=npu,prompt=16,context=64,activations=static,cache_bits=8");
+    Compile compile = Compile.of(folder).qnn(environment()).chips(Chip.named("888"));
+    assertThat(compile.into(out.resolve("compiled")).error().orElseThrow()).isLessThan(0.05);
+    Path wide = make("onnx:int8,device=npu,prompt=16,context=64,activations=static");
+    Compile refused = Compile.of(wide).qnn(environment()).chips(Chip.named("888"));
+    assertThatThrownBy(() -> refused.into(out.resolve("other")))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("has no cache of 16 bits");
   }
 
   private static float[] rows(StoredTensor tensor) {

@@ -35,7 +35,7 @@ final class NpuCommand implements Callable<Integer> {
       defaultValue = "x-elite",
       description =
           "One chip, or several in one file: 8-gen-2, 8-gen-3, 8-elite, 8-elite-gen-5, x-elite,"
-              + " x2-elite. Default: ${DEFAULT-VALUE}.")
+              + " x2-elite; of activations=static also 888, 8cx-gen-3. Default: ${DEFAULT-VALUE}.")
   private String chips;
 
   @Option(

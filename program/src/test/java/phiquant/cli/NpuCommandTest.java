@@ -25,7 +25,8 @@ class NpuCommandTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "npu GRAPHS --soc pentium | 2 | no chip 'pentium'; there is 8-gen-2",
+        "npu GRAPHS --soc pentium | 2 | no chip 'pentium'; there is 888",
+        "npu GRAPHS --soc 888 | 1 | has no 16-bit floats, which these graphs need",
         "npu GRAPHS --qnn GRAPHS | 1 | is no Python and no folder of one",
         "npu GRAPHS --qnn /bin/false | 1 | has no onnxruntime-qnn that works",
         "npu GRAPHS -o GRAPHS | 1 | exists already",

@@ -29,30 +29,9 @@ final class Calibration {
   /** More tokens change ranges no more than other text would. */
   private static final int MOST_TOKENS = 4096;
 
-  private final Map<String, Seen> seen = new HashMap<>();
+  private final Map<String, Reach> seen = new HashMap<>();
 
   private Calibration() {}
-
-  /** What was seen of one layer's inputs so far. */
-  private static final class Seen {
-    private float min;
-    private float max;
-    private double squares;
-    private long count;
-
-    void add(float[] inputs, int length) {
-      for (int i = 0; i < length; i++) {
-        min = Math.min(min, inputs[i]);
-        max = Math.max(max, inputs[i]);
-        squares += (double) inputs[i] * inputs[i];
-      }
-      count += length;
-    }
-
-    ActivationRange range() {
-      return new ActivationRange(min, max, squares / count);
-    }
-  }
 
   /**
    * Reads all weights as often as the text has windows of 256 tokens, up to 16.
@@ -83,7 +62,7 @@ final class Calibration {
   private void read(int[] tokens, LanguageModel model, Progress progress) {
     model.observe(
         (weight, count, inputs) ->
-            seen.computeIfAbsent(weight.name(), name -> new Seen())
+            seen.computeIfAbsent(weight.name(), name -> new Reach())
                 .add(inputs, count * Math.toIntExact(weight.tensor().columns())));
     int window = Math.min(WINDOW, model.config().contextLength());
     int most = Math.min(MOST_TOKENS, tokens.length);

@@ -18,6 +18,7 @@ import phiquant.study.Findings;
 import phiquant.study.InputSquares;
 import phiquant.study.LayerErrors;
 import phiquant.study.Study;
+import phiquant.study.ValueRanges;
 
 /** Makes the studies that plans ask for, each once; what was found before is not made again. */
 public final class Studies {
@@ -58,6 +59,12 @@ public final class Studies {
                           ranges.text(),
                           settings.threads(),
                           settings.progress()));
+      case ValueRanges ranges ->
+          kept("values " + ValueCalibration.NUMBER + " " + ranges.text(), ActivationRange.class)
+              .orMake(
+                  () ->
+                      ValueCalibration.ranges(
+                          model, ranges.text(), settings.threads(), settings.progress()));
       case BestRecipe recipe -> recipe(recipe);
       case InputSquares squares -> MatrixOfModel.squares(squares.matrix(), model);
       case LayerErrors unused ->

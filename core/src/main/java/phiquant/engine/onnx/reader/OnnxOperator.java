@@ -37,9 +37,15 @@ record OnnxOperator(OnnxFile file, NodeProto node) {
    */
   OnnxConstant constant(int input) {
     return file.constant(input(input))
+        .or(() -> maker(input, "DequantizeLinear").flatMap(OnnxOperator::rounded))
         .orElseThrow(
             () ->
                 wrong("does not take its weight from a constant, but from '" + input(input) + "'"));
+  }
+
+  /** The constant that graphs of codes round and take back from its codes. */
+  private Optional<OnnxConstant> rounded() {
+    return maker(0, "QuantizeLinear").flatMap(before -> file.constant(before.input(0)));
   }
 
   /** The same for an input that may be left out. */

@@ -22,7 +22,6 @@ import phiquant.engine.onnx.writer.npu.NpuGraphs;
 import phiquant.engine.onnx.writer.options.FolderLayout;
 import phiquant.engine.onnx.writer.options.Format;
 import phiquant.engine.onnx.writer.options.OnnxOptions;
-import phiquant.engine.onnx.writer.options.StaticActivations;
 import phiquant.engine.onnx.writer.vision.PictureEmbedding;
 import phiquant.engine.onnx.writer.vision.VisionGraph;
 import phiquant.engine.onnx.writer.weights.Constants;
@@ -74,9 +73,7 @@ public final class Onnx implements Target {
 
   @Override
   public Set<Study<?>> studies() {
-    return Stream.<Study<?>>concat(
-            options.activations().map(StaticActivations::ranges).stream(),
-            options.squares().stream())
+    return Stream.<Study<?>>concat(options.activationStudy().stream(), options.squares().stream())
         .collect(Collectors.toSet());
   }
 
@@ -181,7 +178,7 @@ public final class Onnx implements Target {
     files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
     files.addAll(companions(model));
     return new ArtifactPlan(
-        spec, folder(name), false, files, network.constants().planned(), List.of(), texts);
+        spec, folder(name), false, files, network.constants().planned(), network.notes(), texts);
   }
 
   private static List<PlannedFile> companions(PhiModel model) {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.Quantize;
 import phiquant.checkpoint.Checkpoint;
@@ -70,12 +71,49 @@ class OnnxNpuIT {
   @Tag("slow")
   void codesAreMultipliedAsTheCpuDoes(String format) throws IOException {
     Path folder = make(Fixtures.tiny("phi-3.5-mini"), "onnx:" + format + SIZES);
-    List<Integer> ids = ids("phi-3.5-mini");
+    assertLikeTheCpu(folder, "phi-3.5-mini", ERROR);
+  }
+
+  /**
+   * No float is left between the graphs, nor in them; the CPU takes the same weights with floats.
+   */
+  @Test
+  void codesOfValuesComputeWhatFloatsDo() throws IOException {
+    Path folder = make(Fixtures.tiny("phi-3.5-mini"), "onnx:int8,activations=static" + SIZES);
+    assertLikeTheCpu(folder, "phi-3.5-mini", ERROR);
+  }
+
+  /** Grouped heads, partial rotary, blocks; keys and values of 8 bits are coarser. */
+  @ParameterizedTest
+  @CsvSource({
+    "phi-3.5-mini, int4, 16, .01",
+    "phi-3.5-mini, int8, 8, .05",
+    "phi-4-mini, int4, 16, .01"
+  })
+  @Tag("slow")
+  void soDoThoseOfOtherModelsAndWeights(String kind, String format, int cache, double error)
+      throws IOException {
+    String spec = "onnx:" + format + ",activations=static,cache_bits=" + cache + SIZES;
+    assertLikeTheCpu(make(Fixtures.tiny(kind), spec), kind, error);
+  }
+
+  private static void assertLikeTheCpu(Path folder, String kind, double error) throws IOException {
+    List<Integer> ids = ids(kind);
     List<float[]> cpu = ask("steps", folder, "cpu", ids.subList(0, 8), ids.subList(8, 10));
     List<float[]> npu = ask("steps", folder, "npu", ids.subList(0, 8), ids.subList(8, 10));
     for (int i = 0; i < cpu.size(); i++) {
-      assertThat(difference(cpu.get(i), npu.get(i))).isLessThan(ERROR);
+      assertThat(difference(cpu.get(i), npu.get(i))).isLessThan(error);
     }
+  }
+
+  /** Thirty layers of them, as ONNX Runtime takes them for floats. */
+  @Test
+  @Tag("slow")
+  void codesOfValuesCountOn() throws IOException {
+    Path folder = make(Fixtures.smolPhiWide(), "onnx:int4,activations=static" + SIZES);
+    String prompt = "[33,28,216,34,28,216,35,28,216,36,28,216,37,28]";
+    String answer = say("greedy", folder.toString(), "cpu", prompt, "6");
+    assertThat(answer.replace(" ", "").strip()).isEqualTo("[216,38,28,216,39,28]");
   }
 
   /** GenAI cuts and fills prompts and moves the cache by itself; it says what the graphs say. */

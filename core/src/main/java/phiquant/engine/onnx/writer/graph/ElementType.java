@@ -8,6 +8,7 @@ public enum ElementType {
   UINT8(2, 8),
   INT8(3, 8),
   UINT16(4, 16),
+  INT16(5, 16),
   INT32(6, 32),
   INT64(7, 64),
   BOOL(9, 8),

@@ -11,16 +11,15 @@ import phiquant.model.PhiConfig;
  * not, and of a prompt the last token goes on. GenAI gives one buffer as the cache that comes in
  * and the one that goes out, so {@code ScatterND} writes the new rows and nothing else.
  */
-record CacheGraph(Graph graph, PhiConfig config, int context) {
+record CacheGraph(Graph graph, PhiConfig config, int context, Held held) {
   private static final ElementType INT = ElementType.INT64;
-  private static final ElementType TYPE = ElementType.FLOAT16;
   private static final String PATH = "/model/cache";
 
   /** How many of the tokens are none of padding. */
   private static final String REAL = "real_tokens";
 
   void build() {
-    Value stream = graph.input(NpuGraphs.STREAM, TYPE, NpuGraphs.stream(config.hidden()));
+    Value stream = graph.input(NpuGraphs.STREAM, held.between(), NpuGraphs.stream(config.hidden()));
     Value start = graph.input(NpuGraphs.START, INT, Value.dims(1));
     Value count = graph.input(NpuGraphs.COUNT, INT, Value.dims(1));
     Value places = places(start, count);
@@ -34,7 +33,7 @@ record CacheGraph(Graph graph, PhiConfig config, int context) {
         graph
             .op("Slice", PATH + "/last/Slice")
             .in(stream, before, count, graph.i64s(1))
-            .out(NpuGraphs.LAST, TYPE, Value.dims(1, 1, config.hidden())));
+            .out(NpuGraphs.LAST, held.between(), Value.dims(1, 1, config.hidden())));
   }
 
   /** Where rows go, shape [1, heads, real tokens, 3]: sequence, head, place in the cache. */
@@ -85,15 +84,18 @@ record CacheGraph(Graph graph, PhiConfig config, int context) {
     int heads = config.kvHeads();
     int size = config.headSize();
     String path = layer + "/" + what;
-    Value past = graph.input(NpuGraphs.past(layer, what), TYPE, NpuGraphs.cache(config, context));
+    Value past =
+        graph.input(NpuGraphs.past(layer, what), held.cache(), NpuGraphs.cache(config, context));
     Value fresh =
         graph.input(
-            NpuGraphs.fresh(layer, what), TYPE, Value.dims(1, heads, NpuGraphs.TOKENS, size));
+            NpuGraphs.fresh(layer, what),
+            held.cache(),
+            Value.dims(1, heads, NpuGraphs.TOKENS, size));
     Value rows =
         op(
             "Slice",
             path + "/Slice",
-            TYPE,
+            held.cache(),
             Value.dims(1, heads, REAL, size),
             fresh,
             graph.i64s(0),
@@ -103,7 +105,7 @@ record CacheGraph(Graph graph, PhiConfig config, int context) {
         graph
             .op("ScatterND", PATH + "/" + path + "/ScatterND")
             .in(past, places, rows)
-            .out(NpuGraphs.present(layer, what), TYPE, NpuGraphs.cache(config, context)));
+            .out(NpuGraphs.present(layer, what), held.cache(), NpuGraphs.cache(config, context)));
   }
 
   private Value op(String type, String name, ElementType element, List<String> shape, Value... in) {

@@ -2,25 +2,24 @@ package phiquant.engine.onnx.writer.npu;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import phiquant.engine.onnx.writer.attention.RotaryTables;
 import phiquant.engine.onnx.writer.graph.ElementType;
 import phiquant.engine.onnx.writer.graph.Graph;
+import phiquant.engine.onnx.writer.graph.Op;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.engine.onnx.writer.weights.Constants;
 import phiquant.model.PhiConfig;
-import phiquant.quant.FloatType;
 
 /**
  * What a run needs to know of its tokens, computed on the CPU: where they are, how queries and keys
  * are turned there, and what each token sees. GenAI gives the number of tokens before the last one
  * of a run, and fills the last piece of a prompt up with padding, behind its tokens.
  */
-record EntryGraph(Graph graph, Constants constants, PhiConfig config, int context, int padding) {
+record EntryGraph(
+    Graph graph, Constants constants, PhiConfig config, int context, int padding, Held held) {
   private static final ElementType INT = ElementType.INT64;
   private static final String PATH = "/model/entry";
-
-  /** What is added to the scores of what is not seen: they vanish, whatever else is there. */
-  private static final float HIDDEN = -10_000;
 
   /**
    * Declares the inputs and makes all outputs but the embedded tokens.
@@ -88,7 +87,7 @@ record EntryGraph(Graph graph, Constants constants, PhiConfig config, int contex
                         : rope.shortFactors())
             .orElse(List.of());
     RotaryTables tables =
-        RotaryTables.table(constants, config, FloatType.FLOAT16, "", context, factors);
+        RotaryTables.table(constants, config, held.floats(), "", context, factors);
     turn("cos", tables.cos(), positions, NpuGraphs.COS);
     turn("sin", tables.sin(), positions, NpuGraphs.SIN);
   }
@@ -103,11 +102,8 @@ record EntryGraph(Graph graph, Constants constants, PhiConfig config, int contex
             Value.dims(NpuGraphs.TOKENS, pairs),
             table,
             positions);
-    graph.output(
-        graph
-            .op("Unsqueeze", PATH + "/" + name + "/Unsqueeze")
-            .in(rows, graph.i64s(0))
-            .out(output, table.type(), Value.dims(1, NpuGraphs.TOKENS, pairs)));
+    Op op = graph.op("Unsqueeze", PATH + "/" + name + "/Unsqueeze").in(rows, graph.i64s(0));
+    give(op, output, Value.dims(1, NpuGraphs.TOKENS, pairs), () -> held.turns(config));
   }
 
   /** Of the cache a token sees what is filled, of the new tokens those up to itself. */
@@ -155,14 +151,20 @@ record EntryGraph(Graph graph, Constants constants, PhiConfig config, int contex
             .in(old, until)
             .with("axis", 1)
             .out(ElementType.BOOL, both);
-    Value zero = graph.number("zero", ElementType.FLOAT16, 0);
-    Value hidden = graph.number("hidden", ElementType.FLOAT16, HIDDEN);
-    Value added = op("Where", "seen/Where", ElementType.FLOAT16, both, seen, zero, hidden);
-    graph.output(
-        graph
-            .op("Unsqueeze", PATH + "/mask/Unsqueeze")
-            .in(added, graph.i64s(0, 1))
-            .out(NpuGraphs.MASK, ElementType.FLOAT16, NpuGraphs.mask()));
+    Value zero = graph.number("zero", held.type(), 0);
+    Value hidden = graph.number("hidden", held.type(), held.hidden());
+    Value added = op("Where", "seen/Where", held.type(), both, seen, zero, hidden);
+    Op op = graph.op("Unsqueeze", PATH + "/mask/Unsqueeze").in(added, graph.i64s(0, 1));
+    give(op, NpuGraphs.MASK, NpuGraphs.mask(), held::mask);
+  }
+
+  /** An output of the graph, as the next one takes it. */
+  void give(Op op, String output, List<String> shape, Supplier<Grid> grid) {
+    if (held.isCodes()) {
+      graph.output(Held.quantize(graph, op.out(held.type(), shape), grid.get(), output));
+    } else {
+      graph.output(op.out(output, held.type(), shape));
+    }
   }
 
   private Value column(String name, Value x) {

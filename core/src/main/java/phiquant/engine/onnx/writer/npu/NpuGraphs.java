@@ -12,7 +12,6 @@ import java.util.function.UnaryOperator;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.onnx.OperatorNames;
-import phiquant.engine.onnx.writer.graph.ElementType;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.engine.onnx.writer.network.Embedding;
@@ -31,7 +30,6 @@ import phiquant.model.PhiModel;
 import phiquant.model.Place;
 import phiquant.model.Role;
 import phiquant.model.Weight;
-import phiquant.quant.FloatType;
 import phiquant.study.Findings;
 import phiquant.study.InputSquares;
 
@@ -48,6 +46,9 @@ public final class NpuGraphs {
 
   /** Tokens that have room in the cache, and those of a run. */
   static final String SEEN = "seen";
+
+  /** Those of a run, times the heads that share keys. */
+  static final String GROUPED = "grouped";
 
   public static final String EMBEDDED = "embedded";
   public static final String COS = "cos";
@@ -66,6 +67,9 @@ public final class NpuGraphs {
   /** The stream of the last token. */
   public static final String LAST = "last";
 
+  /** Bytes of weights and cache from which little is left of 2³² for all else. */
+  private static final long NEAR = 3_500_000_000L;
+
   /** The embedding's data. */
   public static final String TABLE = "embedding.onnx.data";
 
@@ -80,8 +84,12 @@ public final class NpuGraphs {
   private final OnnxOptions options;
   private final InputSquares.Found squares;
   private final List<MatMuls> products = new ArrayList<>();
+  private final Held held;
   private final int prompt;
   private final int context;
+
+  /** What the last layer gives. */
+  private String last;
 
   /**
    * Makes them.
@@ -105,22 +113,49 @@ public final class NpuGraphs {
           "onnx: shared_embeddings=true, but this model's head is not tied to its embedding.");
     }
     refuseRowsOfBrokenBlocks();
+    refuseBiasesOfCodes();
+    this.held =
+        options
+            .activations()
+            .map(asked -> Held.asCodes(findings.of(asked.values()), asked.cacheBits(), config))
+            .orElseGet(Held::asFloats);
     Network network = model.network();
     layers(network);
     embedding(padding, head(network));
-    new CacheGraph(cache, config, context).build();
+    new CacheGraph(cache, config, context, held).build();
     refuseUnknownOperators();
   }
 
   /** By the names of their files, without the ending. */
   public Map<String, GraphProto> graphs() {
     Map<String, GraphProto> graphs = new LinkedHashMap<>();
-    graphs.put("prompt", layers.build(Map.of(TOKENS, prompt, SEEN, context + prompt)));
-    graphs.put("token", layers.build(Map.of(TOKENS, 1, SEEN, context + 1)));
+    graphs.put("prompt", layers.build(sizes(prompt)));
+    graphs.put("token", layers.build(sizes(1)));
     graphs.put("head", head.build(Map.of(TOKENS, 1)));
     graphs.put("embedding", embedding.build());
     graphs.put("cache", cache.build());
     return graphs;
+  }
+
+  private Map<String, Integer> sizes(int tokens) {
+    int group = config.heads() / config.kvHeads();
+    return Map.of(TOKENS, tokens, SEEN, context + tokens, GROUPED, group * tokens);
+  }
+
+  /** What a user should know, a sentence each: what the NPU has to hold at once. */
+  public List<String> notes() {
+    long places = 2L * config.layers() * config.kvHeads() * config.headSize();
+    long cacheBytes = held.cache().bytes(places * context);
+    long weights = constants.data().size();
+    String sizes =
+        "The NPU holds %.0f MB of weights and %.0f MB of keys and values of %d tokens."
+            .formatted(weights / 1e6, cacheBytes / 1e6, context);
+    return cacheBytes + weights < NEAR
+        ? List.of(sizes)
+        : List.of(
+            sizes,
+            "That is near the 4 GB that an address of 32 bits reaches: a smaller context= takes less,"
+                + " and so do activations=static,cache_bits=8.");
   }
 
   /** All constants; the first file's data. */
@@ -140,14 +175,18 @@ public final class NpuGraphs {
             constants,
             matMuls(layers, constants),
             config.layers(),
-            () -> new StaticAttention(layers, config, context),
-            UnaryOperator.identity());
+            this::attention,
+            UnaryOperator.identity(),
+            held);
     Value stream = network.stream(flow);
-    layers.output(
-        layers
-            .op("Identity", "/model/stream/Identity")
-            .in(stream)
-            .out(STREAM, stream.type(), stream.shape()));
+    held.output(layers, stream, STREAM);
+    last = flow.name(stream);
+  }
+
+  private FixedAttention attention() {
+    return held.isCodes()
+        ? new CodedAttention(layers, config, context, held)
+        : new StaticAttention(layers, config, context);
   }
 
   /** From the last token's stream to its logits; what is multiplied with, the embedding may be. */
@@ -156,7 +195,6 @@ public final class NpuGraphs {
     Constants own = config.tiedHead() ? constants.of(head).in(table) : constants.of(head);
     MatMuls matMuls = matMuls(head, own);
     WeightProducts.Stored stored = matMuls.store(place, network.head().matrix());
-    Value last = head.input(LAST, ElementType.FLOAT16, stream(config.hidden()));
     StaticFlow flow =
         new StaticFlow(
             head,
@@ -164,14 +202,20 @@ public final class NpuGraphs {
             matMuls,
             config.layers(),
             () -> null,
-            x -> logits(network, matMuls, x, stored));
-    network.logits(last, flow);
+            x -> logits(network, matMuls, x, stored),
+            held);
+    network.logits(flow.given(last, LAST, config.hidden()), flow);
     return stored;
   }
 
   private Value logits(Network network, MatMuls matMuls, Value x, WeightProducts.Stored weight) {
     Place place = Place.of(Role.HEAD);
     Optional<StoredTensor> bias = network.head().bias();
+    if (held.isCodes()) {
+      Value product = matMuls.of(place, x, weight, OperatorNames.HEAD + "/MatMul/product");
+      return head.output(
+          held.round(head, product, held.grid("logits"), "logits_quantized", "logits"));
+    }
     if (bias.isEmpty()) {
       return head.output(matMuls.of(place, x, weight, "logits"));
     }
@@ -181,11 +225,12 @@ public final class NpuGraphs {
 
   private void embedding(int padding, WeightProducts.Stored weight) {
     Constants own = constants.of(embedding).in(table);
-    Value tokens = new EntryGraph(embedding, own, config, context, padding).build();
-    Embedding rows = new Embedding(embedding, own, model, ElementType.FLOAT16, false);
+    EntryGraph entry = new EntryGraph(embedding, own, config, context, padding, held);
+    Value tokens = entry.build();
+    Embedding rows = new Embedding(embedding, own, model, held.type(), false);
     Precision precision =
         options.embedding().orElse(0) == 0
-            ? new Precision.Plain(FloatType.FLOAT16)
+            ? new Precision.Plain(held.floats())
             : new Precision.Blocks(
                 options.precisions(model).format(options.embedding().orElseThrow()));
     boolean shared =
@@ -203,14 +248,17 @@ public final class NpuGraphs {
       parts(weight).forEach(constant -> embedding.shared(head, constant));
     }
     Value embedded = shared ? rows.shared(tokens, weight) : rows.own(tokens, precision);
-    embedding.output(
-        embedding
-            .op("Identity", "/model/embedded/Identity")
-            .in(embedded)
-            .out(EMBEDDED, embedded.type(), stream(config.hidden())));
+    entry.give(
+        embedding.op("Identity", "/model/embedded/Identity").in(embedded),
+        EMBEDDED,
+        stream(config.hidden()),
+        () -> held.grid(EMBEDDED));
   }
 
   private static List<Value> parts(WeightProducts.Stored weight) {
+    if (weight.rows() != null) {
+      return List.of(weight.rows().codes(), weight.rows().scales());
+    }
     return weight.blocks() == null
         ? List.of(weight.floats())
         : List.of(weight.blocks().codes(), weight.blocks().scales());
@@ -226,6 +274,13 @@ public final class NpuGraphs {
             "onnx: device=npu needs rows that are whole blocks; %s has rows of %d, and block_size is %d."
                 .formatted(weight.name(), weight.tensor().columns(), blocks.format().block()));
       }
+    }
+  }
+
+  private void refuseBiasesOfCodes() {
+    if (options.activations().isPresent() && model.weights().stream().anyMatch(Weight::bias)) {
+      throw UserError.usage(
+          "onnx: device=npu,activations=static is not written for models with biases, as this one.");
     }
   }
 

@@ -14,7 +14,7 @@ import phiquant.model.PhiConfig;
  * mask says which of all those a token sees. New keys and values go out; the CPU puts them into the
  * cache, where it copies nothing else.
  */
-final class StaticAttention {
+final class StaticAttention implements FixedAttention {
   private static final ElementType TYPE = ElementType.FLOAT16;
 
   private final Graph graph;
@@ -35,12 +35,8 @@ final class StaticAttention {
     this.mask = graph.input(NpuGraphs.MASK, TYPE, NpuGraphs.mask());
   }
 
-  /**
-   * One layer.
-   *
-   * @param qkv rows of queries, then of keys, then of values
-   */
-  Value of(Attention attention, Value qkv, int layer) {
+  @Override
+  public Value of(Attention attention, Value qkv, int layer) {
     String path = OperatorNames.attention(layer);
     int size = config.headSize();
     int heads = config.heads();

@@ -1,11 +1,12 @@
 package phiquant.engine.onnx.writer.npu;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import phiquant.UserError;
 import phiquant.engine.onnx.OperatorNames;
-import phiquant.engine.onnx.writer.graph.ElementType;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Op;
 import phiquant.engine.onnx.writer.graph.Value;
@@ -19,22 +20,26 @@ import phiquant.model.Gate;
 import phiquant.model.Linear;
 import phiquant.model.Mlp;
 import phiquant.model.Norm;
+import phiquant.model.ValueNames;
 import phiquant.model.Weight;
-import phiquant.quant.FloatType;
+import phiquant.study.ActivationRange;
 
 /**
  * A network's verbs in operators that compilers for NPUs take: ONNX's own of opset 23, and {@code
- * MatMulNBits}. Everything is 16 bits; nothing depends on how many tokens there are, so one graph
- * serves for prompts and for single tokens.
+ * MatMulNBits}. Everything has 16 bits, as {@link Held} says; nothing depends on how many tokens
+ * there are, so one graph serves for prompts and for single tokens.
  */
 final class StaticFlow implements Flow<Value> {
   private final Graph graph;
   private final Constants constants;
   private final MatMuls matMuls;
   private final int layers;
-  private final Supplier<StaticAttention> attentions;
+  private final Supplier<FixedAttention> attentions;
   private final UnaryOperator<Value> heads;
-  private StaticAttention attention;
+  private final Held held;
+  private final ValueNames names = new ValueNames(name -> {});
+  private final Map<String, String> named = new HashMap<>();
+  private FixedAttention attention;
   private int sums;
 
   /**
@@ -43,57 +48,89 @@ final class StaticFlow implements Flow<Value> {
    * @param layers of the network
    * @param attentions makes attention, with the inputs that it declares, once tokens are embedded
    * @param heads from the last norm to logits
+   * @param held how values are held
    */
   StaticFlow(
       Graph graph,
       Constants constants,
       MatMuls matMuls,
       int layers,
-      Supplier<StaticAttention> attentions,
-      UnaryOperator<Value> heads) {
+      Supplier<FixedAttention> attentions,
+      UnaryOperator<Value> heads,
+      Held held) {
     this.graph = graph;
     this.constants = constants;
     this.matMuls = matMuls;
     this.layers = layers;
     this.attentions = attentions;
     this.heads = heads;
+    this.held = held;
+  }
+
+  /** What a value is called. */
+  String name(Value x) {
+    return named.get(x.name());
+  }
+
+  /** A value under its name, as it is held. */
+  Value held(Value x, String name) {
+    Value rounded = held.round(graph, x, name);
+    named.put(rounded.name(), name);
+    return rounded;
+  }
+
+  private Value on(Value x, Grid grid) {
+    return held.isCodes() ? held.round(graph, x, grid) : x;
   }
 
   /** Tokens come in embedded. */
   @Override
   public Value embed(Weight table) {
-    Value embedded =
-        graph.input(
-            NpuGraphs.EMBEDDED, ElementType.FLOAT16, NpuGraphs.stream(table.tensor().columns()));
+    Value embedded = given(names.embed(table), NpuGraphs.EMBEDDED, table.tensor().columns());
     attention = attentions.get();
     return embedded;
+  }
+
+  /** An input of the graph that is a stream. */
+  Value given(String name, String input, long width) {
+    Grid grid = held.isCodes() ? held.grid(name) : null;
+    Value given = held.input(graph, input, NpuGraphs.stream(width), grid);
+    named.put(given.name(), name);
+    return given;
   }
 
   @Override
   public Value norm(Norm norm, Value x) {
     String path = matMuls.operators().norm(norm.weight().place(), layers);
     boolean simple = norm.kind() == Norm.Kind.ROOT_MEAN_SQUARE;
+    Value weight = constant(path, norm.weight());
     Op op =
         graph
             .op(simple ? "RMSNormalization" : "LayerNormalization", path + "/LayerNorm")
-            .in(x, constant(path, norm.weight()));
+            .in(x, weight);
     norm.bias().ifPresent(bias -> op.in(constant(path, bias)));
-    return op.with("epsilon", (float) norm.epsilon()).with("axis", -1).out(x.type(), x.shape());
+    Value normal =
+        op.with("epsilon", (float) norm.epsilon()).with("axis", -1).out(x.type(), x.shape());
+    return held(normal, names.norm(norm, name(x)));
   }
 
   private Value constant(String path, Weight weight) {
     String name = path.substring(1).replace('/', '.') + (weight.bias() ? ".bias" : ".weight");
-    return constants.plain(name, weight.tensor(), false, FloatType.FLOAT16);
+    Value constant = constants.plain(name, weight.tensor(), false, held.floats());
+    return held.round(graph, constant, ValueNames.constant(weight));
   }
 
   @Override
   public Value linear(Linear linear, Value x) {
-    return matMuls.of(linear.place(), x, linear.matrix(), linear.bias());
+    Value product = matMuls.of(linear.place(), x, linear.matrix(), linear.bias());
+    return held(product, names.linear(linear, name(x)));
   }
 
   @Override
   public Value attend(Attention attention, Value qkv, int layer) {
-    return this.attention.of(attention, qkv, layer);
+    Value attended = this.attention.of(attention, qkv, layer);
+    named.put(attended.name(), names.attend(attention, name(qkv), layer));
+    return attended;
   }
 
   @Override
@@ -106,11 +143,18 @@ final class StaticFlow implements Flow<Value> {
     Op split =
         graph.op("Split", path + "/Split").in(gateUp).with("axis", -1).with("num_outputs", 2);
     List<String> half = NpuGraphs.stream(width);
-    Value gate = split.out(path + "/gate/output_0", gateUp.type(), half);
-    Value up = split.out(path + "/up/output_0", gateUp.type(), half);
-    Value open = one("Sigmoid", path + "/act_fn/Sigmoid", gate);
+    Grid grid = held.isCodes() ? held.grid(name(gateUp)) : null;
+    Value gateHalf = split.out(path + "/gate/output_0", gateUp.type(), half);
+    Value upHalf = split.out(path + "/up/output_0", gateUp.type(), half);
+    Value gate = on(gateHalf, grid);
+    Value up = on(upHalf, grid);
+    Value open = on(one("Sigmoid", path + "/act_fn/Sigmoid", gate), Grid.between(0, 1));
     Value silu = one("Mul", path + "/act_fn/Mul", gate, open);
-    return one("Mul", path + "/Mul", silu, up);
+    if (held.isCodes()) {
+      // Never below -.28, and below its argument else.
+      silu = on(silu, Grid.of(new ActivationRange(-0.28f, held.range(name(gateUp)).max(), 0)));
+    }
+    return held(one("Mul", path + "/Mul", silu, up), names.gate(mlp, name(gateUp)));
   }
 
   @Override
@@ -121,12 +165,15 @@ final class StaticFlow implements Flow<Value> {
   @Override
   public Value activate(Activation activation, Value x) {
     return switch (activation) {
-      case GELU_TANH ->
-          graph
-              .op("Gelu", x.name().replaceFirst("/Add/output_0$", "") + "/act_fn/Gelu")
-              .in(x)
-              .with("approximate", "tanh")
-              .out(x.type(), x.shape());
+      case GELU_TANH -> {
+        Value y =
+            graph
+                .op("Gelu", x.name().replaceFirst("/Add/output_0$", "") + "/act_fn/Gelu")
+                .in(x)
+                .with("approximate", "tanh")
+                .out(x.type(), x.shape());
+        yield held(y, names.activate(activation, name(x)));
+      }
       case GELU, GELU_SIGMOID ->
           throw new IllegalArgumentException(activation + ", which only pictures need");
     };
@@ -134,7 +181,8 @@ final class StaticFlow implements Flow<Value> {
 
   @Override
   public Value add(Value stream, Value branch) {
-    return one("Add", "/model/sums." + sums++ + "/Add", stream, branch);
+    Value sum = one("Add", "/model/sums." + sums++ + "/Add", stream, branch);
+    return held(sum, names.add(name(stream), name(branch)));
   }
 
   @Override

@@ -22,6 +22,7 @@ import phiquant.quant.FloatType;
 import phiquant.quant.matmulnbits.Algorithm;
 import phiquant.quant.matmulnbits.NBitsFormat;
 import phiquant.study.InputSquares;
+import phiquant.study.Study;
 
 /**
  * What was asked for after {@code onnx:}. Options have the names that GenAI's model builder gives
@@ -115,10 +116,13 @@ public record OnnxOptions(
       throw UserError.usage(
           "onnx: activation_bits and calibration are for activations=static; give that too.");
     }
-    if (activations.isPresent() && device != ExecutionProvider.CPU) {
+    boolean fixed = device == ExecutionProvider.NPU;
+    if (activations.isPresent() && device != ExecutionProvider.CPU && !fixed) {
       throw UserError.usage(
-          "onnx: activations=static is a model of ONNX's own operators in 32 bits; leave device"
-              + " out.");
+          "onnx: activations=static is for device=cpu and device=npu; leave device out, say.");
+    }
+    if (activations.isEmpty() && options.containsKey(StaticActivations.CACHE)) {
+      throw UserError.usage("onnx: cache_bits is for activations=static; give that too.");
     }
     if (options.containsKey(InputSquares.KEY) && flag(options, "use_qdq", false)) {
       throw UserError.usage(
@@ -174,9 +178,14 @@ public record OnnxOptions(
         FolderLayout.of(format, device, options));
   }
 
-  /** What the model computes in. */
+  /** What the model computes in; codes are rounded from and to 32 bits. */
   public FloatType type() {
-    return format.type(device);
+    return activations.isPresent() ? FloatType.FLOAT32 : format.type(device);
+  }
+
+  /** What has to be known of values, if they are rounded. */
+  public Optional<Study<?>> activationStudy() {
+    return activations.map(asked -> sizes.isPresent() ? asked.values() : asked.ranges());
   }
 
   /** Whether queries and keys are turned by operators of their own, at positions given as input. */
@@ -249,19 +258,21 @@ public record OnnxOptions(
         mixed,
         model.config().layers(),
         qdq,
-        activations.isPresent());
+        activations.isPresent() && format == Format.INT8);
   }
 
   private static void checkKeys(
       Format format, ExecutionProvider device, boolean isStatic, Set<String> keys) {
     boolean fixed = device == ExecutionProvider.NPU;
     Set<String> possible = new TreeSet<>(fixed ? OF_FIXED : OF_ALL);
-    if (isStatic) {
+    if (isStatic && !(fixed && format == Format.INT4)) {
       possible.add("nodes_to_exclude");
     } else if (format.bits() > 0) {
       possible.addAll(OF_BLOCKS);
     }
-    if (format == Format.INT8 && !fixed) {
+    if (fixed && format.bits() > 0) {
+      possible.addAll(StaticActivations.OF_NPU);
+    } else if (format == Format.INT8) {
       possible.addAll(StaticActivations.KEYS);
     }
     if (fixed) {

@@ -10,6 +10,7 @@ import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
@@ -49,6 +50,48 @@ class NpuGraphsTest {
         assertThat(model.getGraph().getOutputList()).allMatch(NpuGraphsTest::hasFixedSizes);
       }
     }
+  }
+
+  /** Graphs of codes: every grid is one for a whole value or for rows, and none is of blocks. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "onnx:int4,activations=static",
+        "onnx:int8,activations=static",
+        "onnx:int8,activations=static,cache_bits=8"
+      })
+  void codesHaveNoGridsOfBlocks(String spec) throws InvalidProtocolBufferException {
+    for (String kind : List.of("phi-3.5-mini", "phi-4-mini")) {
+      ArtifactPlan plan = plan(kind, spec + ",device=npu,prompt=16,context=64");
+      for (String name : List.of("prompt", "token", "head")) {
+        ModelProto model = model(plan, name);
+        for (NodeProto node : model.getGraph().getNodeList()) {
+          assertThat(node.getAttributeList())
+              .extracting(AttributeProto::getName)
+              .as(node.getName())
+              .doesNotContain(node.getDomain().isEmpty() ? "block_size" : "zero_points");
+          assertThat(node.getDomain().isEmpty() || node.getInputCount() == 3).isTrue();
+        }
+        assertThat(model.getGraph().getInputList())
+            .as(name)
+            .allMatch(
+                input -> List.of(2, 4, 5).contains(input.getType().getTensorType().getElemType()));
+      }
+    }
+  }
+
+  /** Two layers, keys and values, 768 features of 2048 tokens, two bytes or one. */
+  @ParameterizedTest
+  @CsvSource({
+    "onnx:int4, 13",
+    "'onnx:int4,activations=static', 13",
+    "'onnx:int4,activations=static,cache_bits=8', 6"
+  })
+  void aPlanSaysWhatTheCacheTakes(String spec, int megabytes) {
+    assertThat(plan("phi-3.5-mini", spec + ",device=npu,context=2048").notes())
+        .singleElement()
+        .asString()
+        .contains(" and " + megabytes + " MB of keys and values of 2048 tokens.");
   }
 
   private static long bits(NodeProto node) {
