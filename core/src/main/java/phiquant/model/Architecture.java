@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.model.vision.Siglip;
 import phiquant.model.vision.Vision;
 
 /**
@@ -40,6 +41,15 @@ public interface Architecture {
    * @throws phiquant.UserError if its tensors are missing or misshapen
    */
   default Optional<Vision> vision(Checkpoint checkpoint, PhiConfig config) {
+    return Optional.empty();
+  }
+
+  /**
+   * What sees, if that is a tower that is only passed on to others.
+   *
+   * @throws phiquant.UserError if its tensors are missing or misshapen
+   */
+  default Optional<Siglip> siglip(Checkpoint checkpoint, PhiConfig config) {
     return Optional.empty();
   }
 

@@ -11,6 +11,7 @@ import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.model.vision.Siglip;
 import phiquant.model.vision.Vision;
 
 /**
@@ -22,6 +23,7 @@ import phiquant.model.vision.Vision;
  * @param config hyperparameters
  * @param weights embedding, layers from the first to the last, output norm, head (if not tied)
  * @param vision what sees, if it has that; not among the weights
+ * @param siglip what sees, if nothing is computed with it here; not among the weights
  * @param notices what a person should know of it, a sentence each: the checkpoint's, then what was
  *     found here
  */
@@ -31,6 +33,7 @@ public record PhiModel(
     PhiConfig config,
     List<Weight> weights,
     Optional<Vision> vision,
+    Optional<Siglip> siglip,
     List<String> notices) {
 
   /**
@@ -48,10 +51,14 @@ public record PhiModel(
     notices.addAll(architecture.keys().notices(json, where));
     List<Weight> weights = collect(checkpoint, config, architecture.parts(config));
     Optional<Vision> vision = architecture.vision(checkpoint, config);
-    List<String> seen = vision.stream().flatMap(Vision::names).toList();
+    Optional<Siglip> siglip = architecture.siglip(checkpoint, config);
+    List<String> seen = new ArrayList<>(vision.stream().flatMap(Vision::names).toList());
+    siglip.ifPresent(tower -> seen.addAll(tower.names()));
     notices.addAll(UncalledTensors.check(checkpoint, architecture.className(), weights, seen));
     vision.ifPresent(sight -> notices.addAll(sight.notices()));
-    return new PhiModel(architecture, checkpoint, config, weights, vision, List.copyOf(notices));
+    siglip.ifPresent(tower -> notices.addAll(tower.notices()));
+    return new PhiModel(
+        architecture, checkpoint, config, weights, vision, siglip, List.copyOf(notices));
   }
 
   /** The network that these are the weights of. */
@@ -77,7 +84,7 @@ public record PhiModel(
                             tensors.get(weight.name()))
                         : weight)
             .toList();
-    return new PhiModel(architecture, checkpoint, config, changed, vision, notices);
+    return new PhiModel(architecture, checkpoint, config, changed, vision, siglip, notices);
   }
 
   /** The weight of that role in that layer (-1 outside of layers). */

@@ -237,6 +237,11 @@ public final class LanguageModel implements AutoCloseable {
     return model.vision().isPresent();
   }
 
+  /** Whether it has a tower that nothing is computed with here. */
+  boolean isApartFromTower() {
+    return model.siglip().isPresent();
+  }
+
   /**
    * Looks at pictures that it has not seen yet, and forgets those that are in neither place.
    *

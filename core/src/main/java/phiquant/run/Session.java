@@ -158,7 +158,10 @@ public final class Session implements AutoCloseable {
   private synchronized PicturePrompts pictures() {
     if (!model.sees()) {
       throw new UserError(
-          checkpoint.path() + " is a model of text: it cannot be shown a picture.",
+          checkpoint.path()
+              + (model.isApartFromTower()
+                  ? ": phiquant does not see with the tower of this model."
+                  : " is a model of text: it cannot be shown a picture."),
           "Phi-3-vision and Phi-3.5-vision can, from their checkpoint.");
     }
     if (pictures == null) {

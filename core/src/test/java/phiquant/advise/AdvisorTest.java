@@ -81,6 +81,25 @@ class AdvisorTest {
     }
   }
 
+  /** Nobody but llama.cpp takes its tower from us, in a file of its own. */
+  @Test
+  void ofAModelWhoseTowerIsPassedOnOnlyGgufIsWritten() {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny("phi-4-vision"))) {
+      for (String target : List.of("mlx:4bit", "onnx:int4", "openvino:int4", "safetensors:bf16")) {
+        assertThatThrownBy(Quantize.of(checkpoint).to(target)::outline)
+            .isInstanceOf(UserError.class)
+            .hasMessageStartingWith(target + ": a Phi4ForCausalLMV is not written");
+      }
+      assertThat(Quantize.of(checkpoint).to("gguf:Q4_K_M").outline().getFirst().notes())
+          .anyMatch(note -> note.contains("--mmproj"));
+    }
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4())) {
+      assertThatThrownBy(Quantize.of(checkpoint).to("gguf:mmproj")::outline)
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("llama.cpp has no tower for a Phi3ForCausalLM");
+    }
+  }
+
   @Test
   void theArtifactIsAsLargeAsAdvised() throws Exception {
     try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi4())) {

@@ -33,6 +33,7 @@ class TinyPhiLogitsTest {
         "phi-3.5-mini",
         "phi-4",
         "phi-4-mini",
+        "phi-4-vision",
         "phi-moe",
         "phi-mini-moe",
         "phi-tiny-moe"

@@ -9,6 +9,7 @@ import phiquant.model.Role;
 import phiquant.model.phi.Phi2;
 import phiquant.model.phi.Phi3;
 import phiquant.model.phi.Phi3Vision;
+import phiquant.model.phi.Phi4Vision;
 import phiquant.model.phi.PhiMoe;
 
 /**
@@ -19,6 +20,8 @@ public enum GgufArchitecture {
   PHI3("phi3", new Phi3(), GgufKey.RMS_NORM_EPSILON),
   /** The text part alone: llama.cpp has no tower for it. */
   PHI3_TEXT("phi3", new Phi3Vision(), GgufKey.RMS_NORM_EPSILON),
+  /** The text part, beside which llama.cpp takes a file with the tower. */
+  PHI4_TEXT("phi3", new Phi4Vision(), GgufKey.RMS_NORM_EPSILON),
   PHI2("phi2", new Phi2(), GgufKey.LAYER_NORM_EPSILON),
   /** It keeps the norms' epsilon under the name of norms that it does not have. */
   PHIMOE("phimoe", new PhiMoe(), GgufKey.RMS_NORM_EPSILON),
@@ -76,6 +79,11 @@ public enum GgufArchitecture {
       return Optional.of(
           "This file is the text part of a model that sees: llama.cpp has no tower for it, and is"
               + " shown no pictures.");
+    }
+    if (this == PHI4_TEXT) {
+      return Optional.of(
+          "This file is the text part of a model that sees: llama.cpp sees with the file that"
+              + " gguf:mmproj writes, given by --mmproj.");
     }
     if (this != PHIMOE) {
       return Optional.empty();

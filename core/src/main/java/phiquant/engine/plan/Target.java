@@ -45,6 +45,25 @@ public interface Target {
     }
   }
 
+  /**
+   * Whether it writes a part of a model whose tower nothing is computed with here: its engine takes
+   * the rest from another file.
+   */
+  default boolean leavesTowersApart() {
+    return false;
+  }
+
+  private void requireTower(PhiModel model) {
+    if (model.siglip().isPresent() && !leavesTowersApart()) {
+      throw new UserError(
+          spec()
+              + ": a "
+              + model.architecture().className()
+              + " is not written for this engine, because its pictures would be lost.",
+          "gguf:TYPE writes its text part, gguf:mmproj what llama.cpp sees with.");
+    }
+  }
+
   /** The same, of a model that can be told to take one of these adapters while it runs. */
   default Target taking(List<LoraFactors> adapters) {
     return this;
@@ -68,6 +87,7 @@ public interface Target {
    * @throws phiquant.UserError if the options do not fit the model
    */
   default ArtifactPlan outline(PhiModel model, String name) {
+    requireTower(model);
     requireWritten(model);
     return plan(model, name, Findings.assumed(studies(), model));
   }

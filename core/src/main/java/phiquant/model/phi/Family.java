@@ -12,13 +12,19 @@ import phiquant.model.PhiModel;
 /** The architectures that phiquant knows: a new one is a file beside this and an entry here. */
 public final class Family {
   private static final List<Architecture> ALL =
-      List.of(new Phi3(), new PhiMoe(), new Phi2(), new Phi3Small(), new Phi3Vision());
+      List.of(
+          new Phi3(),
+          new PhiMoe(),
+          new Phi2(),
+          new Phi3Small(),
+          new Phi3Vision(),
+          new Phi4Vision());
 
   private static final String SUPPORTED =
       "Supported: Phi3ForCausalLM (Phi-3 mini and medium, Phi-3.5-mini, Phi-4, Phi-4-mini and their"
           + " reasoning variants), PhiMoEForCausalLM (Phi-3.5-MoE, Phi-mini-MoE, Phi-tiny-MoE),"
           + " PhiForCausalLM (Phi-1, Phi-1.5, Phi-2), Phi3SmallForCausalLM (Phi-3-small), Phi3VForCausalLM"
-          + " (Phi-3-vision, Phi-3.5-vision), and a LlamaForCausalLM that computes the same as a"
+          + " (Phi-3-vision, Phi-3.5-vision), Phi4ForCausalLMV (Phi-4-reasoning-vision), and a LlamaForCausalLM that computes the same as a"
           + " Phi-3.";
 
   private Family() {}

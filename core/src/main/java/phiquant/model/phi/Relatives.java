@@ -16,11 +16,6 @@ enum Relatives {
       "Phi-4-mini and Phi-4-mini-reasoning are supported.",
       "Phi4FlashForCausalLM",
       "phi4flash"),
-  VISION_4(
-      "Phi-4-reasoning-vision, whose pictures phiquant does not read",
-      "Phi-4-reasoning is supported.",
-      "Phi4ForCausalLMV",
-      "phi4-siglip"),
   /** Under its first name, and under that in transformers. */
   MULTIMODAL(
       "Phi-4-multimodal, whose pictures and sounds phiquant does not read",

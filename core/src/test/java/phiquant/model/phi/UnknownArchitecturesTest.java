@@ -42,7 +42,6 @@ class UnknownArchitecturesTest {
       value = {
         "Phi4FlashForCausalLM | neither llama.cpp, MLX, ONNX Runtime GenAI nor OpenVINO runs",
         "phi4flash | neither llama.cpp, MLX, ONNX Runtime GenAI nor OpenVINO runs",
-        "Phi4ForCausalLMV | Phi-4-reasoning-vision, whose pictures",
         "Phi4MMForCausalLM | Phi-4-multimodal, whose pictures and sounds",
         "MixFormerSequentialForCausalLM | the form of its first releases"
       })

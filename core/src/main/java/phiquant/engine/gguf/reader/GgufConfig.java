@@ -36,7 +36,7 @@ final class GgufConfig {
   private record Usual(List<String> flags, boolean value, String activation, String type) {
     static Usual of(GgufArchitecture architecture) {
       return switch (architecture) {
-        case PHI3, PHI3_TEXT, LLAMA ->
+        case PHI3, PHI3_TEXT, PHI4_TEXT, LLAMA ->
             new Usual(List.of("attention_bias"), false, "silu", "bfloat16");
         case PHI2 -> new Usual(List.of("qk_layernorm"), false, "gelu_new", "float16");
         case PHIMOE ->

@@ -49,7 +49,10 @@ public final class Gguf implements Target {
    *
    * @throws UserError (usage) naming what is possible
    */
-  public static Gguf target(TargetSpec spec) {
+  public static Target target(TargetSpec spec) {
+    if (spec.format().equals(GgufMmproj.FORMAT)) {
+      return GgufMmproj.of(spec);
+    }
     return new Gguf(spec.toString(), GgufOptions.of(spec));
   }
 
@@ -152,6 +155,11 @@ public final class Gguf implements Target {
   /** Of a model that sees, the text part is written, and a note says so. */
   @Override
   public void requireWritten(PhiModel model) {}
+
+  @Override
+  public boolean leavesTowersApart() {
+    return true;
+  }
 
   @Override
   public ArtifactPlan adapter(PhiModel model, LoraFactors adapter) {
