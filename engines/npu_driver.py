@@ -48,8 +48,8 @@ def serve(path, device, pipe):
         while True:
             given = pipe.recv()
             pipe.send(dict(zip(names, run.run(None, given))))
-    except EOFError:
-        pass
+    except (EOFError, ConnectionError):
+        pass  # Nobody asks any more.
     except Exception as error:
         pipe.send(error)
 

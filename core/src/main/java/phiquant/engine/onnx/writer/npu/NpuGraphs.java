@@ -12,6 +12,7 @@ import java.util.function.UnaryOperator;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.onnx.OperatorNames;
+import phiquant.engine.onnx.writer.graph.ElementType;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Value;
 import phiquant.engine.onnx.writer.network.Embedding;
@@ -30,6 +31,7 @@ import phiquant.model.PhiModel;
 import phiquant.model.Place;
 import phiquant.model.Role;
 import phiquant.model.Weight;
+import phiquant.quant.FloatType;
 import phiquant.study.Findings;
 import phiquant.study.InputSquares;
 
@@ -227,10 +229,9 @@ public final class NpuGraphs {
     Constants own = constants.of(embedding).in(table);
     EntryGraph entry = new EntryGraph(embedding, own, config, context, padding, held);
     Value tokens = entry.build();
-    Embedding rows = new Embedding(embedding, own, model, held.type(), false);
     Precision precision =
         options.embedding().orElse(0) == 0
-            ? new Precision.Plain(held.floats())
+            ? new Precision.Plain(FloatType.FLOAT16)
             : new Precision.Blocks(
                 options.precisions(model).format(options.embedding().orElseThrow()));
     boolean shared =
@@ -247,9 +248,12 @@ public final class NpuGraphs {
     if (shared) {
       parts(weight).forEach(constant -> embedding.shared(head, constant));
     }
+    boolean halves = !shared && precision instanceof Precision.Plain;
+    ElementType type = halves ? ElementType.FLOAT16 : held.type();
+    Embedding rows = new Embedding(embedding, own, model, type, false);
     Value embedded = shared ? rows.shared(tokens, weight) : rows.own(tokens, precision);
     entry.give(
-        embedding.op("Identity", "/model/embedded/Identity").in(embedded),
+        embedding.op("Cast", "/model/embedded/Cast").in(embedded).with("to", held.type().number()),
         EMBEDDED,
         stream(config.hidden()),
         () -> held.grid(EMBEDDED));

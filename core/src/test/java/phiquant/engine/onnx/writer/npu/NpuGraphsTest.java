@@ -1,6 +1,7 @@
 package phiquant.engine.onnx.writer.npu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
@@ -9,9 +10,11 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.Engine;
@@ -92,6 +95,13 @@ class NpuGraphsTest {
         .singleElement()
         .asString()
         .contains(" and " + megabytes + " MB of keys and values of 2048 tokens.");
+  }
+
+  @Test
+  void codesOfModelsWithBiasesAreRefused() {
+    assertThatThrownBy(() -> plan("phi-2", "onnx:int8,activations=static,device=npu"))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("not written for models with biases");
   }
 
   private static long bits(NodeProto node) {
