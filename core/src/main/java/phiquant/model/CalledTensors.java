@@ -8,6 +8,9 @@ import phiquant.checkpoint.StoredTensor;
 
 /** A checkpoint's tensors as a model calls for them: by name, of a shape, of numbers. */
 public record CalledTensors(Checkpoint checkpoint) {
+  /** ONNX Runtime's operator that is a whole graph, compiled. */
+  private static final String COMPILED = "EPContext";
+
   /** The weights of parts, in their order. */
   public List<Weight> weights(List<Architecture.Part> parts) {
     return parts.stream().map(this::weight).toList();
@@ -21,6 +24,13 @@ public record CalledTensors(Checkpoint checkpoint) {
   public Weight weight(Architecture.Part part) {
     String name = part.name();
     StoredTensor tensor = checkpoint.tensors().get(name);
+    if (tensor == null && checkpoint.operators().containsKey(COMPILED)) {
+      throw new UserError(
+          checkpoint.path()
+              + " is compiled for an NPU: its weights are in a binary that only the chip's runtime"
+              + " reads.",
+          "Give the folder that it was made of.");
+    }
     if (tensor == null) {
       throw new UserError(
           checkpoint.path() + ": the tensor '" + name + "' is missing.",

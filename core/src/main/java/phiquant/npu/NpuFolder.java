@@ -37,6 +37,9 @@ record NpuFolder(Path path, ObjectNode config) {
    */
   static NpuFolder open(Path path) {
     Path file = path.resolve(CONFIG);
+    if (!Files.exists(path)) {
+      throw new UserError(path + " does not exist.", HOW);
+    }
     if (!Files.isRegularFile(file)) {
       throw new UserError(path + " has no " + CONFIG + ", so it is no folder to compile.", HOW);
     }

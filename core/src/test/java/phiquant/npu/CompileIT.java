@@ -57,6 +57,9 @@ class CompileIT {
     assertThatThrownBy(() -> Compile.of(compiled)).hasMessageContaining("is compiled already");
     try (Checkpoint opened = Checkpoints.open(compiled)) {
       assertThat(opened.notices()).anyMatch(line -> line.contains("AI Runtime 2.51.0;"));
+      assertThatThrownBy(() -> Family.model(opened))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("is compiled for an NPU");
     }
   }
 

@@ -32,6 +32,7 @@ class NpuCommandTest {
         "npu GRAPHS -o GRAPHS | 1 | exists already",
         "npu DYNAMIC | 1 | no fixed sizes, which an NPU needs",
         "npu MODEL | 1 | has no genai_config.json",
+        "npu no/such/folder | 1 | does not exist",
         "quantize MODEL --to onnx:int4,device=npu,prompt=48,context=128 -o OUT | 2"
             + " | prompt=48 does not divide context=128",
         "quantize MODEL --to onnx:int4,device=npu,context=8192 -o OUT | 2 | was made for",

@@ -1,7 +1,10 @@
 package phiquant.engine.onnx.writer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -42,6 +45,31 @@ class WebFolderIT {
     assertThat(seen.path("continuation").asText()).startsWith(" 6, 7, 8, 9, 10");
     assertThat(seen.path("answer").asText())
         .isEqualTo(genAiAnswers(folder, golden.path("prompt_ids")));
+  }
+
+  /**
+   * Why the graph has a number there: transformers.js makes an empty cache whose heads have size 0.
+   */
+  @Test
+  void aHeadsSizeThatHasANameIsTakenForZero() throws IOException {
+    Path folder = make(Fixtures.smolPhi135m(), "onnx:int4,for=web");
+    Path graph = folder.resolve("onnx/model_q4.onnx");
+    ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(graph)).toBuilder();
+    model
+        .getGraphBuilder()
+        .getInputBuilderList()
+        .forEach(
+            input -> {
+              var shape = input.getTypeBuilder().getTensorTypeBuilder().getShapeBuilder();
+              if (shape.getDimCount() == 4) {
+                shape.setDim(3, Dimension.newBuilder().setDimParam("kv_cache_dim"));
+              }
+            });
+    Files.write(graph, model.build().toByteArray());
+
+    assertThatThrownBy(() -> ask(folder, "Who?", "1, 2"))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("transformers_js_driver.mjs");
   }
 
   /** Templates in a file of their own, longrope's two tables, a part of each head turned. */
