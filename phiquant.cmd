@@ -23,7 +23,7 @@ if not exist "%JAR%" (
   del /q "%BUILT%\phiquant-*.aot" 2> nul
 )
 :ready
-set FLAGS=-XX:PerMethodTrapLimit=100000 -XX:PerMethodRecompilationCutoff=100000 -XX:+UseSerialGC -Xlog:disable -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8
+set FLAGS=-XX:PerMethodTrapLimit=100000 -XX:PerMethodRecompilationCutoff=100000 -XX:+UseSerialGC -Xlog:disable -Djava.awt.headless=true -Dstdout.encoding=UTF-8 -Dstderr.encoding=UTF-8
 rem The options and caches that the shell script of the same name explains.
 set NOW=-XX:CompileCommand=BackgroundCompilation
 set SOON=-XX:CompileCommand=CompileThresholdScaling

@@ -26,7 +26,7 @@ public final class Distribution {
     List<Path> jars = jars();
     Path work = emptied(out.resolve("image"));
     Path jmod = new ProgramModule(platform, jars, work).write();
-    Path folder = Image.make(jmod, emptied(out.resolve(name)), work);
+    Path folder = Image.make(platform, jmod, emptied(out.resolve(name)), work);
     System.out.printf("%s: %d MB%n", folder, size(folder) >> 20);
     made(Archive.write(folder, out.resolve(name + ".tar.gz")));
     made(Wheel.write(folder, platform, out));

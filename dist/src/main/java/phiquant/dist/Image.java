@@ -3,7 +3,9 @@ package phiquant.dist;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import phiquant.demo.RandomModel;
 
 /**
@@ -12,22 +14,50 @@ import phiquant.demo.RandomModel;
  * for every kind of command here makes them all, with the flags that it will use them with.
  */
 final class Image {
+  /**
+   * Pictures are read by java.desktop, which has windows, fonts and sound too: most of what only
+   * those need stays out. Packages have to stay, so it is classes within others that go.
+   */
+  private static final List<String> NO_WINDOWS =
+      List.of(
+          "/java.desktop/javax/swing/**$*.class",
+          "/java.desktop/javax/swing/plaf/nimbus/*Painter.class",
+          "/java.desktop/com/sun/java/swing/**$*.class",
+          "/java.desktop/sun/awt/X11/**$*.class",
+          "/java.desktop/sun/font/**$*.class");
+
+  /** Tried on Linux; elsewhere java.desktop may be made of other parts, so they stay. */
+  private static final List<String> LIBRARIES_OF_WINDOWS =
+      List.of("fontmanager", "freetype", "awt_xawt", "splashscreen", "jawt", "jsound");
+
   private Image() {}
 
   /** Makes the folder, which must not exist yet. */
-  static Path make(Path jmod, Path folder, Path work) throws IOException, InterruptedException {
-    Tool.named("jlink")
-        .run(
-            "--module-path",
-            jmod.toString(),
-            "--add-modules",
-            "phiquant",
-            "--compress",
-            "zip-6",
-            "--no-header-files",
-            "--no-man-pages",
-            "--output",
-            folder.toString());
+  static Path make(Platform platform, Path jmod, Path folder, Path work)
+      throws IOException, InterruptedException {
+    List<String> order =
+        new ArrayList<>(
+            List.of(
+                "--module-path",
+                jmod.toString(),
+                "--add-modules",
+                "phiquant",
+                "--compress",
+                "zip-6",
+                "--no-header-files",
+                "--no-man-pages",
+                "--exclude-resources",
+                String.join(",", NO_WINDOWS),
+                "--output",
+                folder.toString()));
+    if (platform.isLinux()) {
+      order.add("--exclude-files");
+      order.add(
+          LIBRARIES_OF_WINDOWS.stream()
+              .map(name -> "**" + System.mapLibraryName(name))
+              .collect(Collectors.joining(",")));
+    }
+    Tool.named("jlink").run(order.toArray(String[]::new));
     Path caches = Files.createDirectory(folder.resolve("lib/phiquant"));
     Path launcher = folder.resolve("bin/phiquant");
     if (!Files.exists(launcher)) {

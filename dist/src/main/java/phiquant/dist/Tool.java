@@ -1,6 +1,7 @@
 package phiquant.dist;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,21 +32,19 @@ record Tool(ToolProvider provider) {
   }
 
   /**
-   * Runs a program and throws away what it prints.
+   * Runs a program, whose words matter only if it fails.
    *
-   * @throws IllegalStateException if it fails
+   * @throws IllegalStateException if it fails, with what it printed
    */
   static void start(Path program, List<String> arguments) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(program.toString()));
     command.addAll(arguments);
-    int code =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start()
-            .waitFor();
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getOutputStream().close();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    int code = process.waitFor();
     if (code != 0) {
-      throw new IllegalStateException(command + " ended with " + code);
+      throw new IllegalStateException("%s ended with %d: %s".formatted(command, code, said));
     }
   }
 }
