@@ -18,7 +18,7 @@ if not defined PHIQUANT_JAVA (
 if not exist "%JAR%" (
   echo Building phiquant ^(once^) ... 1>&2
   pushd "%HOME_DIR%"
-  call mvn -q -B -ntp -DskipTests -Dspotless.check.skip package || exit /b 1
+  call mvn -q -B -ntp -DskipTests -Dspotless.check.skip -Dmaven.source.skip -Dmaven.javadoc.skip package || exit /b 1
   popd
   del /q "%BUILT%\phiquant-*.aot" 2> nul
 )

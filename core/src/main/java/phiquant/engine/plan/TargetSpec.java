@@ -19,7 +19,7 @@ public record TargetSpec(String engine, String format, Map<String, String> optio
   /** A comma that an option follows; others belong to a value, such as a regular expression. */
   private static final String SEPARATOR = ",(?=[A-Za-z][A-Za-z_-]*(=|,|$))";
 
-  /** Reads one; whether engine, format and options exist is for {@link Engine} to say. */
+  /** Reads one; whether engine, format and options exist is for {@code Engine} to say. */
   public static TargetSpec parse(String text) {
     String[] parts = text.split(SEPARATOR);
     String[] head = parts.length == 0 ? new String[] {""} : parts[0].split(":", 2);
