@@ -10,7 +10,9 @@ import phiquant.quant.ggml.codebook.TernarySearch;
 
 /**
  * {@link TernarySearch} with a group in each lane for sorting and for the search of the best split,
- * and with a point in each lane for the nearest of them.
+ * and with a point in each lane for the nearest of them. Here what a loop carries is called upon,
+ * against the rule of the package of numbers: with arguments and receivers changed, the loop took
+ * 70 ns a weight instead of 40.
  */
 public final class VectorTernaryGroups implements TernaryGroups {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -93,15 +95,14 @@ public final class VectorTernaryGroups implements TernaryGroups {
           VectorMask<Float> better =
               sumQx
                   .mul(sumQx)
-                  .compare(VectorOperators.GT, sumQ2.mul(best))
+                  .compare(VectorOperators.GT, best.mul(sumQ2))
                   .and(sumQ2.compare(VectorOperators.GT, 0f));
           if (better.anyTrue()) {
             FloatVector candidate = sumQx.div(sumQ2);
-            VectorMask<Float> worse = better.not();
-            scale = candidate.blend(scale, worse);
-            best = candidate.mul(sumQx).blend(best, worse);
-            split = IntVector.broadcast(INTS, i1 << 8 | i2).blend(split, worse.cast(INTS));
-            shifts = IntVector.broadcast(INTS, 3 * shift).blend(shifts, worse.cast(INTS));
+            scale = scale.blend(candidate, better);
+            best = best.blend(candidate.mul(sumQx), better);
+            split = split.blend(i1 << 8 | i2, better.cast(INTS));
+            shifts = shifts.blend(3 * shift, better.cast(INTS));
           }
         }
       }
@@ -172,10 +173,10 @@ public final class VectorTernaryGroups implements TernaryGroups {
         // Most pairs are better nowhere: one branch for all four.
         VectorMask<Float> any =
             xa.mul(xa)
-                .compare(VectorOperators.GT, qa.mul(best))
-                .or(xb.mul(xb).compare(VectorOperators.GT, qb.mul(best)))
-                .or(xc.mul(xc).compare(VectorOperators.GT, qc.mul(best)))
-                .or(xd.mul(xd).compare(VectorOperators.GT, qd.mul(best)));
+                .compare(VectorOperators.GT, best.mul(qa))
+                .or(xb.mul(xb).compare(VectorOperators.GT, best.mul(qb)))
+                .or(xc.mul(xc).compare(VectorOperators.GT, best.mul(qc)))
+                .or(xd.mul(xd).compare(VectorOperators.GT, best.mul(qd)));
         if (!any.anyTrue()) {
           continue;
         }
@@ -193,15 +194,14 @@ public final class VectorTernaryGroups implements TernaryGroups {
           VectorMask<Float> better =
               sumQx
                   .mul(sumQx)
-                  .compare(VectorOperators.GT, sumQ2.mul(best))
+                  .compare(VectorOperators.GT, best.mul(sumQ2))
                   .and(sumQ2.compare(VectorOperators.GT, 0f));
           if (better.anyTrue()) {
             FloatVector candidate = sumQx.div(sumQ2);
-            VectorMask<Float> worse = better.not();
-            scale = candidate.blend(scale, worse);
-            best = candidate.mul(sumQx).blend(best, worse);
-            split = IntVector.broadcast(INTS, i1 << 8 | i2).blend(split, worse.cast(INTS));
-            shifts = IntVector.broadcast(INTS, k).blend(shifts, worse.cast(INTS));
+            scale = scale.blend(candidate, better);
+            best = best.blend(candidate.mul(sumQx), better);
+            split = split.blend(i1 << 8 | i2, better.cast(INTS));
+            shifts = shifts.blend(k, better.cast(INTS));
           }
         }
       }
