@@ -24,6 +24,11 @@ public final class GgufFileName {
         && !file.toString().matches(".*" + FIRST + "\\" + ENDING);
   }
 
+  /** Whether it is called like a tower that lies beside a text model, as llama.cpp looks for it. */
+  public static boolean isTower(Path file) {
+    return file.getFileName().toString().startsWith("mmproj");
+  }
+
   /** Whether {@code other} is a part of the split model whose first file is {@code first}. */
   public static boolean isPartOf(String first, String other) {
     String base = model(first);

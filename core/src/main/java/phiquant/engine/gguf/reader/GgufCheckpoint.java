@@ -91,6 +91,11 @@ public final class GgufCheckpoint implements Checkpoint {
   }
 
   private GgufArchitecture architecture(String name) {
+    if (name.equals("clip")) {
+      throw new UserError(
+          path + " is the tower of a model that sees, for llama.cpp's --mmproj, and no model.",
+          "Give the text model's file, or the checkpoint that both were made of.");
+    }
     return GgufArchitecture.named(name)
         .orElseThrow(
             () ->

@@ -42,7 +42,7 @@ public final class GgufFolder {
       List<Path> models =
           files
               .filter(GgufFileName::isOne)
-              .filter(file -> !GgufFileName.isLaterPart(file))
+              .filter(file -> !GgufFileName.isLaterPart(file) && !GgufFileName.isTower(file))
               .sorted()
               .toList();
       if (models.size() > 1) {

@@ -50,7 +50,7 @@ public final class Gguf implements Target {
    * @throws UserError (usage) naming what is possible
    */
   public static Target target(TargetSpec spec) {
-    if (spec.format().equals(GgufMmproj.FORMAT)) {
+    if (spec.format().equalsIgnoreCase(GgufMmproj.FORMAT)) {
       return GgufMmproj.of(spec);
     }
     return new Gguf(spec.toString(), GgufOptions.of(spec));

@@ -1,6 +1,7 @@
 package phiquant.engine.gguf.writer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import phiquant.Quantize;
+import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.MappedFile;
 import phiquant.engine.Checkpoints;
@@ -92,6 +94,21 @@ class GgufGoldenTest {
   void aTowerEqualsTheConverters() throws IOException {
     check("tiny-phi-4-vision", "gguf:BF16,layout=convert", "gguf-tiny-phi-4-vision-text-bf16");
     check("tiny-phi-4-vision", "gguf:mmproj", "gguf-tiny-phi-4-vision-mmproj-bf16");
+  }
+
+  /** The tower's file by itself is no model, and beside a model's it is not in the way. */
+  @Test
+  void aTowerIsNoModel() {
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny("phi-4-vision"))) {
+      Path made = Quantize.of(checkpoint).to("gguf:MMPROJ").to("gguf:Q4_0").into(out).get(0);
+      assertThat(made.getFileName()).hasToString("mmproj-tiny-phi-4-vision-BF16.gguf");
+      assertThatThrownBy(() -> Checkpoints.open(made))
+          .isInstanceOf(UserError.class)
+          .hasMessageContaining("is the tower of a model that sees");
+    }
+    try (Checkpoint beside = Checkpoints.open(out)) {
+      assertThat(beside.path().getFileName()).hasToString("tiny-phi-4-vision-Q4_0.gguf");
+    }
   }
 
   private void check(String model, String spec, String golden) throws IOException {
