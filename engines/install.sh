@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs a real engine for the tests, once, outside of the checkout:
-#   engines/install.sh llama|mlx|onnx|npu|openvino|openai|readers|hub|transformers-js|chromium
+#   engines/install.sh llama|mlx|mlx-vlm|onnx|npu|openvino|openai|readers|hub|transformers-js|chromium
 # Into $PHIQUANT_CACHE/engines (default ~/.cache/phiquant/engines). Versions are pinned beside this
 # script. Prints the engine's folder.
 set -euo pipefail
@@ -38,6 +38,12 @@ python_engine() {
   venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r "$1"
 }
 
+# mlx-vlm without what it needs for sounds, videos and servers: half a gigabyte that tests never load.
+mlx_vlm() {
+  python_engine "$1"
+  venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps "$2"
+}
+
 # ONNX Runtime's libraries for CUDA, which its package would fetch from elsewhere, are not needed.
 npm_engine() {
   ONNXRUNTIME_NODE_INSTALL=skip npm install --silent --no-audit --no-fund --prefix . "$1" > /dev/null
@@ -53,6 +59,11 @@ case "${1:-}" in
     if [ "$1" = onnx ] && nvidia-smi -L > /dev/null 2>&1; then list="$here/requirements-onnx-cuda.txt"; fi
     install "$1" "$(cat "$list")" python_engine "$list"
     ;;
+  mlx-vlm)
+    list="$here/requirements-mlx-vlm.txt"
+    package="mlx-vlm==0.7.10"
+    install mlx-vlm "$(cat "$list") $package" mlx_vlm "$list" "$package"
+    ;;
   transformers-js)
     package="@huggingface/transformers@4.3.2"
     install transformers-js "$package" npm_engine "$package"
@@ -62,7 +73,7 @@ case "${1:-}" in
     command -v chromium
     ;;
   *)
-    echo "usage: engines/install.sh llama|mlx|onnx|npu|openvino|openai|readers|hub|transformers-js|chromium" >&2
+    echo "usage: engines/install.sh llama|mlx|mlx-vlm|onnx|npu|openvino|openai|readers|hub|transformers-js|chromium" >&2
     exit 2
     ;;
 esac

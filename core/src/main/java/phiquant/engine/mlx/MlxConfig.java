@@ -27,6 +27,7 @@ final class MlxConfig {
     config.remove(List.of("_name_or_path", "quantization", "quantization_config"));
     stateAll(model, config);
     endTokens(model).ifPresent(tokens -> config.set("eos_token_id", tokens));
+    model.vision().ifPresent(vision -> MlxSight.config(model, config));
     if (statesAttention(model) && config.path("rope_scaling") instanceof ObjectNode scaling) {
       double factor = model.config().longRope().orElseThrow().attentionFactor();
       scaling.put("short_mscale", factor).put("long_mscale", factor);
@@ -55,7 +56,7 @@ final class MlxConfig {
    * facts, not the class's defaults, or has none.
    */
   private static void stateAll(PhiModel model, ObjectNode config) {
-    if (!ConfigForm.isPhi3(config)) {
+    if (!ConfigForm.isPhi3(config) && model.vision().isEmpty()) {
       model
           .architecture()
           .keys()

@@ -51,31 +51,47 @@ public record MlxTarget(
     if (shortRope && model.config().longRope().isEmpty()) {
       throw UserError.usage("rope=short is for models with longrope; this one has none.");
     }
+    if (shortRope && model.vision().isPresent()) {
+      throw UserError.usage(
+          "rope=short is for mlx-lm; mlx-vlm switches longrope's factors itself.");
+    }
     if (recipe.router() && model.config().experts().isEmpty()) {
       throw UserError.usage("router is for models with experts; this one has none.");
     }
     refuseWhatMlxComputesItself(model);
     InputSquares.Found found = InputSquares.found(squares, findings);
-    List<MlxWeight> weights = MlxWeight.of(model, recipe, found);
-    refuseGroupThatFitsNothing(weights);
+    model.vision().ifPresent(vision -> MlxSight.require(vision, model));
+    List<MlxWeight> text = MlxWeight.of(model, recipe, found);
+    refuseGroupThatFitsNothing(text);
+    List<MlxWeight> weights = MlxSight.with(text, model, recipe);
     List<SafetensorsLayout> shards = shards(weights, metadata(found));
     List<PlannedFile> files = new ArrayList<>();
     for (int i = 0; i < shards.size(); i++) {
       files.add(shards.get(i).file(shardName(i, shards.size())));
     }
-    files.add(PlannedFile.whole("model.safetensors.index.json", index(weights, shards, model)));
+    files.add(PlannedFile.whole("model.safetensors.index.json", index(weights, shards)));
     files.add(PlannedFile.whole("config.json", MlxConfig.of(model, recipe, weights, shortRope)));
     files.add(PlannedFile.whole("README.md", ModelCard.of(model, name, this, weights)));
-    files.addAll(PlannedFile.copies(model.checkpoint(), "generation_config.json"));
+    files.addAll(PlannedFile.copies(model.checkpoint(), others(model)));
     return new ArtifactPlan(
         spec,
         folder(name),
         false,
         files,
         tensors(weights, shards),
-        notes(model, weights),
+        notes(model, text),
         found.texts());
   }
+
+  private static String[] others(PhiModel model) {
+    return model.vision().isPresent()
+        ? new String[] {"generation_config.json", "preprocessor_config.json"}
+        : new String[] {"generation_config.json"};
+  }
+
+  /** Pictures and all. */
+  @Override
+  public void requireWritten(PhiModel model) {}
 
   /** What a file says of itself. */
   private static Map<String, String> metadata(InputSquares.Found found) {
@@ -157,13 +173,12 @@ public record MlxTarget(
         : "model-%05d-of-%05d.safetensors".formatted(index + 1, count);
   }
 
-  private static byte[] index(
-      List<MlxWeight> weights, List<SafetensorsLayout> shards, PhiModel model) {
+  private static byte[] index(List<MlxWeight> weights, List<SafetensorsLayout> shards) {
     ObjectNode index = JsonNodeFactory.instance.objectNode();
     index
         .putObject("metadata")
         .put("total_size", shards.stream().mapToLong(SafetensorsLayout::dataBytes).sum())
-        .put("total_parameters", model.parameters());
+        .put("total_parameters", parameters(weights));
     Map<String, String> files = new TreeMap<>();
     for (MlxWeight weight : weights) {
       for (MlxWeight.Stored stored : weight.stored()) {
@@ -172,6 +187,11 @@ public record MlxTarget(
     }
     files.forEach(index.putObject("weight_map")::put);
     return PythonJson.bytes(index, 4, true);
+  }
+
+  /** All, those of what sees too. */
+  static long parameters(List<MlxWeight> weights) {
+    return weights.stream().mapToLong(weight -> weight.source().tensor().elements()).sum();
   }
 
   private static List<PlannedTensor> tensors(
@@ -230,6 +250,9 @@ public record MlxTarget(
 
   /** What mlx-lm computes otherwise than the model's makers, if anything. */
   public static Optional<String> departure(PhiModel model) {
+    if (model.vision().isPresent()) {
+      return Optional.of(MlxSight.DEPARTURE);
+    }
     return model
         .config()
         .small()
@@ -243,10 +266,10 @@ public record MlxTarget(
                     + " phiquant computes the makers' from the same folder.");
   }
 
-  /** Which of longrope's factors the artifact has, and what that means. */
+  /** Which of longrope's factors the artifact has, and what that means; mlx-vlm has both. */
   Optional<String> ropeNote(PhiModel model) {
     int original = model.config().originalContextLength();
-    if (model.config().longRope().isEmpty()) {
+    if (model.config().longRope().isEmpty() || model.vision().isPresent()) {
       return Optional.empty();
     }
     return Optional.of(

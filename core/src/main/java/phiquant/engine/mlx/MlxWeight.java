@@ -91,19 +91,29 @@ record MlxWeight(
 
   private static MlxWeight of(
       Weight weight, PhiModel model, MlxRecipe recipe, InputSquares.Found found) {
-    FloatType type = recipe.type().orElseGet(() -> type(weight, model));
     Optional<Choice> choice = recipe.choice(weight, model.config().layers());
+    return choice.isPresent()
+        ? quantized(weight, model, recipe, choice.get(), found)
+        : floats(weight, model, recipe);
+  }
+
+  /** One that is not quantized. */
+  static MlxWeight floats(Weight weight, PhiModel model, MlxRecipe recipe) {
+    FloatType type = recipe.type().orElseGet(() -> type(weight, model));
     List<Long> shape = weight.tensor().shape();
-    if (choice.isEmpty()) {
-      long bytes = weight.tensor().elements() * type.bytes();
-      return new MlxWeight(
-          weight,
-          type,
-          Optional.empty(),
-          List.of(),
-          List.of(new Stored(weight.name(), type.storedName(), shape, bytes)));
-    }
-    Choice chosen = choice.get();
+    long bytes = weight.tensor().elements() * type.bytes();
+    return new MlxWeight(
+        weight,
+        type,
+        Optional.empty(),
+        List.of(),
+        List.of(new Stored(weight.name(), type.storedName(), shape, bytes)));
+  }
+
+  private static MlxWeight quantized(
+      Weight weight, PhiModel model, MlxRecipe recipe, Choice chosen, InputSquares.Found found) {
+    FloatType type = recipe.type().orElseGet(() -> type(weight, model));
+    List<Long> shape = weight.tensor().shape();
     GroupFormat format = GroupFormats.of(chosen.mode(), chosen.bits(), chosen.group(), type);
     List<Long> rows = shape.subList(0, shape.size() - 1);
     long groups = weight.tensor().columns() / format.groupSize();

@@ -50,17 +50,20 @@ final class ModelCard {
         |---|---|---|
         %s
         %s```
-        mlx_lm.generate --model . --prompt "Why is the sky blue?"
+        %s
         ```
         """
             .formatted(
                 frontMatter(model),
                 name,
                 target.spec(),
-                8.0 * bytes / model.parameters(),
+                8.0 * bytes / MlxTarget.parameters(weights),
                 table,
                 target.ropeNote(model).map(note -> note + "\n\n").orElse("")
-                    + MlxTarget.departure(model).map(note -> note + "\n\n").orElse(""));
+                    + MlxTarget.departure(model).map(note -> note + "\n\n").orElse(""),
+                model.vision().isPresent()
+                    ? "mlx_vlm.generate --model . --image photo.jpg --prompt \"What is this?\""
+                    : "mlx_lm.generate --model . --prompt \"Why is the sky blue?\"");
     return card.getBytes(StandardCharsets.UTF_8);
   }
 
@@ -71,7 +74,8 @@ final class ModelCard {
             .file("README.md")
             .map(ModelCard::read)
             .orElseGet(() -> YAML.createObjectNode().put("language", "en"));
-    facts.put("library_name", "mlx").put("pipeline_tag", "text-generation");
+    String task = model.vision().isPresent() ? "image-text-to-text" : "text-generation";
+    facts.put("library_name", "mlx").put("pipeline_tag", task);
     ArrayNode tags = YAML.createArrayNode().add("mlx");
     for (JsonNode tag : facts.path("tags")) {
       if (!tag.asText().equals("mlx")) {

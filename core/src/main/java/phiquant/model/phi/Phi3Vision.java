@@ -39,7 +39,14 @@ public final class Phi3Vision implements Architecture {
   public ConfigKeys keys() {
     ConfigKeys text = TEXT.keys();
     Set<String> optional = new HashSet<>(text.optional());
-    optional.addAll(Set.of("embd_layer", "img_processor", "sub_GN", "glb_GN"));
+    optional.addAll(
+        Set.of(
+            "embd_layer",
+            "img_processor",
+            "sub_GN",
+            "glb_GN",
+            "generation_config",
+            "vision_config"));
     Map<String, Set<String>> computed = new java.util.HashMap<>(text.computed());
     computed.put("model_type", Set.of(modelType()));
     return new ConfigKeys(text.epsilon(), text.defaults(), optional, computed);

@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Flattened;
+import phiquant.checkpoint.Permuted;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.model.Activation;
 import phiquant.model.Architecture.Part;
@@ -147,7 +148,7 @@ public final class ClipTower {
     Weight first = tensor(TOWER + "embeddings.class_embedding", width);
     Weight kernel = kernel();
     Weight table = tensor(TOWER + "embeddings.position_embedding.weight", TOKENS, width);
-    Weight patches = new Weight(Role.EMBEDDING, -1, new Flattened(kernel.tensor()));
+    Weight patches = patches(kernel.tensor());
     Weight positions = new Weight(Role.EMBEDDING, -1, new ClassRow(table.tensor(), first.tensor()));
     Norm norm = norm(Role.OUTPUT_NORM, -1, TOWER + "pre_layrnorm");
     List<Block> blocks = new ArrayList<>();
@@ -157,13 +158,27 @@ public final class ClipTower {
     return new Tower(config(), Linear.of(patches), positions, norm, List.copyOf(blocks));
   }
 
-  /** A convolution's; or a matrix, as engines keep it that have it as a product. */
+  /**
+   * A convolution's; or as engines keep it: a matrix where they multiply, colors last where they
+   * have them last.
+   */
   private Weight kernel() {
     String name = TOWER + "embeddings.patch_embedding.weight";
     StoredTensor stored = called.checkpoint().tensors().get(name);
-    return stored != null && stored.shape().size() == 2
-        ? tensor(name, width, COLORS * PATCH * PATCH)
+    List<Long> shape = stored == null ? List.of() : stored.shape();
+    if (shape.size() == 2) {
+      return tensor(name, width, COLORS * PATCH * PATCH);
+    }
+    return shape.size() == 4 && shape.getLast() == COLORS
+        ? tensor(name, width, PATCH, PATCH, COLORS)
         : tensor(name, width, COLORS, PATCH, PATCH);
+  }
+
+  /** From a patch's pixels, a color after the other, to features. */
+  private static Weight patches(StoredTensor kernel) {
+    boolean last = kernel.shape().size() == 4 && kernel.shape().getLast() == COLORS;
+    StoredTensor colorsFirst = last ? Permuted.channelsFirst(kernel) : kernel;
+    return new Weight(Role.EMBEDDING, -1, new Flattened(colorsFirst));
   }
 
   private Block block(int layer, String at) {

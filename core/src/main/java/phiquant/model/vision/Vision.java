@@ -42,7 +42,7 @@ public record Vision(
     return unused.isEmpty()
         ? List.of()
         : List.of(
-            "%d tensors of the vision tower are left out, because the model's own code makes no use of them: its last layer, and the norm after it."
+            "%d tensors of the vision tower are not computed with, because the model's own code makes no use of them: its last layer, and the norm after it."
                 .formatted(unused.size()));
   }
 

@@ -39,6 +39,7 @@ class MlxTargetTest {
   static Stream<Arguments> tinyModels() {
     return Stream.of(
         Arguments.of("mlx-tiny-phi-2-4-g64", Fixtures.tiny("phi-2")),
+        Arguments.of("mlx-vlm-tiny-phi-3.5-vision-4-g64", Fixtures.tiny("phi-3.5-vision")),
         Arguments.of("mlx-tiny-phi-3.5-mini-4-g64", Fixtures.tinyPhi35Mini()),
         Arguments.of("mlx-tiny-phi-4-mini-4-g64", Fixtures.tinyPhi4Mini()));
   }
