@@ -31,8 +31,8 @@ final class MlxSight {
   static final String DEPARTURE =
       "mlx-vlm 0.7.10 lays crops out wrongly where a picture has more than one column of them, so only"
           + " pictures at least three times as high as wide are seen right (with 4 crops); it squeezes"
-          + " pictures where the model's makers fill up with white, and drops the tokens that begin"
-          + " pieces of text. phiquant computes the makers' from the same folder.";
+          + " pictures where the model's makers fill up with white, and drops two tokens after each."
+          + " phiquant computes the makers' function from the same folder.";
 
   private MlxSight() {}
 

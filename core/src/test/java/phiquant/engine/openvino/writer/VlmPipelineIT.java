@@ -99,6 +99,14 @@ class VlmPipelineIT {
         assertThat(answer.path("tokens").asInt()).isEqualTo(ids.length);
         assertThat(answer.path("text").asText()).isEqualTo(ours).isNotBlank();
       }
+      int[] wide = session.prompt(prompt, List.of(upperHalf(picture)));
+      assertThat(wide).hasSize(457 + ids.length - 757);
+      Files.write(pixels, upperHalf(picture).rgb());
+      String half = Integer.toString(picture.height() / 2);
+      for (JsonNode other :
+          ask("generate", folder.toString(), "1", prompt, side, half, pixels.toString())) {
+        assertThat(other.path("tokens").asInt()).isEqualTo(wide.length + 12);
+      }
       // It would be another answer if the crops stood elsewhere.
       int[] turned = session.prompt(prompt, List.of(quarters(16, 8)));
       assertThat(answer(session, turned)).isNotEqualTo(ours);
@@ -115,6 +123,11 @@ class VlmPipelineIT {
           return true;
         });
     return answer.toString();
+  }
+
+  private static Picture upperHalf(Picture picture) {
+    byte[] half = Arrays.copyOf(picture.rgb(), picture.rgb().length / 2);
+    return new Picture(picture.width(), picture.height() / 2, half);
   }
 
   /** Four shades of gray, so near that it hardly matters how a pixel between two is computed. */
