@@ -32,7 +32,7 @@ public final class Answering implements AutoCloseable {
   private boolean closed;
   private volatile Counts counts = Counts.NONE;
 
-  /** Which of those with a place had its prompt read last. */
+  /** Which of those with a slot had its prompt read last. */
   private int reader;
 
   Answering(Session session, LanguageModel model, int slots, int context) {
@@ -86,7 +86,7 @@ public final class Answering implements AutoCloseable {
     return counts;
   }
 
-  /** Answers that wait for a place. */
+  /** Answers that wait for a slot. */
   public synchronized int waiting() {
     return waiting.size();
   }

@@ -7,7 +7,7 @@ import java.util.function.Predicate;
 import phiquant.run.attention.KvCache;
 
 /**
- * One of many answers: what was asked, and from when it has its place on how far its prompt is read
+ * One of many answers: what was asked, and from when it has its slot on how far its prompt is read
  * and its text has grown. Its listener hears from one thread at a time.
  */
 final class Turn {
@@ -16,7 +16,7 @@ final class Turn {
   private final Predicate<Increment> listener;
   private final CompletableFuture<Reply> reply = new CompletableFuture<>();
 
-  // From when it has its place on.
+  // From when it has its slot on.
   private KvCache cache;
   private GrowingAnswer answer;
   private float[] logits;
@@ -26,9 +26,13 @@ final class Turn {
   private int steps;
 
   /**
-   * What the cache shall hold before the next token is chosen; the last of it may be of the text.
+   * What the cache shall hold before the next token is chosen: the prompt, and what was chosen. The
+   * first {@link #length} are meant; there is room for more, so that a token is added to it and not
+   * all of it copied.
    */
   private int[] text;
+
+  private int length;
 
   Turn(int[] prompt, Generation asked, Predicate<Increment> listener) {
     this.prompt = prompt;
@@ -71,12 +75,13 @@ final class Turn {
     return listener.test(piece);
   }
 
-  /** Takes a place, whose cache holds the beginning of the prompt. */
+  /** Takes a slot, whose cache holds the beginning of the prompt. */
   void begin(Session session, KvCache cache) {
     this.start = System.nanoTime();
     this.cache = cache;
     this.reused = cache.length();
     this.text = prompt;
+    this.length = prompt.length;
     this.logits = new float[session.vocabulary()];
     this.answer = session.answer(prompt, asked, this::tell);
     cache.expect(prompt.length);
@@ -84,12 +89,12 @@ final class Turn {
 
   /** How many tokens have to be read before one can be chosen. */
   int unread() {
-    return text.length - cache.length();
+    return length - cache.length();
   }
 
   /** Whether only the token that was chosen last is unread. */
   boolean steps() {
-    return unread() == 1 && text.length > prompt.length;
+    return unread() == 1 && length > prompt.length;
   }
 
   /** The next tokens to be read. */
@@ -99,19 +104,19 @@ final class Turn {
 
   /** The token that was chosen last. */
   int token() {
-    return text[text.length - 1];
+    return text[length - 1];
   }
 
   /** All is to be read again, because its keys are to be rotated otherwise. */
   void readAgain() {
     cache.truncate(0);
-    cache.expect(text.length);
+    cache.expect(length);
   }
 
   /** Chooses a token from the logits after all that was read. */
   void choose() {
     int token = answer.next(logits);
-    if (text.length > prompt.length) {
+    if (length > prompt.length) {
       steps++;
     } else {
       first = System.nanoTime();
@@ -120,8 +125,10 @@ final class Turn {
       answer.fill();
     }
     if (answer.grows()) {
-      text = Arrays.copyOf(cache.tokens(), cache.length() + 1);
-      text[text.length - 1] = token;
+      if (length == text.length) {
+        text = Arrays.copyOf(text, 2 * length); // At first it is the prompt itself.
+      }
+      text[length++] = token;
     }
   }
 

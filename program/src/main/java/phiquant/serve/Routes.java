@@ -41,7 +41,7 @@ final class Routes extends Handler.Abstract {
   private final Server.Settings settings;
   private final Patience patience;
   private final Arrivals arrivals;
-  private final Answerer answerer;
+  private final Reception reception;
   private final SplittableRandom seeds;
   private final Admission admission;
   private final Grammars grammars = new Grammars();
@@ -57,13 +57,13 @@ final class Routes extends Handler.Abstract {
       Patience patience,
       boolean local,
       Arrivals arrivals,
-      Answerer answerer) {
+      Reception reception) {
     this.session = session;
     this.settings = settings;
     this.patience = patience;
     this.admission = new Admission(settings.access(), local);
     this.arrivals = arrivals;
-    this.answerer = answerer;
+    this.reception = reception;
     this.seeds = new SplittableRandom(settings.sampling().seed());
   }
 
@@ -145,7 +145,7 @@ final class Routes extends Handler.Abstract {
     LogProbabilities chances =
         question.asked().chances() < 0 ? null : new LogProbabilities(session::bytes);
     Shape shape = Shape.of(chat, settings.name(), chances);
-    answerer.answer(
+    reception.answer(
         question,
         question.stream()
             ? new Answer.Streamed(exchange, shape, question.alternatives(), question.countsAtEnd())
@@ -162,11 +162,11 @@ final class Routes extends Handler.Abstract {
         .put("status", "ok")
         .put("model", settings.name())
         .put("context", session.context())
-        .put("requests", answerer.present());
+        .put("requests", reception.present());
   }
 
   private byte[] metrics() {
-    return Metrics.of(answerer.counts(), answerer.present(), answerer.deferred())
+    return Metrics.of(reception.counts(), reception.present(), reception.deferred())
         .getBytes(StandardCharsets.UTF_8);
   }
 

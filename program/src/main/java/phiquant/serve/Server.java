@@ -35,7 +35,7 @@ public final class Server implements AutoCloseable {
 
   private final org.eclipse.jetty.server.Server http;
   private final ServerConnector connector;
-  private final Answerer answerer;
+  private final Reception reception;
 
   /**
    * How it is served.
@@ -71,10 +71,10 @@ public final class Server implements AutoCloseable {
   }
 
   private Server(
-      org.eclipse.jetty.server.Server http, ServerConnector connector, Answerer answerer) {
+      org.eclipse.jetty.server.Server http, ServerConnector connector, Reception reception) {
     this.http = http;
     this.connector = connector;
-    this.answerer = answerer;
+    this.reception = reception;
   }
 
   /**
@@ -102,24 +102,24 @@ public final class Server implements AutoCloseable {
     connector.addBean(arrivals);
     http.addConnector(connector);
     http.addBean(new NetworkConnectionLimit(patience.connections(), connector));
-    Answerer answerer =
-        new Answerer(
+    Reception reception =
+        new Reception(
             session.together(settings.parallel()),
             settings.parallel(),
             settings.waiting(),
             settings.timeout());
     boolean local = address.getAddress().isLoopbackAddress();
     http.setHandler(
-        new GracefulHandler(new Routes(session, settings, patience, local, arrivals, answerer)));
+        new GracefulHandler(new Routes(session, settings, patience, local, arrivals, reception)));
     http.setErrorHandler(new Refusals());
     http.setStopTimeout(STOP_MILLISECONDS);
     try {
       start(http, settings);
     } catch (UserError e) {
-      answerer.stop();
+      reception.stop();
       throw e;
     }
-    return new Server(http, connector, answerer);
+    return new Server(http, connector, reception);
   }
 
   private static ServerConnector connector(
@@ -160,7 +160,7 @@ public final class Server implements AutoCloseable {
   /** Stops: what is being answered ends where it is, and the model is free when this returns. */
   @Override
   public void close() {
-    answerer.stop();
+    reception.stop();
     try {
       http.stop();
     } catch (Exception e) {

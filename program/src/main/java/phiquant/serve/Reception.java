@@ -11,11 +11,11 @@ import phiquant.serve.api.ApiError;
 import phiquant.serve.api.Question;
 
 /**
- * Lets the model answer requests, several at once. A bounded number may be present; more are sent
- * away at once, since each of them would wait for all before it. An answer ends early when its
- * client hangs up, when it takes too long, or when the server stops.
+ * Receives requests and hands them to the model, which answers several at once. A bounded number
+ * may be present; more are sent away at once, since each of them would wait for all before it. An
+ * answer ends early when its client hangs up, when it takes too long, or when the server stops.
  */
-final class Answerer {
+final class Reception {
   private final Answering answers;
   private final int limit;
   private final int waiting;
@@ -30,7 +30,7 @@ final class Answerer {
    * @param waiting how many requests may wait beside those
    * @param patience how long a request may take; zero: any time
    */
-  Answerer(Answering answers, int parallel, int waiting, Duration patience) {
+  Reception(Answering answers, int parallel, int waiting, Duration patience) {
     this.answers = answers;
     this.waiting = waiting;
     this.limit = (int) Math.min(Integer.MAX_VALUE, (long) parallel + waiting);
