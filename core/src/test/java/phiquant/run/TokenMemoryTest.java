@@ -7,6 +7,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.Quantize;
@@ -19,6 +20,7 @@ import phiquant.run.attention.KvCache;
  * A token is computed in memory that is there. The JVM counts what its threads allocate: once code
  * that loads vectors is compiled, only the look at the file's size and date is left of it.
  */
+@Isolated("counts what all threads allocate")
 class TokenMemoryTest {
   private static final int TOKENS = 50;
   private static final int MOST_BYTES = 1000;
