@@ -16,6 +16,8 @@ import phiquant.model.Norm;
 import phiquant.model.PhiConfig;
 import phiquant.model.Role;
 import phiquant.model.Weight;
+import phiquant.run.PanelTerm.Features;
+import phiquant.run.PanelTerm.Product;
 import phiquant.run.attention.HeadStore;
 import phiquant.run.attention.KvCache;
 import phiquant.run.attention.PanelAttention;
@@ -30,7 +32,7 @@ import phiquant.run.matrix.Panels;
  * the lanes of {@link Panels} from the embedding to the logits. A product that is added to the
  * stream is accumulated into it: until a verb takes it, it is not computed.
  */
-final class PanelFlow implements Flow<PanelFlow.Term> {
+final class PanelFlow implements Flow<PanelTerm> {
   private static final int WIDTH = Panels.WIDTH;
 
   /** Panels whose logits are computed together: a vocabulary is wide. */
@@ -62,33 +64,6 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   private Panels sin;
   private Panels attended;
   private Panels gated;
-
-  /** Features, or a product that will be. */
-  sealed interface Term {}
-
-  private static final class Features implements Term {
-    private final Panels panels;
-
-    /** Makes them again, for a second product with what a first has rounded. */
-    private final Runnable again;
-
-    private boolean rounded;
-
-    private Features(Panels panels, Runnable again) {
-      this.panels = panels;
-      this.again = again;
-    }
-
-    private Features(Panels panels) {
-      this(panels, () -> {});
-    }
-
-    private Panels panels() {
-      return panels;
-    }
-  }
-
-  private record Product(Linear linear, Features x) implements Term {}
 
   /** Of texts alone. */
   PanelFlow(
@@ -156,7 +131,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   /** What verbs of this make of features; to look up tokens, or attend, it is made ready. */
-  Panels pass(Panels in, UnaryOperator<Term> verbs) {
+  Panels pass(Panels in, UnaryOperator<PanelTerm> verbs) {
     Panels out = panels(verbs.apply(new Features(in)));
     results.clear();
     return out;
@@ -167,11 +142,6 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     this.observer = observer;
     show(network.head(), panels(norm(network.outputNorm(), new Features(stream))));
     results.clear();
-  }
-
-  /** Features to begin with, which verbs may overwrite. */
-  static Term features(Panels panels) {
-    return new Features(panels);
   }
 
   /**
@@ -216,7 +186,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   @Override
-  public Term embed(Weight table) {
+  public PanelTerm embed(Weight table) {
     Panels x = new Panels(config.hidden(), count);
     float[] row = new float[config.hidden()];
     for (int t = 0; t < count; t++) {
@@ -227,7 +197,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   @Override
-  public Term norm(Norm norm, Term in) {
+  public PanelTerm norm(Norm norm, PanelTerm in) {
     Panels x = panels(in);
     Panels out = result(norm.weight().role(), x.features(), x.tokens());
     Runnable normalize = () -> each(x, p -> norm(norm, x.panel(p), out.panel(p)));
@@ -245,17 +215,17 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   @Override
-  public Term linear(Linear linear, Term x) {
+  public PanelTerm linear(Linear linear, PanelTerm x) {
     return new Product(linear, features(x));
   }
 
   @Override
-  public Term head(Linear head, Term x) {
+  public PanelTerm head(Linear head, PanelTerm x) {
     return linear(head, x);
   }
 
   @Override
-  public Term add(Term stream, Term branch) {
+  public PanelTerm add(PanelTerm stream, PanelTerm branch) {
     Panels sum = panels(stream);
     switch (branch) {
       case Product product -> accumulate(product, sum);
@@ -265,7 +235,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   @Override
-  public Term activate(Activation activation, Term in) {
+  public PanelTerm activate(Activation activation, PanelTerm in) {
     Panels x = panels(in);
     Panels out = activation == Activation.GELU ? x : gated;
     int size = x.features() * WIDTH;
@@ -280,7 +250,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   @Override
-  public Term gate(Mlp mlp, Term in) {
+  public PanelTerm gate(Mlp mlp, PanelTerm in) {
     Panels gateUp = panels(in);
     gated = gated(gateUp.tokens());
     int size = config.feedForward() * WIDTH;
@@ -296,9 +266,9 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
 
   /** One expert after the other, each with its tokens. */
   @Override
-  public Term experts(Experts experts, Term in, Term scores) {
+  public PanelTerm experts(Experts experts, PanelTerm in, PanelTerm scores) {
     TokensByExpert routes = TokensByExpert.of(experts.mixer(), panels(scores));
-    Panels x = unrounded(features(in));
+    Panels x = features(in).unrounded();
     Panels sums = new Panels(x.features(), x.tokens());
     for (int e = 0; e < experts.all().size(); e++) {
       if (routes.has(e)) {
@@ -310,7 +280,7 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   @Override
-  public Term attend(Attention attention, Term in, int layer) {
+  public PanelTerm attend(Attention attention, PanelTerm in, int layer) {
     Panels qkv = panels(in);
     int position = cache.length();
     HeadStore keys = cache.keys(layer);
@@ -346,11 +316,11 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
   }
 
   /** The numbers, which a product is computed for. */
-  Panels panels(Term term) {
+  Panels panels(PanelTerm term) {
     return features(term).panels();
   }
 
-  private Features features(Term term) {
+  private Features features(PanelTerm term) {
     return switch (term) {
       case Features features -> features;
       case Product product -> {
@@ -373,23 +343,15 @@ final class PanelFlow implements Flow<PanelFlow.Term> {
     return known;
   }
 
-  private static Panels unrounded(Features x) {
-    if (x.rounded) {
-      x.again.run();
-      x.rounded = false;
-    }
-    return x.panels();
-  }
-
   /** {@code y += W · x + b}, the inputs rounded first as the engine does. */
   private void accumulate(Product product, Panels y) {
-    Panels x = unrounded(product.x());
+    Panels x = product.x().unrounded();
     float[] bias = kernels.bias(product.linear());
     if (bias != null) {
       each(y, p -> y.addToEach(p, bias));
     }
     show(product.linear(), x);
-    product.x().rounded = products.rounds();
+    product.x().rounded(products.rounds());
     products.add(kernels.of(product.linear()), x, y);
   }
 

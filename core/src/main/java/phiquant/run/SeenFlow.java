@@ -21,7 +21,7 @@ final class SeenFlow implements Flow<SeenFlow.Named> {
   private final ValueNames names = new ValueNames(name -> {});
 
   /** A value and what it is called. */
-  record Named(PanelFlow.Term term, String name) {}
+  record Named(PanelTerm term, String name) {}
 
   SeenFlow(PanelFlow flow, ValueObserver observer) {
     this.flow = flow;
@@ -30,7 +30,7 @@ final class SeenFlow implements Flow<SeenFlow.Named> {
 
   /** What goes in, which was seen before. */
   static Named unseen(Panels x) {
-    return new Named(PanelFlow.features(x), "");
+    return new Named(new PanelTerm.Features(x), "");
   }
 
   @Override
@@ -84,10 +84,10 @@ final class SeenFlow implements Flow<SeenFlow.Named> {
     return seen(names.head(head, x.name()), flow.head(head, x.term()));
   }
 
-  private Named seen(String name, PanelFlow.Term term) {
+  private Named seen(String name, PanelTerm term) {
     Panels x = flow.panels(term);
     show(name, x);
-    return new Named(PanelFlow.features(x), name);
+    return new Named(new PanelTerm.Features(x), name);
   }
 
   private void show(String name, Panels x) {

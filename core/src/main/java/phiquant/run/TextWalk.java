@@ -41,21 +41,21 @@ public final class TextWalk implements Flow<TextWalk.Term>, AutoCloseable {
   /** Numbers of all tokens, kept or made when they are asked for. */
   interface Term {
     /** Those of one sequence, which are valid until the next are asked for. */
-    PanelFlow.Term of(int sequence);
+    PanelTerm of(int sequence);
   }
 
   /** Shape {@code [sequences][tokens, size]}. */
   private record Kept(TextWalk walk, int size, float[][] rows) implements Term {
     @Override
-    public PanelFlow.Term of(int sequence) {
-      return PanelFlow.features(walk.panels(size, rows[sequence]));
+    public PanelTerm of(int sequence) {
+      return new PanelTerm.Features(walk.panels(size, rows[sequence]));
     }
   }
 
   /** Not multiplied yet. */
   private record Product(TextWalk walk, Linear linear, Term x) implements Term {
     @Override
-    public PanelFlow.Term of(int sequence) {
+    public PanelTerm of(int sequence) {
       return walk.panels.linear(linear, x.of(sequence));
     }
   }

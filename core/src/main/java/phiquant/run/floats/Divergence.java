@@ -109,7 +109,7 @@ public final class Divergence {
       FloatVector sum = FloatVector.zero(FLOATS);
       for (int i = from; i < from + done; i += FLOATS.length()) {
         FloatVector shifted = FloatVector.fromArray(FLOATS, x, i).sub(max);
-        sum = sum.add(shifted.lanewise(VectorOperators.EXP));
+        sum = shifted.lanewise(VectorOperators.EXP).add(sum);
       }
       return sum.reduceLanes(VectorOperators.ADD)
           + Divergence.sum(x, from + done, count - done, max);
@@ -121,7 +121,7 @@ public final class Divergence {
       for (int i = from; i < from + done; i += FLOATS.length()) {
         FloatVector log = FloatVector.fromArray(FLOATS, p, i);
         FloatVector difference = log.sub(FloatVector.fromArray(FLOATS, a, i)).add(norm);
-        sum = sum.add(log.lanewise(VectorOperators.EXP).mul(difference));
+        sum = log.lanewise(VectorOperators.EXP).mul(difference).add(sum);
       }
       return sum.reduceLanes(VectorOperators.ADD)
           + Divergence.expected(p, a, norm, from + done, count - done);

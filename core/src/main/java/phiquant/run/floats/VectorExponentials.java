@@ -69,7 +69,7 @@ final class VectorExponentials implements Exponentials {
     exp(x, at, end);
     FloatVector sum = FloatVector.zero(FLOATS);
     for (int i = at; i < end; i += LANES) {
-      sum = sum.add(FloatVector.fromArray(FLOATS, x, i));
+      sum = FloatVector.fromArray(FLOATS, x, i).add(sum);
     }
     return sum.reduceLanes(VectorOperators.ADD) + SCALAR.softmax(x, end, at + count - end, max);
   }
@@ -81,7 +81,7 @@ final class VectorExponentials implements Exponentials {
       FloatVector before = FloatVector.fromArray(FLOATS, max, at + t);
       FloatVector largest = before;
       for (int r = 0; r < rows; r++) {
-        largest = largest.max(FloatVector.fromArray(FLOATS, x, r * width + t));
+        largest = FloatVector.fromArray(FLOATS, x, r * width + t).max(largest);
       }
       before.sub(largest).intoArray(rescale, t);
       largest.intoArray(max, at + t);
@@ -95,7 +95,7 @@ final class VectorExponentials implements Exponentials {
       FloatVector total =
           FloatVector.fromArray(FLOATS, sum, at + t).mul(FloatVector.fromArray(FLOATS, rescale, t));
       for (int r = 0; r < rows; r++) {
-        total = total.add(FloatVector.fromArray(FLOATS, x, r * width + t));
+        total = FloatVector.fromArray(FLOATS, x, r * width + t).add(total);
       }
       total.intoArray(sum, at + t);
     }

@@ -53,8 +53,8 @@ public final class TokenCodes {
     for (int k = block * BLOCK; k < (block + 1) * BLOCK; k++) {
       FloatVector x0 = FloatVector.fromArray(FLOATS, x, k * Panels.WIDTH);
       FloatVector x1 = FloatVector.fromArray(FLOATS, x, k * Panels.WIDTH + COUNT);
-      sum0 = sum0.add(x0);
-      sum1 = sum1.add(x1);
+      sum0 = x0.add(sum0);
+      sum1 = x1.add(sum1);
       IntVector low = x0.mul(inverse0).add(Levels.ROUND).reinterpretAsInts().and(0xffff);
       IntVector high =
           x1.mul(inverse1).add(Levels.ROUND).reinterpretAsInts().lanewise(VectorOperators.LSHL, 16);

@@ -15,7 +15,7 @@ final class VectorLevels implements Levels {
     int done = FLOATS.loopBound(count);
     FloatVector largest = FloatVector.zero(FLOATS);
     for (int i = at; i < at + done; i += COUNT) {
-      largest = largest.max(FloatVector.fromArray(FLOATS, x, i).abs());
+      largest = FloatVector.fromArray(FLOATS, x, i).abs().max(largest);
     }
     return Math.max(
         largest.reduceLanes(VectorOperators.MAX), SCALAR.largest(x, at + done, count - done));
@@ -40,7 +40,7 @@ final class VectorLevels implements Levels {
     for (int t = 0; t < Panels.WIDTH; t += COUNT) {
       FloatVector largest = FloatVector.zero(FLOATS);
       for (int i = at + t; i < at + count; i += Panels.WIDTH) {
-        largest = largest.max(FloatVector.fromArray(FLOATS, x, i).abs());
+        largest = FloatVector.fromArray(FLOATS, x, i).abs().max(largest);
       }
       largest.intoArray(max, t);
     }

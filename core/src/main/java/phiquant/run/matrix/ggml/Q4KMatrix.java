@@ -158,7 +158,7 @@ final class Q4KMatrix extends GgmlMatrix implements SmallCodes {
                     scales
                         .reinterpretAsBytes()
                         .convertShape(VectorOperators.B2F, Products.FLOATS, 0));
-        FloatVector offsetNow = offset.add(s);
+        FloatVector offsetNow = s.add(offset);
         long first = block + 16 + 64 * half;
         ShortVector a =
             IntVector.fromMemorySegment(Products.INTS, in, first, ORDER)

@@ -115,7 +115,7 @@ final class Q4KTokens implements RowOfDigits {
                   .and(Products.UPPER)
                   .convertShape(VectorOperators.I2F, Products.FLOATS, 0);
       low0 = l0.fma(s0.rearrange(Q4KMatrix.LOW), low0);
-      offset0 = offset0.add(s0);
+      offset0 = s0.add(offset0);
       FloatVector s1 =
           d.mul(FloatVector.fromArray(Products.FLOATS, spread1, i * FLOATS)).mul(scale);
       FloatVector l1 =
@@ -129,7 +129,7 @@ final class Q4KTokens implements RowOfDigits {
                   .and(Products.UPPER)
                   .convertShape(VectorOperators.I2F, Products.FLOATS, 0);
       low1 = l1.fma(s1.rearrange(Q4KMatrix.LOW), low1);
-      offset1 = offset1.add(s1);
+      offset1 = s1.add(offset1);
       ShortVector q4 = ShortVector.fromArray(Products.SHORTS, codes, k + 4 * LANES);
       ShortVector q5 = ShortVector.fromArray(Products.SHORTS, codes, k + 5 * LANES);
       ShortVector q6 = ShortVector.fromArray(Products.SHORTS, codes, k + 6 * LANES);

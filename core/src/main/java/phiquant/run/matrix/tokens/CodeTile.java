@@ -74,14 +74,14 @@ final class CodeTile {
       ShortVector c1 = IntVector.broadcast(INTS, w[w1 + k]).reinterpretAsShorts();
       ShortVector c2 = IntVector.broadcast(INTS, w[w2 + k]).reinterpretAsShorts();
       ShortVector c3 = IntVector.broadcast(INTS, w[w3 + k]).reinterpretAsShorts();
-      a0 = a0.add(a.mul(c0));
-      a1 = a1.add(a.mul(c1));
-      a2 = a2.add(a.mul(c2));
-      a3 = a3.add(a.mul(c3));
-      b0 = b0.add(b.mul(c0));
-      b1 = b1.add(b.mul(c1));
-      b2 = b2.add(b.mul(c2));
-      b3 = b3.add(b.mul(c3));
+      a0 = a.mul(c0).add(a0);
+      a1 = a.mul(c1).add(a1);
+      a2 = a.mul(c2).add(a2);
+      a3 = a.mul(c3).add(a3);
+      b0 = b.mul(c0).add(b0);
+      b1 = b.mul(c1).add(b1);
+      b2 = b.mul(c2).add(b2);
+      b3 = b.mul(c3).add(b3);
     }
     a0.reinterpretAsInts().intoArray(sums, at);
     a1.reinterpretAsInts().intoArray(sums, at + COUNT);
