@@ -31,7 +31,7 @@ class WheelIT {
   @BeforeAll
   static void install() throws Exception {
     environment = folder.resolve("venv");
-    run(folder, "python3", "-m", "venv", environment.toString());
+    run(folder, programs().resolve("python3").toString(), "-m", "venv", environment.toString());
     empty = files();
     run(folder, python(), "-m", "pip", "install", "-q", "--no-index", wheel().toString());
   }
@@ -106,11 +106,19 @@ class WheelIT {
     Path programs = folder.resolve("programs");
     if (!Files.exists(programs)) {
       Files.createDirectory(programs);
-      for (String name : List.of("bash", "env", "grep", "sed", "readlink", "dirname", "python3")) {
+      for (String name : List.of("bash", "env", "grep", "sed", "readlink", "dirname")) {
         Files.createSymbolicLink(programs.resolve(name), onPath(name));
       }
+      Files.createSymbolicLink(programs.resolve("python3"), interpreter());
     }
     return programs;
+  }
+
+  /** Python itself: what the path calls so may be a script that needs programs of its own. */
+  private static Path interpreter() throws IOException {
+    Process process =
+        new ProcessBuilder("python3", "-c", "import sys; print(sys.executable)").start();
+    return Path.of(new String(process.getInputStream().readAllBytes()).strip());
   }
 
   private static Path onPath(String name) {
