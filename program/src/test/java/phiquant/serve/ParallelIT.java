@@ -60,7 +60,8 @@ class ParallelIT {
       String more =
           switch (i % 8) {
             case 1 -> ", \"temperature\": 0.9, \"top_k\": 20, \"seed\": " + i;
-            case 2 -> ", \"temperature\": 1, \"seed\": 7, \"n\": 2";
+            // With seed 7 a draw falls within the last digits that a prompt's slices move.
+            case 2 -> ", \"temperature\": 1, \"seed\": 11, \"n\": 2";
             case 4 -> ", \"response_format\": {\"type\": \"json_object\"}";
             case 5 -> ", \"stop\": [\"a\", \"qu\"]";
             case 6 -> ", \"logprobs\": true, \"top_logprobs\": 3";
