@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if [ ! -f core/target/classpath.txt ] || [ -n "$(find core/src core/pom.xml pom.xml -newer core/target/classpath.txt -print -quit)" ]; then
-  mvn -q -B -ntp -pl core -DskipTests -Dspotless.check.skip package dependency:build-classpath \
+  mvn -q -B -ntp -pl core -DskipTests -Dspotless.check.skip -Dmaven.source.skip -Dmaven.javadoc.skip package dependency:build-classpath \
     -Dmdep.outputFile=target/classpath.txt >&2
 fi
 for java in "${PHIQUANT_JAVA:-}" "${JAVA_HOME:-}/bin/java" /usr/lib/jvm/*25*/bin/java java; do

@@ -5,6 +5,8 @@ import static java.util.stream.Collectors.joining;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -75,6 +77,15 @@ public record ConfigKeys(
       Set<String> optional,
       Map<String, Set<String>> computed) {
     this(epsilon, defaults, optional, computed, Map.of());
+  }
+
+  /** These for a class that has the same model in it: its own name, and the keys it adds. */
+  public ConfigKeys within(String modelType, Set<String> added) {
+    Set<String> all = new HashSet<>(optional);
+    all.addAll(added);
+    Map<String, Set<String>> values = new HashMap<>(computed);
+    values.put("model_type", Set.of(modelType));
+    return new ConfigKeys(epsilon, defaults, all, values, names);
   }
 
   /** What a key is called in this architecture's files. */

@@ -1,8 +1,6 @@
 package phiquant.model.phi;
 
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import phiquant.checkpoint.Checkpoint;
@@ -37,19 +35,16 @@ public final class Phi3Vision implements Architecture {
    */
   @Override
   public ConfigKeys keys() {
-    ConfigKeys text = TEXT.keys();
-    Set<String> optional = new HashSet<>(text.optional());
-    optional.addAll(
-        Set.of(
-            "embd_layer",
-            "img_processor",
-            "sub_GN",
-            "glb_GN",
-            "generation_config",
-            "vision_config"));
-    Map<String, Set<String>> computed = new java.util.HashMap<>(text.computed());
-    computed.put("model_type", Set.of(modelType()));
-    return new ConfigKeys(text.epsilon(), text.defaults(), optional, computed);
+    return TEXT.keys()
+        .within(
+            modelType(),
+            Set.of(
+                "embd_layer",
+                "img_processor",
+                "sub_GN",
+                "glb_GN",
+                "generation_config",
+                "vision_config"));
   }
 
   @Override

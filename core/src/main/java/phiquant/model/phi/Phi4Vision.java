@@ -1,9 +1,6 @@
 package phiquant.model.phi;
 
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import phiquant.checkpoint.Checkpoint;
@@ -35,19 +32,16 @@ public final class Phi4Vision implements Architecture {
   /** Phi-3's, and what its own class has beside them. */
   @Override
   public ConfigKeys keys() {
-    ConfigKeys text = TEXT.keys();
-    Set<String> optional = new HashSet<>(text.optional());
-    optional.addAll(
-        Set.of(
-            "vision_config",
-            "mm_hidden_size",
-            "mm_projector_type",
-            "mm_vision_select_layer",
-            "min_num_patches",
-            "max_num_patches"));
-    Map<String, Set<String>> computed = new HashMap<>(text.computed());
-    computed.put("model_type", Set.of(modelType()));
-    return new ConfigKeys(text.epsilon(), text.defaults(), optional, computed);
+    return TEXT.keys()
+        .within(
+            modelType(),
+            Set.of(
+                "vision_config",
+                "mm_hidden_size",
+                "mm_projector_type",
+                "mm_vision_select_layer",
+                "min_num_patches",
+                "max_num_patches"));
   }
 
   @Override
