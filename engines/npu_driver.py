@@ -87,6 +87,7 @@ class Pipeline:
     """What GenAI does with the folder."""
 
     def __init__(self, folder, device, simulated=("prompt", "token", "head")):
+        """Those to simulate may be several graphs each: prompt, or prompt-1, prompt-2 and so on."""
         with open(os.path.join(folder, "genai_config.json"), encoding="utf-8") as file:
             model = json.load(file)["model"]
         decoder = model["decoder"]
@@ -94,7 +95,7 @@ class Pipeline:
         self.window = decoder["sliding_window"]["window_size"]
         stages = decoder["pipeline"][0]
         self.stages = {
-            name: Stage(folder, stage["filename"][:-5], device if name in simulated else "cpu")
+            name: Stage(folder, stage["filename"][:-5], device if name.split("-")[0] in simulated else "cpu")
             for name, stage in stages.items()
         }
         shape = [1, decoder["num_key_value_heads"], model["context_length"], decoder["head_size"]]
@@ -112,8 +113,9 @@ class Pipeline:
         values["input_ids"] = np.array([ids], np.int32)
         values["past_sequence_length"] = np.array([[behind - 1]], np.int32)
         values["total_sequence_length"] = self.total
-        for name in ("embedding", stage, "cache"):
-            self.stages[name](values)
+        for name, graph in self.stages.items():  # In the order of the configuration.
+            if name.split("-")[0] in ("embedding", stage, "cache"):
+                graph(values)
         for name in [name for name in values if name.startswith("present.")]:
             values[name.replace("present.", "past_key_values.")] = values.pop(name)
 
@@ -170,8 +172,10 @@ def with_provider(folder, copy):
     with open(path, encoding="utf-8") as file:
         config = json.load(file)
     os.remove(path)
-    for name in ("prompt", "token", "head"):
-        config["model"]["decoder"]["pipeline"][0][name]["session_options"] = {
+    for name, stage in config["model"]["decoder"]["pipeline"][0].items():
+        if name in ("embedding", "cache"):
+            continue
+        stage["session_options"] = {
             "session.disable_cpu_ep_fallback": "1",
             "provider_options": [{"qnn": {"backend_type": "htp", "offload_graph_io_quantization": "0", **CHIP}}],
         }

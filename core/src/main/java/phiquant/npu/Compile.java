@@ -124,10 +124,8 @@ public final class Compile {
     boolean one = chips.size() == 1;
     List<List<String>> together =
         one
-            ? List.of(NpuFolder.LAYERS, List.of(NpuFolder.HEAD))
-            : Stream.concat(NpuFolder.LAYERS.stream(), Stream.of(NpuFolder.HEAD))
-                .map(List::of)
-                .toList();
+            ? folder.together()
+            : folder.together().stream().flatMap(List::stream).map(List::of).toList();
     Report report = new Report();
     for (List<String> graphs : together) {
       Path job = scratch.resolve("job.json");
@@ -146,7 +144,7 @@ public final class Compile {
     for (Path file : folder.kept()) {
       Files.copy(file, made.resolve(file.getFileName()));
     }
-    Files.write(made.resolve("genai_config.json"), folder.compiledConfig());
+    Files.write(made.resolve("genai_config.json"), folder.compiledConfig(one));
     sync(made);
     return new Result(python.qnn(), report.seconds, bytes, report.error);
   }
@@ -161,7 +159,7 @@ public final class Compile {
     // Beside a chip the architecture decides nothing, but it is recorded: it has to be the chip's.
     job.put("architecture", check ? "" + chips.getFirst().architecture() : "");
     job.put("check", check);
-    job.put("hidden", scratch.resolve("hidden.npy").toString());
+    job.put("state", scratch.resolve("state.npz").toString());
     job.put("padding", folder.padding());
     int vocabulary = folder.vocabulary();
     IntStream.range(0, 6)

@@ -7,8 +7,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import phiquant.UserError;
@@ -25,10 +28,10 @@ record NpuFolder(Path path, ObjectNode config) {
   private static final String CONFIG = "genai_config.json";
   private static final String HOW = "Make one by quantize --to onnx:int4,device=npu.";
 
-  /** Graphs with weights; they are compiled. The others run on the CPU. */
-  static final List<String> LAYERS = List.of("prompt", "token");
+  /** Graphs with all layers, or numbered ones with some each; they are compiled, as is the head. */
+  private static final Pattern LAYERS = Pattern.compile("(prompt|token)(-[1-9]\\d?)?");
 
-  static final String HEAD = "head";
+  private static final String HEAD = "head";
 
   /**
    * Opens it.
@@ -46,23 +49,49 @@ record NpuFolder(Path path, ObjectNode config) {
     try {
       NpuFolder folder =
           new NpuFolder(path, Json.object(Files.readAllBytes(file), file.toString()));
-      boolean graphs =
-          Stream.of("prompt", "token", "head", "embedding", "cache")
-              .allMatch(
-                  name ->
-                      folder.stages().has(name)
-                          && Files.isRegularFile(path.resolve(name + ".onnx")));
-      if (!graphs) {
+      if (!folder.isWhole()) {
         throw new UserError(
             path + " holds a model whose graphs have no fixed sizes, which an NPU needs.", HOW);
       }
-      if (folder.stages().path("prompt").has("session_options")) {
+      if (folder.stages().path(HEAD).has("session_options")) {
         throw new UserError(path + " is compiled already.", "Give the folder that it was made of.");
       }
       return folder;
     } catch (IOException e) {
       throw new UserError(file + " cannot be read: " + e.getMessage() + ".", e);
     }
+  }
+
+  /** Whether all graphs are there, and as many for prompts as for tokens. */
+  private boolean isWhole() {
+    List<String> names = new ArrayList<>(List.of(HEAD, "embedding", "cache"));
+    parts().forEach(names::addAll);
+    return names.size() > 3
+        && names.stream()
+            .allMatch(
+                name -> stages().has(name) && Files.isRegularFile(path.resolve(name + ".onnx")));
+  }
+
+  /**
+   * What shares weights: of each part of the layers the graph for prompts and that for tokens; of
+   * the head there is one.
+   */
+  List<List<String>> together() {
+    return Stream.concat(parts().stream(), Stream.of(List.of(HEAD))).toList();
+  }
+
+  /** Of each part of the layers its two graphs, in the order that they run. */
+  private List<List<String>> parts() {
+    return stages()
+        .propertyStream()
+        .map(Map.Entry::getKey)
+        .filter(name -> LAYERS.matcher(name).matches() && name.startsWith("prompt"))
+        .map(name -> List.of(name, name.replaceFirst("prompt", "token")))
+        .toList();
+  }
+
+  private List<String> compiled() {
+    return together().stream().flatMap(List::stream).toList();
   }
 
   private ObjectNode stages() {
@@ -72,7 +101,7 @@ record NpuFolder(Path path, ObjectNode config) {
 
   /** Element types of what goes into its graph for tokens, as ONNX numbers them. */
   private Set<Integer> types() {
-    Path file = path.resolve("token.onnx");
+    Path file = path.resolve(parts().getFirst().getLast() + ".onnx");
     try {
       return ModelProto.parseFrom(Files.readAllBytes(file)).getGraph().getInputList().stream()
           .map(input -> input.getType().getTensorType().getElemType())
@@ -108,12 +137,21 @@ record NpuFolder(Path path, ObjectNode config) {
     return config.path("model").path("vocab_size").asInt();
   }
 
-  /** The configuration by which GenAI gives the compiled graphs to the NPU. */
-  byte[] compiledConfig() {
+  /**
+   * The configuration by which GenAI gives the compiled graphs to the NPU.
+   *
+   * @param shared whether graphs share binaries: then who opens the first of them has the other
+   *     too, if both are told so; else each would load the binary, weights and all (QnnEp's {@code
+   *     CompileContextModel} in onnxruntime-qnn)
+   */
+  byte[] compiledConfig(boolean shared) {
     NpuFolder copy = new NpuFolder(path, config.deepCopy());
-    for (String name : List.of("prompt", "token", HEAD)) {
+    for (String name : compiled()) {
       ObjectNode session = ((ObjectNode) copy.stages().get(name)).putObject("session_options");
       session.put("log_id", "onnxruntime-genai");
+      if (shared && !name.equals(HEAD)) {
+        session.put("ep.share_ep_contexts", "1");
+      }
       session
           .putArray("provider_options")
           .addObject()
@@ -126,8 +164,8 @@ record NpuFolder(Path path, ObjectNode config) {
 
   /** Files that the compiled folder has too: all but the graphs that are compiled. */
   List<Path> kept() throws IOException {
-    List<String> left =
-        List.of("prompt.onnx", "token.onnx", "head.onnx", "model.onnx.data", CONFIG);
+    List<String> left = new ArrayList<>(List.of("model.onnx.data", CONFIG));
+    compiled().forEach(name -> left.add(name + ".onnx"));
     try (Stream<Path> all = Files.list(path)) {
       return all.filter(file -> Files.isRegularFile(file))
           .filter(file -> !left.contains(file.getFileName().toString()))

@@ -2,9 +2,10 @@
 compilation, because what a process compiled before changes what it compiles next.
 
 python compile.py versions     what there is, as JSON
-python compile.py compile JOB  a JSON object: folder, out, graphs, chips, check, hidden
+python compile.py compile JOB  a JSON object: folder, out, graphs, chips, check, state
 
-With several graphs they become one binary that holds their weights once. A line of JSON for each
+With several graphs they become one binary that holds their weights once. Of layers that are several
+parts the state is what went from one to the next when they were checked. A line of JSON for each
 graph that is done, and one for what the check found; what fails is said in the last line.
 """
 
@@ -96,45 +97,67 @@ def error(ours, theirs):
 
 
 def check_layers(job, sessions):
-    """A prompt of a few tokens and one token behind it: the logits, beside the CPU's."""
+    """A prompt of a few tokens and one token behind it, simulated and on the CPU, each with its own keys
+    and values: how far apart what comes out is. Behind the last layers that is logits."""
     import numpy as np
 
-    entry, cache, head = cpu(job, "embedding"), cpu(job, "cache"), cpu(job, "head")
-    window = entry_size(sessions["prompt"])
-    ids = job["tokens"]
-    values = {each.name: np.zeros(each.shape, each.type[7:-1]) for each in sessions["token"].get_inputs()
-              if each.name.startswith("past_key_values.")}
-    context = next(iter(values.values())).shape[2]
-    values["total_sequence_length"] = np.array([context], np.int32)
+    first = sessions[job["graphs"][0]]
+    runs = dict(np.load(job["state"])) if os.path.exists(job["state"]) else begun(job, first)
+    caches = {who: empty_cache(first) for who in ("npu", "cpu")}
     worst = 0.0
-    for graph, tokens, behind in (
-        ("prompt", ids[:-1] + [job["padding"]] * (window - len(ids) + 1), window),
-        ("token", ids[-1:], len(ids)),
-    ):
-        values["input_ids"] = np.array([tokens], np.int32)
-        values["past_sequence_length"] = np.array([[behind - 1]], np.int32)
-        values.update(run(entry, values))
-        theirs = dict(values)
-        theirs.update(run(cpu(job, graph), values))
-        ours = dict(values)
-        ours.update(run(sessions[graph], values))
-        ours, theirs = {**ours, **run(cache, ours)}, {**theirs, **run(cache, theirs)}
-        worst = max(worst, error(run(head, ours)["logits"], run(head, theirs)["logits"]))
-        for name, value in ours.items():
-            if name.startswith("present."):
-                values[name.replace("present.", "past_key_values.")] = value
-    np.save(job["hidden"], ours["last"])
+    for name, graph in zip(("prompt", "token"), job["graphs"]):
+        found = {}
+        for who, session in (("npu", sessions[graph]), ("cpu", cpu(job, graph))):
+            values = {key.split("/", 2)[2]: value for key, value in runs.items() if key.startswith(f"{name}/{who}/")}
+            made = run(session, {**values, **caches[who]})
+            start, count = int(values["start"][0]), int(values["count"][0])
+            for key, value in made.items():
+                if key.startswith("fresh."):
+                    past = caches[who]["past_key_values." + key[6:]]
+                    past[:, :, start : start + count] = value[:, :, :count]
+                else:
+                    runs[f"{name}/{who}/{key}"] = value
+                    found[who] = value[:, :count]
+            if "stream" in made:  # The last layers gave it; what a token is chosen by is its last row.
+                runs[f"last/{who}"] = made["stream"][:, count - 1 : count]
+                found[who] = run(cpu(job, "head"), {"last": runs[f"last/{who}"]})["logits"]
+        worst = max(worst, error(found["npu"], found["cpu"]))
+    np.savez(job["state"], **runs)
     print(json.dumps({"checked": worst}), flush=True)
 
 
-def entry_size(session):
-    return next(each.shape[1] for each in session.get_inputs() if each.name == "embedded")
+def begun(job, prompt):
+    """What the CPU gives to both runs: the same to the simulator as to the CPU."""
+    import numpy as np
+
+    entry, ids = cpu(job, "embedding"), job["tokens"]
+    window = next(each.shape[1] for each in prompt.get_inputs() if each.name == "embedded")
+    runs = {}
+    for name, tokens, end in (
+        ("prompt", ids[:-1] + [job["padding"]] * (window - len(ids) + 1), window),
+        ("token", ids[-1:], len(ids)),
+    ):
+        given = {
+            "input_ids": np.array([tokens], np.int32),
+            "past_sequence_length": np.array([[end - 1]], np.int32),
+            "total_sequence_length": np.array([window], np.int32),
+        }
+        for key, value in run(entry, given).items():
+            runs.update({f"{name}/{who}/{key}": value for who in ("npu", "cpu")})
+    return runs
+
+
+def empty_cache(session):
+    import numpy as np
+
+    return {each.name: np.zeros(each.shape, each.type[7:-1]) for each in session.get_inputs()
+            if each.name.startswith("past_key_values.")}
 
 
 def check_head(job, sessions):
     import numpy as np
 
-    values = {"last": np.load(job["hidden"])}
+    values = {"last": np.load(job["state"])["last/npu"]}
     ours, theirs = run(sessions["head"], values)["logits"], run(cpu(job, "head"), values)["logits"]
     same = bool(ours.reshape(-1).argmax() == theirs.reshape(-1).argmax())
     print(json.dumps({"checked": error(ours, theirs), "same": same}), flush=True)

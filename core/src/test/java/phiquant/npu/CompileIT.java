@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,6 +62,42 @@ class CompileIT {
       assertThatThrownBy(() -> Family.model(opened))
           .isInstanceOf(UserError.class)
           .hasMessageContaining("is compiled for an NPU");
+    }
+  }
+
+  /** Of layers in parts each has a binary of its own; what the last gives is the CPU's. */
+  @Test
+  @Tag("slow")
+  void partsGetABinaryEach() throws IOException {
+    Path folder = make("onnx:int4,device=npu,prompt=16,context=64,parts=2");
+    List<String> steps = new ArrayList<>();
+    Path compiled = out.resolve("compiled");
+    Compile.Result result =
+        Compile.of(folder).qnn(environment()).progress(steps::add).into(compiled);
+    assertThat(result.error().orElseThrow()).isLessThan(0.01);
+    assertThat(steps).filteredOn(line -> line.startsWith("simulated")).hasSize(3);
+    List<Path> binaries = binaries(compiled, "");
+    assertThat(binaries).hasSize(3);
+    long weights = Files.size(folder.resolve("model.onnx.data"));
+    assertThat(result.bytes()).isBetween(weights / 2, weights * 3 / 2);
+    JsonNode stages =
+        new ObjectMapper()
+            .readTree(compiled.resolve("genai_config.json").toFile())
+            .path("model")
+            .path("decoder")
+            .path("pipeline")
+            .path(0);
+    assertThat(stages.fieldNames())
+        .toIterable()
+        .containsExactly(
+            "embedding", "prompt-1", "prompt-2", "token-1", "token-2", "cache", "head");
+    for (String name : List.of("prompt-1", "prompt-2", "token-1", "token-2")) {
+      JsonNode options = stages.path(name).path("session_options");
+      assertThat(options.path("ep.share_ep_contexts").asText()).isEqualTo("1");
+    }
+    assertThat(stages.path("head").path("session_options").has("ep.share_ep_contexts")).isFalse();
+    try (Checkpoint opened = Checkpoints.open(compiled)) {
+      assertThat(opened.notices()).anyMatch(line -> line.contains("AI Runtime 2.51.0;"));
     }
   }
 
@@ -132,7 +170,8 @@ class CompileIT {
   /** Blocks are those that the same format has for GPUs, and are read as these are. */
   @Test
   void whatIsWrittenIsRead() {
-    try (Checkpoint npu = Checkpoints.open(make("onnx:int4,device=npu,prompt=16,context=64"));
+    String parts = "onnx:int4,device=npu,prompt=16,context=64,parts=2";
+    try (Checkpoint npu = Checkpoints.open(make(parts));
         Checkpoint gpu = Checkpoints.open(make("onnx:int4,device=cuda"))) {
       Map<String, StoredTensor> expected = gpu.tensors();
       assertThat(npu.tensors().keySet()).containsExactlyInAnyOrderElementsOf(expected.keySet());

@@ -31,6 +31,7 @@ import phiquant.engine.plan.PlannedTensor;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.fixtures.Fixtures;
 import phiquant.fixtures.Golden;
+import phiquant.fixtures.HeaderOnly;
 import phiquant.model.phi.Family;
 
 class MlxTargetTest {

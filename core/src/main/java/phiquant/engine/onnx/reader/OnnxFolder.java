@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFolder;
@@ -26,8 +27,11 @@ import phiquant.checkpoint.StoredTensor;
 public final class OnnxFolder extends CheckpointFolder {
   private static final String MODEL = "model.onnx";
 
-  /** What has the weights of a model that is several graphs of fixed sizes. */
-  private static final List<String> PARTS = List.of("prompt.onnx", "head.onnx", "embedding.onnx");
+  /** The graphs of layers of a model that is several graphs of fixed sizes: one, or numbered. */
+  private static final List<String> LAYERS = List.of("prompt.onnx", "prompt-1.onnx");
+
+  /** What has the rest of its weights. */
+  private static final List<String> ENDS = List.of("head.onnx", "embedding.onnx");
 
   /** What stands before the decoder of a model that sees. */
   private static final List<String> SIGHT = List.of("embedding.onnx", "vision.onnx");
@@ -69,14 +73,24 @@ public final class OnnxFolder extends CheckpointFolder {
   /** One, or the several that have the weights together. */
   private static List<Path> graphs(Path folder) {
     Path whole = graph(folder);
-    if (!Files.exists(whole) && Files.exists(folder.resolve(PARTS.getFirst()))) {
-      return PARTS.stream().map(folder::resolve).toList();
+    if (!Files.exists(whole) && LAYERS.stream().anyMatch(name -> exists(folder, name))) {
+      Stream<String> layers =
+          exists(folder, LAYERS.getFirst())
+              ? Stream.of(LAYERS.getFirst())
+              : IntStream.iterate(1, part -> part + 1)
+                  .mapToObj("prompt-%d.onnx"::formatted)
+                  .takeWhile(name -> exists(folder, name));
+      return Stream.concat(layers, ENDS.stream()).map(folder::resolve).toList();
     }
     List<Path> graphs = new ArrayList<>(List.of(whole));
     if (Files.exists(folder.resolve(SIGHT.getLast()))) {
       SIGHT.forEach(graph -> graphs.add(folder.resolve(graph)));
     }
     return graphs;
+  }
+
+  private static boolean exists(Path folder, String name) {
+    return Files.exists(folder.resolve(name));
   }
 
   /** The one of the usual name, or that which GenAI is told of, within the folder. */

@@ -165,7 +165,7 @@ public final class Onnx implements Target {
   /** Several graphs of fixed sizes, and one file of constants. */
   private ArtifactPlan staticPlan(PhiModel model, String name, Findings findings) {
     NpuGraphs network =
-        new NpuGraphs(model, options, findings, GenAiConfig.padding(model.checkpoint()));
+        NpuGraphs.of(model, options, findings, GenAiConfig.padding(model.checkpoint()));
     List<String> texts = InputSquares.found(options.squares(), findings).texts();
     List<PlannedFile> files = new ArrayList<>();
     network
@@ -175,7 +175,8 @@ public final class Onnx implements Target {
                 files.add(PlannedFile.whole(graph + ".onnx", model(proto, STATIC, texts))));
     files.add(1, new PlannedFile(Graph.DATA, network.constants().data().size(), List.of()));
     files.add(2, new PlannedFile(NpuGraphs.TABLE, network.table().size(), List.of()));
-    files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, options)));
+    byte[] genai = GenAiConfig.of(model, options, network.parts());
+    files.add(PlannedFile.whole("genai_config.json", genai));
     files.addAll(companions(model));
     return new ArtifactPlan(
         spec, folder(name), false, files, network.constants().planned(), network.notes(), texts);

@@ -125,6 +125,24 @@ class OnnxNpuIT {
     assertThat(answer.replace(" ", "")).isEqualTo("[216,40,28,216,41,28,216,33,32,28,216,33]");
   }
 
+  /** The layers in three graphs: one after the other they say what one does. */
+  @Test
+  void soItDoesFromPartsOfTheLayers() throws IOException {
+    String prompt = "[33,28,216,34,28,216,35,28,216,36,28,216,37,28,216,38,28,216,39,28]";
+    Path folder = make(Fixtures.smolPhiWide(), "onnx:int4,parts=3" + SIZES);
+    String answer = say("genai", folder.toString(), "cpu", prompt, "12").strip();
+    assertThat(answer.replace(" ", "")).isEqualTo("[216,40,28,216,41,28,216,33,32,28,216,33]");
+  }
+
+  /** Each part in a session of its own, simulated. */
+  @Test
+  void partsGiveTransformersLogits() throws IOException {
+    Path folder = make(Fixtures.tiny("phi-3.5-mini"), "onnx:fp16,parts=2" + SIZES);
+    List<Integer> ids = ids("phi-3.5-mini");
+    assertGolden(
+        "phi-3.5-mini", ask("steps", folder, "npu", ids.subList(0, 20), ids.subList(20, 24)));
+  }
+
   /** With Qualcomm's plugin registered, which compiles and simulates; the first is the best. */
   @Test
   @Tag("slow")

@@ -10,6 +10,7 @@ import java.util.Set;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
 import phiquant.checkpoint.PythonJson;
+import phiquant.engine.onnx.writer.npu.LayerParts;
 import phiquant.engine.onnx.writer.options.ExecutionProvider;
 import phiquant.engine.onnx.writer.options.Format;
 import phiquant.engine.onnx.writer.options.OnnxOptions;
@@ -29,6 +30,11 @@ public final class GenAiConfig {
   private GenAiConfig() {}
 
   public static byte[] of(PhiModel model, OnnxOptions options) {
+    return of(model, options, new LayerParts(model.config().layers(), 1));
+  }
+
+  /** The same of layers that may be several graphs. */
+  public static byte[] of(PhiModel model, OnnxOptions options, LayerParts parts) {
     PhiConfig config = model.config();
     Checkpoint checkpoint = model.checkpoint();
     Optional<ObjectNode> generation = json(checkpoint, "generation_config.json");
@@ -40,7 +46,7 @@ public final class GenAiConfig {
     Optional<Integer> fixed = options.sizes().map(sizes -> sizes.context(config));
     top.put("context_length", fixed.orElse(config.contextLength()));
     ObjectNode decoder = decoder(config, options);
-    options.sizes().ifPresent(sizes -> PipelineDecoder.make(decoder, config, sizes));
+    options.sizes().ifPresent(sizes -> PipelineDecoder.make(decoder, config, sizes, parts));
     top.set("decoder", decoder);
     putEnds(top, ends);
     top.put("pad_token_id", padding(checkpoint));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import phiquant.engine.onnx.writer.npu.LayerParts;
 import phiquant.engine.onnx.writer.npu.NpuGraphs;
 import phiquant.engine.onnx.writer.options.FixedSizes;
 import phiquant.model.PhiConfig;
@@ -18,7 +19,7 @@ final class PipelineDecoder {
   private PipelineDecoder() {}
 
   /** Makes it of the decoder of a single graph. */
-  static void make(ObjectNode decoder, PhiConfig config, FixedSizes sizes) {
+  static void make(ObjectNode decoder, PhiConfig config, FixedSizes sizes, LayerParts parts) {
     decoder.remove("filename");
     ObjectNode inputs = (ObjectNode) decoder.get("inputs");
     inputs.remove("attention_mask");
@@ -34,23 +35,36 @@ final class PipelineDecoder {
     ObjectNode stages = decoder.putArray("pipeline").addObject();
     List<String> run = List.of(NpuGraphs.EMBEDDED, NpuGraphs.COS, NpuGraphs.SIN, NpuGraphs.MASK);
     List<String> places = List.of(NpuGraphs.START, NpuGraphs.COUNT);
-    List<String> past = names(config, NpuGraphs::past);
-    List<String> fresh = names(config, NpuGraphs::fresh);
+    List<String> past = names(0, config.layers(), NpuGraphs::past);
+    List<String> fresh = names(0, config.layers(), NpuGraphs::fresh);
     stage(
         stages,
         "embedding",
         List.of("input_ids", "past_sequence_length", "total_sequence_length"),
         joined(run, places));
-    List<String> layersIn = joined(run, past);
-    List<String> layersOut = joined(List.of(NpuGraphs.STREAM), fresh);
-    stage(stages, "prompt", layersIn, layersOut).put("run_on_token_gen", false);
-    stage(stages, "token", layersIn, layersOut).put("run_on_prompt", false);
+    layers(stages, "prompt", parts, "run_on_token_gen");
+    layers(stages, "token", parts, "run_on_prompt");
     stage(
         stages,
         "cache",
         joined(List.of(NpuGraphs.STREAM), places, past, fresh),
-        joined(List.of(NpuGraphs.LAST), names(config, NpuGraphs::present)));
+        joined(List.of(NpuGraphs.LAST), names(0, config.layers(), NpuGraphs::present)));
     stage(stages, "head", List.of(NpuGraphs.LAST), List.of("logits")).put("is_lm_head", true);
+  }
+
+  /** One graph, or several that give the stream from one to the next. */
+  private static void layers(ObjectNode stages, String name, LayerParts parts, String never) {
+    List<String> shared = List.of(NpuGraphs.COS, NpuGraphs.SIN, NpuGraphs.MASK);
+    for (int part = 0; part < parts.count(); part++) {
+      int first = parts.first(part);
+      int end = parts.first(part + 1);
+      stage(
+              stages,
+              parts.name(name, part),
+              joined(List.of(parts.input(part)), shared, names(first, end, NpuGraphs::past)),
+              joined(List.of(parts.output(part)), names(first, end, NpuGraphs::fresh)))
+          .put(never, false);
+    }
   }
 
   private static ObjectNode stage(
@@ -62,9 +76,9 @@ final class PipelineDecoder {
     return stage;
   }
 
-  private static List<String> names(PhiConfig config, BiFunction<Integer, String, String> name) {
+  private static List<String> names(int first, int end, BiFunction<Integer, String, String> name) {
     List<String> names = new ArrayList<>();
-    for (int layer = 0; layer < config.layers(); layer++) {
+    for (int layer = first; layer < end; layer++) {
       names.add(name.apply(layer, "key"));
       names.add(name.apply(layer, "value"));
     }

@@ -7,8 +7,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import phiquant.UserError;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.onnx.OperatorNames;
@@ -38,9 +39,10 @@ import phiquant.study.InputSquares;
 /**
  * A network as five graphs that GenAI runs one after the other: {@code embedding} on the CPU, then
  * {@code prompt} or {@code token} on the NPU, {@code cache} on the CPU and {@code head} on the NPU.
- * Those for the NPU have fixed sizes. Each constant is there once: prompt and token are one graph
- * in two sizes. What the embedding needs lies in a file of its own, which is all that is left of
- * the constants when the others are compiled; a head that is tied to it lies there too.
+ * Those for the NPU have fixed sizes; of a large model prompt and token are several graphs each.
+ * Each constant is there once: prompt and token are one graph in two sizes. What the embedding
+ * needs lies in a file of its own, which is all that is left of the constants when the others are
+ * compiled; a head that is tied to it lies there too.
  */
 public final class NpuGraphs {
   /** Tokens of a run. */
@@ -69,18 +71,22 @@ public final class NpuGraphs {
   /** The stream of the last token. */
   public static final String LAST = "last";
 
-  /** Bytes of weights and cache from which little is left of 2³² for all else. */
-  private static final long NEAR = 3_500_000_000L;
+  /**
+   * Bytes of weights and cache that one session of a chip holds. Addresses have 32 bits there, and
+   * the rest is for what is between operators. ONNX Runtime's own bound for the memory of a QNN
+   * process domain, beyond which a model is to be split (pull request 20930 of
+   * microsoft/onnxruntime).
+   */
+  private static final long LIMIT = 3_500_000_000L;
 
   /** The embedding's data. */
   public static final String TABLE = "embedding.onnx.data";
 
   private final Graph embedding = new Graph("embedding");
-  private final Graph layers = new Graph("layers");
   private final Graph cache = new Graph("cache");
   private final Graph head = new Graph("head");
   private final ExternalData table = new ExternalData(2, TABLE);
-  private final Constants constants = new Constants(layers, Graph.DATA);
+  private final Constants constants = new Constants(head, Graph.DATA);
   private final PhiModel model;
   private final PhiConfig config;
   private final OnnxOptions options;
@@ -89,17 +95,31 @@ public final class NpuGraphs {
   private final Held held;
   private final int prompt;
   private final int context;
-
-  /** What the last layer gives. */
-  private String last;
+  private final LayerParts parts;
+  private final LayerGraphs layers;
 
   /**
-   * Makes them.
+   * In as many parts as were asked for, or else in as few as sessions hold.
    *
    * @param padding the token that a prompt is filled up with
    * @throws UserError (usage) if the NPU has no operators for the model
    */
-  public NpuGraphs(PhiModel model, OnnxOptions options, Findings findings, int padding) {
+  public static NpuGraphs of(PhiModel model, OnnxOptions options, Findings findings, int padding) {
+    OptionalInt asked = options.sizes().orElseThrow().parts();
+    int most = model.config().layers();
+    if (asked.orElse(1) > most) {
+      throw UserError.usage(
+          "onnx: parts=%d, but this model has %d layers.".formatted(asked.getAsInt(), most));
+    }
+    NpuGraphs graphs = new NpuGraphs(model, options, findings, padding, asked.orElse(1));
+    while (asked.isEmpty() && graphs.largest() > LIMIT && graphs.parts.count() < most) {
+      graphs = new NpuGraphs(model, options, findings, padding, graphs.parts.count() + 1);
+    }
+    return graphs;
+  }
+
+  private NpuGraphs(
+      PhiModel model, OnnxOptions options, Findings findings, int padding, int parts) {
     this.model = model;
     this.config = model.config();
     this.options = options;
@@ -122,7 +142,9 @@ public final class NpuGraphs {
             .map(asked -> Held.asCodes(findings.of(asked.values()), asked.cacheBits(), config))
             .orElseGet(Held::asFloats);
     Network network = model.network();
-    layers(network);
+    this.parts = new LayerParts(config.layers(), parts);
+    this.layers =
+        new LayerGraphs(this.parts, network, constants, this::matMuls, this::attention, held);
     embedding(padding, head(network));
     new CacheGraph(cache, config, context, held).build();
     refuseUnknownOperators();
@@ -131,8 +153,8 @@ public final class NpuGraphs {
   /** By the names of their files, without the ending. */
   public Map<String, GraphProto> graphs() {
     Map<String, GraphProto> graphs = new LinkedHashMap<>();
-    graphs.put("prompt", layers.build(sizes(prompt)));
-    graphs.put("token", layers.build(sizes(1)));
+    graphs.putAll(layers.sized("prompt", sizes(prompt)));
+    graphs.putAll(layers.sized("token", sizes(1)));
     graphs.put("head", head.build(Map.of(TOKENS, 1)));
     graphs.put("embedding", embedding.build());
     graphs.put("cache", cache.build());
@@ -144,20 +166,42 @@ public final class NpuGraphs {
     return Map.of(TOKENS, tokens, SEEN, context + tokens, GROUPED, group * tokens);
   }
 
+  /** How the layers are shared out. */
+  public LayerParts parts() {
+    return parts;
+  }
+
   /** What a user should know, a sentence each: what the NPU has to hold at once. */
   public List<String> notes() {
-    long places = 2L * config.layers() * config.kvHeads() * config.headSize();
-    long cacheBytes = held.cache().bytes(places * context);
-    long weights = constants.data().size();
-    String sizes =
-        "The NPU holds %.0f MB of weights and %.0f MB of keys and values of %d tokens."
-            .formatted(weights / 1e6, cacheBytes / 1e6, context);
-    return cacheBytes + weights < NEAR
-        ? List.of(sizes)
-        : List.of(
-            sizes,
-            "That is near the 4 GB that an address of 32 bits reaches: a smaller context= takes less,"
-                + " and so do activations=static,cache_bits=8.");
+    List<String> notes = new ArrayList<>();
+    notes.add(
+        "The NPU holds %.0f MB of weights and %.0f MB of keys and values of %d tokens%s."
+            .formatted(
+                constants.data().size() / 1e6,
+                cacheBytes(config.layers()) / 1e6,
+                context,
+                parts.count() == 1
+                    ? ""
+                    : ", in %d parts of up to %.0f MB".formatted(parts.count(), largest() / 1e6)));
+    if (largest() > LIMIT) {
+      notes.add(
+          "That is near the 4 GB that an address of 32 bits reaches: more parts= take less each, a"
+              + " smaller context= takes less, and so do activations=static,cache_bits=8.");
+    }
+    return notes;
+  }
+
+  /** Bytes of weights and cache of the part that has most. */
+  private long largest() {
+    return IntStream.range(0, parts.count())
+        .mapToLong(
+            part -> layers.weights(part) + cacheBytes(parts.first(part + 1) - parts.first(part)))
+        .max()
+        .orElseThrow();
+  }
+
+  private long cacheBytes(int layers) {
+    return held.cache().bytes(2L * layers * config.kvHeads() * config.headSize() * context);
   }
 
   /** All constants; the first file's data. */
@@ -170,32 +214,17 @@ public final class NpuGraphs {
     return table;
   }
 
-  private void layers(Network network) {
-    StaticFlow flow =
-        new StaticFlow(
-            layers,
-            constants,
-            matMuls(layers, constants),
-            config.layers(),
-            this::attention,
-            UnaryOperator.identity(),
-            held);
-    Value stream = network.stream(flow);
-    held.output(layers, stream, STREAM);
-    last = flow.name(stream);
-  }
-
-  private FixedAttention attention() {
+  private FixedAttention attention(Graph graph) {
     return held.isCodes()
-        ? new CodedAttention(layers, config, context, held)
-        : new StaticAttention(layers, config, context);
+        ? new CodedAttention(graph, config, context, held)
+        : new StaticAttention(graph, config, context);
   }
 
   /** From the last token's stream to its logits; what is multiplied with, the embedding may be. */
   private WeightProducts.Stored head(Network network) {
     Place place = Place.of(Role.HEAD);
     Constants own = config.tiedHead() ? constants.of(head).in(table) : constants.of(head);
-    MatMuls matMuls = matMuls(head, own);
+    MatMuls matMuls = matMuls(own);
     WeightProducts.Stored stored = matMuls.store(place, network.head().matrix());
     StaticFlow flow =
         new StaticFlow(
@@ -206,7 +235,7 @@ public final class NpuGraphs {
             () -> null,
             x -> logits(network, matMuls, x, stored),
             held);
-    network.logits(flow.given(last, LAST, config.hidden()), flow);
+    network.logits(flow.given(layers.last(), LAST, config.hidden()), flow);
     return stored;
   }
 
@@ -294,15 +323,15 @@ public final class NpuGraphs {
     ExcludedOperators.refuseUnknown(options.excluded(), operators);
   }
 
-  private MatMuls matMuls(Graph graph, Constants own) {
+  private MatMuls matMuls(Constants own) {
     MatMuls matMuls =
         new MatMuls(
-            graph,
+            own.graph(),
             own,
             options.precisions(model),
             Inputs.AS_THEY_ARE,
             squares,
-            new Branches(graph, List.of()));
+            new Branches(own.graph(), List.of()));
     products.add(matMuls);
     return matMuls;
   }

@@ -86,9 +86,14 @@ final class StaticFlow implements Flow<Value> {
   /** Tokens come in embedded. */
   @Override
   public Value embed(Weight table) {
-    Value embedded = given(names.embed(table), NpuGraphs.EMBEDDED, table.tensor().columns());
+    return stream(names.embed(table), NpuGraphs.EMBEDDED, table.tensor().columns());
+  }
+
+  /** The stream that another graph of layers gives; tokens are embedded there. */
+  Value stream(String name, String input, long width) {
+    Value given = given(name, input, width);
     attention = attentions.get();
-    return embedded;
+    return given;
   }
 
   /** An input of the graph that is a stream. */

@@ -13,10 +13,11 @@ import phiquant.model.PhiConfig;
  * @param prompt tokens of a prompt that are computed at once
  * @param asked tokens that the cache has room for; absent: as many as the model was made for, up to
  *     {@link #USUAL}
+ * @param parts graphs that the layers are shared out among; absent: as few as a chip holds
  */
-public record FixedSizes(int prompt, OptionalInt asked) {
+public record FixedSizes(int prompt, OptionalInt asked, OptionalInt parts) {
   /** The options that this reads. */
-  static final Set<String> KEYS = Set.of("prompt", "context");
+  static final Set<String> KEYS = Set.of("prompt", "context", "parts");
 
   /** A cache of so many tokens is about as large as a 4-bit Phi-3.5-mini's weights. */
   private static final int USUAL = 4096;
@@ -32,7 +33,7 @@ public record FixedSizes(int prompt, OptionalInt asked) {
             ? OptionalInt.of(size("context", options.get("context")))
             : OptionalInt.empty();
     int prompt = size("prompt", options.getOrDefault("prompt", "64"));
-    FixedSizes sizes = new FixedSizes(prompt, context);
+    FixedSizes sizes = new FixedSizes(prompt, context, parts(options.get("parts")));
     context.ifPresent(sizes::check);
     return Optional.of(sizes);
   }
@@ -60,6 +61,16 @@ public record FixedSizes(int prompt, OptionalInt asked) {
                   + " computed in pieces of that size.")
               .formatted(prompt, context));
     }
+  }
+
+  private static OptionalInt parts(String text) {
+    if (text == null) {
+      return OptionalInt.empty();
+    }
+    if (!text.matches("[1-9]\\d?")) {
+      throw UserError.usage("onnx: parts=" + text + "; it can be a number from 1 to 99.");
+    }
+    return OptionalInt.of(Integer.parseInt(text));
   }
 
   private static int size(String key, String text) {

@@ -48,6 +48,11 @@ public final class Constants {
     return new Constants(graph, other, planned);
   }
 
+  /** Where they are declared. */
+  public Graph graph() {
+    return graph;
+  }
+
   public ExternalData data() {
     return data;
   }

@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.InvalidProtocolBufferException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,7 +26,7 @@ import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.PlannedFile;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.fixtures.Fixtures;
-import phiquant.model.PhiModel;
+import phiquant.fixtures.HeaderOnly;
 import phiquant.model.phi.Family;
 
 /** What graphs for the NPU never hold, because its compiler takes it and computes it wrongly. */
@@ -97,6 +101,65 @@ class NpuGraphsTest {
         .contains(" and " + megabytes + " MB of keys and values of 2048 tokens.");
   }
 
+  /**
+   * Phi-3.5-mini's shape, bytes by hand: a layer has 113,246,208 weights of 9/16 bytes in int4 and
+   * 2 in fp16, norms of 12,288 bytes, and 6144 keys and values of 2 bytes for each token. A session
+   * holds 3.5 GB.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "'onnx:int4,context=2048', 1, 2844",
+    "'onnx:int4', 2, 1825",
+    "'onnx:int4,parts=1', 1, 3649",
+    "'onnx:int4,parts=5', 5, 798",
+    "'onnx:int4,activations=static,cache_bits=8', 1, 2844",
+    "'onnx:fp16', 3, 3045"
+  })
+  void whatASessionDoesNotHoldBecomesParts(String spec, int parts, int megabytes) {
+    ArtifactPlan plan = plan(new HeaderOnly(3072, 8192, 32, 32064, Map.of()), spec + ",device=npu");
+    assertThat(plan.files().stream().filter(file -> file.path().startsWith("token")))
+        .hasSize(parts);
+    String said = plan.notes().getFirst();
+    if (parts > 1) {
+      assertThat(said).endsWith(" in %d parts of up to %d MB.".formatted(parts, megabytes));
+    } else {
+      assertThat(said).doesNotContain("parts");
+    }
+    assertThat(plan.notes().size() > 1).isEqualTo(megabytes > 3500);
+  }
+
+  /** Each layer's weights are in one part, at the places where they lie if there is only one. */
+  @Test
+  void partsHaveTheLayersOfTheWhole() throws InvalidProtocolBufferException {
+    String spec = "onnx:int4,device=npu,prompt=16,context=64";
+    Map<String, TensorProto> whole = stored(model(plan("phi-3.5-mini", spec), "prompt"));
+    ArtifactPlan plan = plan("phi-3.5-mini", spec + ",parts=2");
+    Map<String, TensorProto> first = stored(model(plan, "prompt-1"));
+    Map<String, TensorProto> second = stored(model(plan, "prompt-2"));
+    assertThat(first.keySet()).isNotEmpty().allMatch(name -> name.contains("layers.0."));
+    assertThat(second.keySet()).isNotEmpty().allMatch(name -> name.contains("layers.1."));
+    Map<String, TensorProto> both = new HashMap<>(first);
+    both.putAll(second);
+    assertThat(both).isEqualTo(whole);
+  }
+
+  private static Map<String, TensorProto> stored(ModelProto model) {
+    return model.getGraph().getInitializerList().stream()
+        .filter(one -> one.getDataLocation() == TensorProto.DataLocation.EXTERNAL)
+        .collect(Collectors.toMap(TensorProto::getName, one -> one));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "3, 'parts=3, but this model has 2 layers.'",
+    "0, 'parts=0; it can be a number from 1 to 99.'"
+  })
+  void morePartsThanLayersAreRefused(String parts, String message) {
+    assertThatThrownBy(() -> plan("phi-3.5-mini", "onnx:int4,device=npu,parts=" + parts))
+        .isInstanceOf(UserError.class)
+        .hasMessage("onnx: " + message);
+  }
+
   @Test
   void codesOfModelsWithBiasesAreRefused() {
     assertThatThrownBy(() -> plan("phi-2", "onnx:int8,activations=static,device=npu"))
@@ -128,9 +191,12 @@ class NpuGraphsTest {
   }
 
   private static ArtifactPlan plan(String kind, String spec) {
-    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tiny(kind))) {
-      PhiModel model = Family.model(checkpoint);
-      return Engine.target(TargetSpec.parse(spec)).outline(model, "tiny");
+    return plan(Checkpoints.open(Fixtures.tiny(kind)), spec);
+  }
+
+  private static ArtifactPlan plan(Checkpoint checkpoint, String spec) {
+    try (checkpoint) {
+      return Engine.target(TargetSpec.parse(spec)).outline(Family.model(checkpoint), "tiny");
     }
   }
 }
