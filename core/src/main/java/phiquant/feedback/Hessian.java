@@ -23,15 +23,41 @@ public record Hessian(int[] order, Strips moments, Strips factor, float[] square
   private static final double DAMPING = 0.01;
 
   /**
+   * Memory for one of so many columns, which the next one of as many uses again: it is large, and a
+   * model has as many as matrices.
+   *
+   * @param moments receives them, as Hessian has them
+   * @param factor receives it
+   * @param upper U in 64 bits, {@code [strip][row][48]}
+   */
+  public record Room(Strips moments, Strips factor, double[][] upper) {
+    /** Zeros. */
+    public static Room of(int columns) {
+      int places = Strips.count(columns) * WIDTH;
+      double[][] upper = new double[places / WIDTH][];
+      for (int s = 0; s < upper.length; s++) {
+        upper[s] = new double[(s + 1) * WIDTH * WIDTH];
+      }
+      return new Room(new Strips(places, places), new Strips(places, places), upper);
+    }
+  }
+
+  /** The same in memory of its own. */
+  public static Hessian of(Moments moments, ParallelFor crew) {
+    return of(moments, Room.of(moments.columns()), crew);
+  }
+
+  /**
    * Orders, damps and factors.
    *
    * <p>Where it does not suffice, for numbers were lost in rounding, damping is raised tenfold.
    *
+   * @param room of as many columns; what was made in it before is gone
    * @throws ArithmeticException if moments are no numbers
    */
-  public static Hessian of(Moments moments, ParallelFor crew) {
+  public static Hessian of(Moments moments, Room room, ParallelFor crew) {
     int columns = moments.columns();
-    int places = Strips.count(columns) * WIDTH;
+    int places = room.moments().rows();
     int[] order =
         IntStream.concat(
                 IntStream.range(0, columns)
@@ -45,7 +71,7 @@ public record Hessian(int[] order, Strips moments, Strips factor, float[] square
     if (!Double.isFinite(mean)) {
       throw new ArithmeticException("moments are no numbers");
     }
-    Strips plain = new Strips(places, places);
+    Strips plain = room.moments();
     crew.run(
         plain.count(),
         s -> {
@@ -56,41 +82,43 @@ public record Hessian(int[] order, Strips moments, Strips factor, float[] square
           }
         });
     double damping = DAMPING;
-    double[][] upper = damped(moments, order, mean, damping, crew);
-    while (!Cholesky.factor(upper, crew)) {
+    damp(moments, order, mean, damping, room.upper(), crew);
+    while (!Cholesky.factor(room.upper(), crew)) {
       damping *= 10;
-      upper = damped(moments, order, mean, damping, crew);
+      damp(moments, order, mean, damping, room.upper(), crew);
     }
-    return new Hessian(order, plain, mirrored(upper, places, crew), squares, damping);
+    mirror(room.upper(), room.factor(), crew);
+    return new Hessian(order, plain, room.factor(), squares, damping);
   }
 
-  private static double[][] damped(
-      Moments moments, int[] order, double mean, double damping, ParallelFor crew) {
+  private static void damp(
+      Moments moments,
+      int[] order,
+      double mean,
+      double damping,
+      double[][] upper,
+      ParallelFor crew) {
     int columns = moments.columns();
-    double[][] upper = new double[order.length / WIDTH][];
     double more = mean > 0 ? damping * mean : 1;
     crew.run(
         upper.length,
         s -> {
-          double[] strip = new double[(s + 1) * WIDTH * WIDTH];
+          double[] strip = upper[s];
           for (int t = 0; t < (s + 1) * WIDTH; t++) {
             for (int j = Math.max(t, s * WIDTH); j < (s + 1) * WIDTH; j++) {
               double h = j < columns ? moments.mean(order[t], order[j]) : 0;
               strip[t * WIDTH + j % WIDTH] = t == j ? (j < columns ? h + more : 1) : h;
             }
           }
-          upper[s] = strip;
         });
-    return upper;
   }
 
-  private static Strips mirrored(double[][] upper, int places, ParallelFor crew) {
-    Strips both = new Strips(places, places);
+  private static void mirror(double[][] upper, Strips both, ParallelFor crew) {
     crew.run(
         both.count(),
         s -> {
           float[] strip = both.strip(s);
-          for (int t = 0; t < places; t++) {
+          for (int t = 0; t < both.rows(); t++) {
             for (int j = 0; j < WIDTH; j++) {
               int column = s * WIDTH + j;
               strip[t * WIDTH + j] =
@@ -101,7 +129,6 @@ public record Hessian(int[] order, Strips moments, Strips factor, float[] square
             }
           }
         });
-    return both;
   }
 
   /** Whether the usual damping was enough. */

@@ -2,6 +2,8 @@ package phiquant.feedback;
 
 import static phiquant.feedback.Strips.WIDTH;
 
+import java.util.Arrays;
+
 /**
  * Sums over tokens of products of two features: {@code Σ_t x[t][i] · y[t][j]}. What inputs of a
  * matrix have in common with themselves (XᵀX, the Hessian of a product's squared error), or with
@@ -59,6 +61,14 @@ public final class Moments {
           }
         });
     tokens += x.rows();
+  }
+
+  /** Forgets all tokens. */
+  public void clear() {
+    for (double[] strip : sums) {
+      Arrays.fill(strip, 0);
+    }
+    tokens = 0;
   }
 
   int rows() {

@@ -15,7 +15,7 @@ public interface TextReader {
     /**
      * Those of one sequence.
      *
-     * @return shape {@code [tokens, size]}; may be the caller's own, so to be read only
+     * @return shape {@code [tokens, size]}, to be read only, until another's are asked for
      */
     float[] of(int sequence);
   }

@@ -1,5 +1,7 @@
 package phiquant.run;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 import phiquant.checkpoint.StoredTensor;
@@ -36,6 +38,14 @@ public final class TextWalk implements Flow<TextWalk.Term>, AutoCloseable {
   private final Workers workers;
   private final Kernels kernels;
   private final PanelFlow panels;
+
+  /** What is kept of a layer, until it has been passed. */
+  private final Lending<float[]> ofLayer;
+
+  /** What is asked for of a sequence, until the next is. */
+  private final Lending<Panels> asked;
+
+  private final Map<Integer, float[]> shown = new HashMap<>();
   private TextReader reader;
 
   /** Numbers of all tokens, kept or made when they are asked for. */
@@ -77,6 +87,8 @@ public final class TextWalk implements Flow<TextWalk.Term>, AutoCloseable {
     KvCache cache = new KvCache(config, length, CacheType.F32);
     cache.longFactors(rope.isLong(length, length));
     cache.reserve(length);
+    this.ofLayer = new Lending<>(size -> new float[Math.multiplyExact(length, size)]);
+    this.asked = new Lending<>(size -> new Panels(size, length));
     this.panels = new PanelFlow(network, kernels, config, rope, workers, Activations.F32);
     panels.begin(length, cache, null);
   }
@@ -86,7 +98,7 @@ public final class TextWalk implements Flow<TextWalk.Term>, AutoCloseable {
     this.reader = reader;
     Term stream = embed(network.embedding());
     for (int layer = 0; layer < network.blocks().size(); layer++) {
-      stream = network.blocks().get(layer).of(stream, layer, this);
+      stream = settled(network.blocks().get(layer).of(stream, layer, this), stream);
       reader.passed(layer);
     }
     network.logits(stream, this);
@@ -102,6 +114,16 @@ public final class TextWalk implements Flow<TextWalk.Term>, AutoCloseable {
             task.accept(i);
           }
         });
+  }
+
+  /** A layer's last sum, moved to where the one before it was: nothing else of the layer stays. */
+  private Term settled(Term sum, Term before) {
+    for (int s = 0; s < sequences.length; s++) {
+      float[] from = rows(sum, s);
+      System.arraycopy(from, 0, rows(before, s), 0, from.length);
+    }
+    ofLayer.takeBack();
+    return before;
   }
 
   @Override
@@ -179,8 +201,13 @@ public final class TextWalk implements Flow<TextWalk.Term>, AutoCloseable {
   /** Computes what is kept; matrices that were chosen for it are needed no more. */
   private Kept kept(Term term, Term... from) {
     float[][] rows = new float[sequences.length][];
+    int size = 0;
     for (int s = 0; s < rows.length; s++) {
-      rows[s] = rows(term, s);
+      asked.takeBack();
+      Panels x = panels.panels(term.of(s));
+      size = x.features();
+      rows[s] = ofLayer.lend(size);
+      copy(x, rows[s]);
       Sound.require(rows[s], model);
     }
     for (Term one : from) {
@@ -188,7 +215,7 @@ public final class TextWalk implements Flow<TextWalk.Term>, AutoCloseable {
         kernels.use(product.linear, product.linear.matrix());
       }
     }
-    return new Kept(this, rows[0].length / length, rows);
+    return new Kept(this, size, rows);
   }
 
   private TextReader.Features seen(Term term) {
@@ -205,18 +232,24 @@ public final class TextWalk implements Flow<TextWalk.Term>, AutoCloseable {
     };
   }
 
+  /** Valid until those of the same size are asked for again. */
   private float[] rows(Term term, int sequence) {
     if (term instanceof Kept kept) {
       return kept.rows[sequence];
     }
+    asked.takeBack();
     Panels x = panels.panels(term.of(sequence));
-    float[] rows = new float[Math.multiplyExact(x.tokens(), x.features())];
-    each(x.count(), p -> x.toRows(p, rows));
+    float[] rows = shown.computeIfAbsent(x.features(), size -> new float[length * size]);
+    copy(x, rows);
     return rows;
   }
 
+  private void copy(Panels x, float[] rows) {
+    each(x.count(), p -> x.toRows(p, rows));
+  }
+
   private Panels panels(int size, float[] rows) {
-    Panels x = new Panels(size, length);
+    Panels x = asked.lend(size);
     each(x.count(), p -> x.fromRows(p, rows));
     return x;
   }

@@ -75,19 +75,14 @@ final class Originals implements TextReader {
   @Override
   public void head(Linear linear, Features inputs) {
     if (tied) {
-      head = Optional.of(moments(inputs, text, crew));
+      Moments moments = Moments.of(inputs.size());
+      Strips x = new Strips(text.length(), inputs.size());
+      for (int s = 0; s < text.sequences(); s++) {
+        x.fill(inputs.of(s), inputs.size(), crew);
+        moments.add(x, crew);
+      }
+      head = Optional.of(moments);
     }
-  }
-
-  /** The moments of inputs. */
-  static Moments moments(Features inputs, Text text, ParallelFor crew) {
-    Moments moments = Moments.of(inputs.size());
-    Strips x = new Strips(text.length(), inputs.size());
-    for (int s = 0; s < text.sequences(); s++) {
-      x.fill(inputs.of(s), inputs.size(), crew);
-      moments.add(x, crew);
-    }
-    return moments;
   }
 
   /** Those of what comes before a tied head. */

@@ -5,6 +5,7 @@ import static phiquant.feedback.Strips.WIDTH;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,9 +15,7 @@ import phiquant.checkpoint.StoredTensor;
 import phiquant.feedback.Aim;
 import phiquant.feedback.Feedback;
 import phiquant.feedback.Hessian;
-import phiquant.feedback.Moments;
 import phiquant.feedback.ParallelFor;
-import phiquant.feedback.Strips;
 import phiquant.model.Linear;
 import phiquant.model.Weight;
 import phiquant.pipeline.feedback.Originals.Text;
@@ -36,6 +35,7 @@ final class Rounder implements TextReader, AutoCloseable {
   private final boolean table;
   private final ParallelFor crew;
   private final IntConsumer progress;
+  private final Map<Integer, Desk> desks = new HashMap<>();
   private final List<String> notes = new ArrayList<>();
   private Arena arena = Arena.ofShared();
   private int additions;
@@ -96,7 +96,7 @@ final class Rounder implements TextReader, AutoCloseable {
       }
     }
     int columns = Math.toIntExact(embedding.tensor().columns());
-    Hessian hessian = hessian(originals.head().get());
+    Hessian hessian = seen(Hessian.of(originals.head().get(), crew));
     for (Job job : jobs) {
       round(
           embedding.tensor(),
@@ -121,20 +121,14 @@ final class Rounder implements TextReader, AutoCloseable {
     if (jobs.isEmpty()) {
       return matrix;
     }
-    int columns = inputs.size();
-    Moments moments = Moments.of(columns);
-    Optional<Moments> common =
-        stream.map(unused -> Moments.of(columns, Math.toIntExact(matrix.rows())));
-    Strips x = new Strips(text.length(), columns);
-    for (int s = 0; s < text.sequences(); s++) {
-      x.fill(inputs.of(s), columns, crew);
-      moments.add(x, crew);
-      if (stream.isPresent()) {
-        common.get().add(x, missing(stream.get(), s), crew);
-      }
-    }
-    Hessian hessian = hessian(moments);
-    Optional<Aim> aim = common.map(all -> new Aim(all, Aim.SHARE));
+    Desk desk = desk(inputs.size());
+    Hessian hessian = seen(desk.hessian(inputs, crew));
+    Optional<Aim> aim =
+        stream.map(
+            sum ->
+                new Aim(
+                    desk.common(inputs, sum.size(), (s, out) -> missing(sum, s, out), crew),
+                    Aim.SHARE));
     FloatRows rounded =
         new FloatRows(matrix.name(), matrix.shape(), arena.allocate(4 * matrix.elements(), 64));
     if (jobs.stream().mapToLong(Job::count).sum() < matrix.rows()) {
@@ -146,21 +140,21 @@ final class Rounder implements TextReader, AutoCloseable {
     return rounded;
   }
 
-  /** What the stream lacks of what it is in the model itself, after the addition to come. */
-  private Strips missing(Features stream, int sequence) {
-    float[] now = stream.of(sequence);
-    float[] wanted = new float[now.length];
-    originals.stream(additions, sequence, wanted);
-    for (int i = 0; i < wanted.length; i++) {
-      wanted[i] -= now[i];
-    }
-    Strips y = new Strips(text.length(), stream.size());
-    y.fill(wanted, stream.size(), crew);
-    return y;
+  private Desk desk(int columns) {
+    return desks.computeIfAbsent(columns, some -> new Desk(text, some));
   }
 
-  private Hessian hessian(Moments moments) {
-    Hessian hessian = Hessian.of(moments, crew);
+  /** What the stream lacks of what it is in the model itself, after the addition to come. */
+  private void missing(Features stream, int sequence, float[] out) {
+    originals.stream(additions, sequence, out);
+    float[] now = stream.of(sequence);
+    for (int i = 0; i < out.length; i++) {
+      out[i] -= now[i];
+    }
+  }
+
+  /** Counts what a person should know of it. */
+  private Hessian seen(Hessian hessian) {
     for (float square : hessian.squares()) {
       silent += square > 0 ? 0 : 1;
     }
@@ -206,7 +200,7 @@ final class Rounder implements TextReader, AutoCloseable {
   public void head(Linear head, Features inputs) {
     List<Job> jobs = jobs(head.matrix());
     if (originals.head().isEmpty() && !jobs.isEmpty()) {
-      Hessian hessian = hessian(Originals.moments(inputs, text, crew));
+      Hessian hessian = seen(desk(inputs.size()).hessian(inputs, crew));
       for (Job job : jobs) {
         round(head.matrix(), job, hessian, Optional.empty(), (first, count, rows) -> {});
       }
