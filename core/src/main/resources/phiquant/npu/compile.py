@@ -30,6 +30,21 @@ def versions():
     }
 
 
+def usable(found):
+    """The same, if ONNX Runtime takes the library: one of another processor, or that wants another
+    version of ONNX Runtime, it does not load."""
+    import platform
+
+    import onnxruntime as ort
+
+    try:
+        ort.register_execution_provider_library(NAME, found["library"])
+    except Exception as failure:
+        here = f"{platform.system()} {platform.machine()}, onnxruntime {ort.__version__}"
+        raise RuntimeError(f"version {found['qnn']} does not load here, {here}: {failure}") from failure
+    return found
+
+
 def session(ort, path, devices, options, entries):
     given = ort.SessionOptions()
     given.log_severity_level = 3
@@ -165,7 +180,7 @@ def check_head(job, sessions):
 
 def main(command, *arguments):
     if command == "versions":
-        print(json.dumps(versions()), flush=True)
+        print(json.dumps(usable(versions())), flush=True)
         return
     with open(arguments[0], encoding="utf-8") as file:
         job = json.load(file)

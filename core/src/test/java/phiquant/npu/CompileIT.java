@@ -234,6 +234,39 @@ class CompileIT {
     assertThat(out.resolve("compiled")).doesNotExist();
   }
 
+  /**
+   * The package of an ARM machine in a Python of this one: its library, by its header, is not ours.
+   */
+  @Test
+  void aLibraryOfAnotherProcessorIsTold() throws IOException {
+    Path folder = make("onnx:int4,device=npu,prompt=16,context=64");
+    Path python = Engines.python("npu");
+    Path original;
+    try (Stream<Path> all = Files.walk(python.getParent().getParent(), 5)) {
+      original = all.filter(one -> one.endsWith("onnxruntime_qnn")).findFirst().orElseThrow();
+    }
+    Path copy = Files.createDirectories(out.resolve("packages/onnxruntime_qnn"));
+    try (Stream<Path> files = Files.list(original)) {
+      for (Path file : files.filter(one -> one.toString().endsWith(".py")).toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()));
+      }
+    }
+    byte[] library = Files.readAllBytes(original.resolve("libonnxruntime_providers_qnn.so"));
+    library[18] = (byte) 183; // e_machine of ELF's header: EM_AARCH64 in elf.h.
+    Files.write(copy.resolve("libonnxruntime_providers_qnn.so"), library);
+    Path started = out.resolve("python");
+    Files.writeString(
+        started,
+        "#!/bin/sh\nPYTHONPATH='%s' exec '%s' \"$@\"\n".formatted(copy.getParent(), python));
+    assertThat(started.toFile().setExecutable(true)).isTrue();
+    Compile compile = Compile.of(folder).qnn(Optional.of(started));
+    assertThatThrownBy(() -> compile.into(out.resolve("compiled")))
+        .isInstanceOf(UserError.class)
+        .hasMessageContaining("has no onnxruntime-qnn that works")
+        .hasMessageContaining("version 2.7.0 does not load here, Linux x86_64, onnxruntime 1.32.0");
+    assertThat(out.resolve("compiled")).doesNotExist();
+  }
+
   private static Optional<Path> environment() {
     return Optional.of(Engines.python("npu").getParent().getParent());
   }
