@@ -76,15 +76,15 @@ record EntryGraph(
   }
 
   /** Longrope's long factors are for contexts beyond the original one, and a context is fixed. */
+  static boolean isLong(PhiConfig config, int context) {
+    return config.longRope().isPresent() && context > config.originalContextLength();
+  }
+
   private void turns(Value positions) {
     List<Double> factors =
         config
             .longRope()
-            .map(
-                rope ->
-                    context > config.originalContextLength()
-                        ? rope.longFactors()
-                        : rope.shortFactors())
+            .map(rope -> isLong(config, context) ? rope.longFactors() : rope.shortFactors())
             .orElse(List.of());
     RotaryTables tables =
         RotaryTables.table(constants, config, held.floats(), "", context, factors);

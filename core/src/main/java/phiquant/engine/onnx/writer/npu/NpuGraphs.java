@@ -183,6 +183,11 @@ public final class NpuGraphs {
                 parts.count() == 1
                     ? ""
                     : ", in %d parts of up to %.0f MB".formatted(parts.count(), largest() / 1e6)));
+    if (EntryGraph.isLong(config, context)) {
+      notes.add(
+          "Longrope's long factors are for texts of any length here, because context=%d is above the original %d."
+              .formatted(context, config.originalContextLength()));
+    }
     if (largest() > LIMIT) {
       notes.add(
           "That is near the 4 GB that an address of 32 bits reaches: more parts= take less each, a"

@@ -96,9 +96,20 @@ class NpuGraphsTest {
   })
   void aPlanSaysWhatTheCacheTakes(String spec, int megabytes) {
     assertThat(plan("phi-3.5-mini", spec + ",device=npu,context=2048").notes())
-        .singleElement()
+        .first()
         .asString()
         .contains(" and " + megabytes + " MB of keys and values of 2048 tokens.");
+  }
+
+  /** Its short factors are for 256 tokens. */
+  @ParameterizedTest
+  @CsvSource({"256, false", "512, true"})
+  void aPlanSaysWhichTurnsItHas(int context, boolean isLong) {
+    String spec = "onnx:int4,device=npu,prompt=16,context=" + context;
+    assertThat(
+            plan("phi-3.5-mini", spec).notes().stream()
+                .anyMatch(note -> note.contains("context=512 is above the original 256")))
+        .isEqualTo(isLong);
   }
 
   /**
