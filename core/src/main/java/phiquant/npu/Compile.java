@@ -34,6 +34,7 @@ public final class Compile {
   private List<Chip> chips = List.of(Chip.X_ELITE);
   private Optional<Path> qnn = Optional.empty();
   private boolean overwrite;
+  private boolean simulated = true;
   private Consumer<String> progress = line -> {};
 
   /**
@@ -73,6 +74,12 @@ public final class Compile {
 
   public Compile overwrite(boolean may) {
     overwrite = may;
+    return this;
+  }
+
+  /** Whether one chip's result is run in the simulator, which takes as long as compiling. */
+  public Compile simulated(boolean wanted) {
+    simulated = wanted;
     return this;
   }
 
@@ -129,7 +136,7 @@ public final class Compile {
     Report report = new Report();
     for (List<String> graphs : together) {
       Path job = scratch.resolve("job.json");
-      JSON.writeValue(job.toFile(), job(graphs, made, scratch, one));
+      JSON.writeValue(job.toFile(), job(graphs, made, scratch));
       String failure = python.run(List.of("compile", job.toString()), report);
       if (!failure.isEmpty()) {
         throw refused(graphs, failure, python.refused());
@@ -149,7 +156,7 @@ public final class Compile {
     return new Result(python.qnn(), report.seconds, bytes, report.error);
   }
 
-  private ObjectNode job(List<String> graphs, Path made, Path scratch, boolean check) {
+  private ObjectNode job(List<String> graphs, Path made, Path scratch) {
     ObjectNode job = JSON.createObjectNode();
     job.put("folder", folder.path().toAbsolutePath().toString());
     job.put("out", made.toAbsolutePath().toString());
@@ -157,8 +164,9 @@ public final class Compile {
     job.put(
         "chips", chips.stream().map(chip -> "" + chip.number()).collect(Collectors.joining(",")));
     // Beside a chip the architecture decides nothing, but it is recorded: it has to be the chip's.
-    job.put("architecture", check ? "" + chips.getFirst().architecture() : "");
-    job.put("check", check);
+    boolean one = chips.size() == 1;
+    job.put("architecture", one ? "" + chips.getFirst().architecture() : "");
+    job.put("check", one && simulated);
     job.put("state", scratch.resolve("state.npz").toString());
     job.put("padding", folder.padding());
     int vocabulary = folder.vocabulary();

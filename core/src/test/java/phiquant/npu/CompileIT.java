@@ -203,6 +203,8 @@ class CompileIT {
   void anOldChipGetsCodes() {
     Path folder = make("onnx:int8,device=npu,prompt=16,context=64,activations=static,cache_bits=8");
     Compile compile = Compile.of(folder).qnn(environment()).chips(Chip.named("888"));
+    assertThat(compile.simulated(false).into(out.resolve("unchecked")).error()).isEmpty();
+    compile.simulated(true);
     assertThat(compile.into(out.resolve("compiled")).error().orElseThrow()).isLessThan(0.05);
     Path wide = make("onnx:int8,device=npu,prompt=16,context=64,activations=static");
     Compile refused = Compile.of(wide).qnn(environment()).chips(Chip.named("888"));

@@ -54,6 +54,11 @@ final class NpuCommand implements Callable<Integer> {
   @Option(names = "--overwrite", description = "Replace a folder that exists.")
   private boolean overwrite;
 
+  @Option(
+      names = "--no-check",
+      description = "Do not run the result in the simulator, which takes as long as compiling.")
+  private boolean unchecked;
+
   @Override
   public Integer call() {
     Compile compile =
@@ -61,6 +66,7 @@ final class NpuCommand implements Callable<Integer> {
             .chips(Chip.named(chips))
             .qnn(Optional.ofNullable(qnn))
             .overwrite(overwrite)
+            .simulated(!unchecked)
             .progress(System.err::println);
     Path into = output == null ? compile.usualOutput() : output;
     Publication.check(into, overwrite);
@@ -75,7 +81,9 @@ final class NpuCommand implements Callable<Integer> {
         made.error().isPresent()
             ? String.format(
                 Locale.ROOT, "simulated, %.2f %% off the CPU", 100 * made.error().getAsDouble())
-            : "not simulated, for the simulator takes no file for several chips");
+            : unchecked
+                ? "not simulated"
+                : "not simulated, for the simulator takes no file for several chips");
     return 0;
   }
 }
