@@ -53,7 +53,8 @@ public final class EnginePerplexity {
           Engines.run(Engines.python(engine.split("-")[0]), "engines/perplexity.py", given);
       Files.delete(file);
       List<Score> scores = new ArrayList<>();
-      for (String line : output.lines().toList()) {
+      // Libraries have words of their own on standard output.
+      for (String line : output.lines().filter(one -> one.startsWith("{")).toList()) {
         scores.add(new ObjectMapper().readValue(line, Score.class));
       }
       return scores;
