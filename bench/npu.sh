@@ -4,8 +4,9 @@
 #   bench/npu.sh compile [CHECKPOINT [CONTEXT [FORMAT]]]
 #                                             the folder compiled and checked; seconds of processor time of the whole and
 #                                             of phiquant itself, which is not Qualcomm's library
-#   bench/npu.sh large [SHAPE]                Phi-3.5-mini's shape (random weights): memory while the folder is written, and
-#                                             one of its layers and its head compiled, from which the whole is worked out
+#   bench/npu.sh large [SHAPE [CONTEXT [PARTS]]]
+#                                             Phi-3.5-mini's shape (random weights): memory while the folder is written, and
+#                                             while the whole is compiled, its layers in parts, without the simulator
 # Quality in the simulator: bench/java.sh phiquant.bench.NpuPerplexity TEXT.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -19,9 +20,9 @@ wide="$cache/fixtures/smolphi-wide"
 
 measure() { sync; python3 bench/measure.py "$@" 2> /dev/null | grep '^{"label"'; }
 
-# compile FOLDER OUT: what npu says, then a line of JSON.
+# compile FOLDER OUT [OPTION]: what npu says, then a line of JSON.
 compile() {
-  python3 - ./phiquant npu "$1" --qnn "$qnn" -o "$2" << 'END'
+  python3 - ./phiquant npu "$1" --qnn "$qnn" -o "$2" "${@:3}" << 'END'
 import json, resource, subprocess, sys, time
 start = time.time()
 process = subprocess.Popen(sys.argv[1:])
@@ -64,42 +65,9 @@ END
     ;;
   large)
     model="$(bench/synthetic.sh "${2:-PHI_3_5_MINI}")"
-    measure "onnx:int4,device=npu" -- ./phiquant quantize "$model" --to onnx:int4,device=npu -o "$work/out" -q
-    rm -rf "$work/out"
-    # The first layer, the embedding and the head, as a model of one layer.
-    python3 - "$model" "$work/one" << 'END'
-import json, os, shutil, struct, sys
-source, target = sys.argv[1:]
-os.mkdir(target)
-header, places, at = {}, [], 0
-for name in sorted(os.listdir(source)):
-    path = os.path.join(source, name)
-    if not name.endswith(".safetensors"):
-        if not name.endswith("index.json"):
-            shutil.copy(path, target)
-        continue
-    with open(path, "rb") as file:
-        length = struct.unpack("<Q", file.read(8))[0]
-        for key, tensor in json.loads(file.read(length)).items():
-            if key != "__metadata__" and (".layers." not in key or ".layers.0." in key):
-                begin, end = tensor["data_offsets"]
-                header[key] = {**tensor, "data_offsets": [at, at + end - begin]}
-                places.append((path, 8 + length + begin, end - begin))
-                at += end - begin
-text = json.dumps(header).encode()
-with open(os.path.join(target, "model.safetensors"), "wb") as out:
-    out.write(struct.pack("<Q", len(text)) + text)
-    for path, begin, size in places:
-        with open(path, "rb") as file:
-            file.seek(begin)
-            out.write(file.read(size))
-config = os.path.join(target, "config.json")
-facts = json.load(open(config))
-facts["num_hidden_layers"] = 1
-json.dump(facts, open(config, "w"))
-END
-    ./phiquant quantize "$work/one" --to "onnx:int4,device=npu" -o "$work/out" -q
-    compile "$work"/out/*-npu* "$work/compiled"
+    measure "onnx:int4,device=npu" -- ./phiquant quantize "$model" \
+      --to "onnx:int4,device=npu,context=${3:-512},parts=${4:-4}" -o "$work/out" -q
+    compile "$work"/out/*-npu "$work/compiled" --no-check
     ;;
   *)
     sed -n 's/^# \{0,1\}//p' "$0" | sed 1d >&2

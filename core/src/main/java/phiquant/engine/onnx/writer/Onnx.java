@@ -165,7 +165,7 @@ public final class Onnx implements Target {
   /** Several graphs of fixed sizes, and one file of constants. */
   private ArtifactPlan staticPlan(PhiModel model, String name, Findings findings) {
     NpuGraphs network =
-        NpuGraphs.of(model, options, findings, GenAiConfig.padding(model.checkpoint()));
+        NpuGraphs.of(model, options, findings, GenAiConfig.promptPadding(model.checkpoint()));
     List<String> texts = InputSquares.found(options.squares(), findings).texts();
     List<PlannedFile> files = new ArrayList<>();
     network

@@ -128,6 +128,21 @@ class OnnxNpuIT {
     assertThat(answer.replace(" ", "")).isEqualTo("[216,40,28,216,41,28,216,33,32,28,216,33]");
   }
 
+  /**
+   * "What is the capital of France?" as a chat, whose turns end in the token that fills up the
+   * model's batches; GenAI would not count those. The answer is "The capital of France is Paris".
+   */
+  @Test
+  void aChatWhoseTurnsEndInPaddingIsAnswered() throws IOException {
+    Path folder = make(Fixtures.smolPhiWide(), "onnx:int4,device=npu,context=128");
+    String chat =
+        "[1, 9690, 198, 2683, 359, 253, 5356, 5646, 11173, 3365, 3511, 308, 34519, 28, 7018, 411,"
+            + " 407, 19712, 8182, 2, 198, 1, 4093, 198, 1780, 314, 260, 3575, 282, 4649, 47, 2, 198,"
+            + " 1, 520, 9531, 198]";
+    String answer = say("genai", folder.toString(), "cpu", chat, "6").strip();
+    assertThat(answer).isEqualTo("[504, 3575, 282, 4649, 314, 7042]");
+  }
+
   /** The layers in three graphs: one after the other they say what one does. */
   @Test
   void soItDoesFromPartsOfTheLayers() throws IOException {

@@ -49,7 +49,7 @@ public final class GenAiConfig {
     options.sizes().ifPresent(sizes -> PipelineDecoder.make(decoder, config, sizes, parts));
     top.set("decoder", decoder);
     putEnds(top, ends);
-    top.put("pad_token_id", padding(checkpoint));
+    top.put("pad_token_id", fixed.isPresent() ? promptPadding(checkpoint) : padding(checkpoint));
     // GenAI's own kinds: phi3 for every Phi3ForCausalLM, Phi-4 and Phi-4-mini included.
     top.put("type", fixed.isPresent() ? "decoder-pipeline" : model.architecture().modelType());
     if (model.vision().isPresent()) {
@@ -61,8 +61,13 @@ public final class GenAiConfig {
     return PythonJson.bytes(root, 4, true);
   }
 
+  /** The token that fills a prompt up to a piece of fixed size. */
+  public static int promptPadding(Checkpoint checkpoint) {
+    return PromptPadding.of(checkpoint, padding(checkpoint), ends(checkpoint));
+  }
+
   /** The token that fills up what is too short. */
-  public static int padding(Checkpoint checkpoint) {
+  private static int padding(Checkpoint checkpoint) {
     return first(json(checkpoint, "generation_config.json"), checkpoint.config(), "pad_token_id")
         .orElse(ends(checkpoint).stream().findFirst().orElse(0));
   }
