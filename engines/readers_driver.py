@@ -70,17 +70,27 @@ def of_folder(folder):
     weights = {}
     for name, (dtype, shape, data) in tensors.items():
         module = name.rpartition(".")[0]
-        if module + ".scales" not in tensors:
+        if module + ".scales" not in tensors or name.endswith(".bias"):
             weights[name] = floats(dtype, data).reshape(shape)
         elif name.endswith(".weight"):
             own = quantization.get(module)
             weights[name] = mlx(tensors, module, own if isinstance(own, dict) else quantization)
+    return apart(weights, "switch_mlp", {"gate_proj": "w1", "down_proj": "w2", "up_proj": "w3"})
+
+
+def apart(weights, stack, names):
+    """A layer's experts one by one, of tensors that hold all."""
+    for name in [name for name in weights if re.search(rf"\.{stack}\.\D", name)]:
+        before, _, part = name.removesuffix(".weight").rpartition(f".{stack}.")
+        for e, expert in enumerate(weights.pop(name)):
+            weights[f"{before}.experts.{e}.{names[part]}.weight"] = expert
     return weights
 
 
 def mlx(tensors, module, how):
     """Codes of a row in little-endian words; a scale and a bias for each group (mlx's docs)."""
-    _, (rows, words), data = tensors[module + ".weight"]
+    _, (*shape, words), data = tensors[module + ".weight"]
+    rows = int(np.prod(shape))
     mode = how.get("mode", "affine")
     dtype, _, scales = tensors[module + ".scales"]
     if mode == "affine":
@@ -89,11 +99,11 @@ def mlx(tensors, module, how):
         s = floats(dtype, scales).reshape(rows, -1, 1)
         dtype, _, biases = tensors[module + ".biases"]
         b = floats(dtype, biases).reshape(rows, -1, 1)
-        return (q.reshape(rows, s.shape[1], -1) * s + b).reshape(rows, -1)
+        return (q.reshape(rows, s.shape[1], -1) * s + b).reshape(*shape, -1)
     assert mode == "mxfp4", mode
     q = FP4[codes(data, 4, rows * words * 8)]
     s = np.exp2(np.frombuffer(scales, np.uint8).astype(np.float32) - 127).reshape(rows, -1, 1)
-    return (q.reshape(rows, s.shape[1], -1) * s).reshape(rows, -1)
+    return (q.reshape(rows, s.shape[1], -1) * s).reshape(*shape, -1)
 
 
 GGUF_NAMES = {
@@ -106,21 +116,49 @@ GGUF_NAMES = {
 }
 
 
+# What other members of the family call them.
+FAMILY_NAMES = {
+    "phi2": {
+        "attn_q": "self_attn.q_proj",
+        "attn_k": "self_attn.k_proj",
+        "attn_v": "self_attn.v_proj",
+        "attn_output": "self_attn.dense",
+        "ffn_up": "mlp.fc1",
+        "ffn_down": "mlp.fc2",
+        "output_norm": "final_layernorm",
+    },
+    "phimoe": {
+        "attn_q": "self_attn.q_proj",
+        "attn_k": "self_attn.k_proj",
+        "attn_v": "self_attn.v_proj",
+        "ffn_gate_inp": "block_sparse_moe.gate",
+        "ffn_gate_exps": "block_sparse_moe.exps.w1",
+        "ffn_down_exps": "block_sparse_moe.exps.w2",
+        "ffn_up_exps": "block_sparse_moe.exps.w3",
+    },
+}
+
+
 def of_gguf(path):
+    reader = gguf.GGUFReader(path)
+    kind = reader.fields["general.architecture"].contents()
+    names = GGUF_NAMES | FAMILY_NAMES.get(kind, {})
     weights = {}
-    for tensor in gguf.GGUFReader(path).tensors:
-        name = {
-            "token_embd.weight": "model.embed_tokens.weight",
-            "output_norm.weight": "model.norm.weight",
-            "output.weight": "lm_head.weight",
-        }.get(tensor.name)
-        block = re.fullmatch(r"blk\.(\d+)\.(\w+)\.weight", tensor.name)
-        if block and block[2] in GGUF_NAMES:
-            name = f"model.layers.{block[1]}.{GGUF_NAMES[block[2]]}.weight"
-        if name:
+    for tensor in reader.tensors:
+        module, _, end = tensor.name.rpartition(".")
+        module = {
+            "token_embd": "model.embed_tokens",
+            "output_norm": "model." + names.get("output_norm", "norm"),
+            "output": "lm_head",
+        }.get(module)
+        block = re.fullmatch(r"blk\.(\d+)\.(\w+)\.(weight|bias)", tensor.name)
+        if block and block[2] in names:
+            module = f"model.layers.{block[1]}.{names[block[2]]}"
+        if module:
             shape = [int(n) for n in reversed(tensor.shape)]
-            weights[name] = dequantize(tensor.data, tensor.tensor_type).reshape(shape)
-    return weights
+            data = dequantize(tensor.data, tensor.tensor_type).reshape(shape)
+            weights[f"{module}.{end}"] = data
+    return apart(weights, "exps", {"w1": "w1", "w2": "w2", "w3": "w3"})
 
 
 def of_onnx(folder):
@@ -252,8 +290,9 @@ def of_ir(folder):
                 w = w - value(constants[name + "/zero_point"])
             if name + "/scale" in constants:
                 w = w * value(constants[name + "/scale"])
-            weights[name] = w.reshape(w.shape[0], -1) if w.ndim > 1 else w
-    return weights
+            outer = w.shape[:2] if ".experts." in name else w.shape[:1]
+            weights[name] = w.reshape(*outer, -1) if w.ndim > 1 else w
+    return apart(weights, "experts", {"w1": "w1", "w2": "w2", "w3": "w3"})
 
 
 def of(path):
@@ -280,11 +319,22 @@ def opens(path):
         stored(os.path.join(path, "model.safetensors"))
 
 
+def graph_of_another(path):
+    """Whether this is a graph of a model that is no Phi-3: of those only some weights are found."""
+    config = os.path.join(path, "config.json")
+    if not os.path.exists(config) or os.path.exists(os.path.join(path, "model.safetensors")):
+        return False
+    with open(config, "rb") as file:
+        return json.load(file).get("model_type") in ("phi", "phimoe", "phi3small")
+
+
 def check(request):
     made = stored(os.path.join(request["floats"], "model.safetensors"))
     there = of(request["input"])
     for name, (_, shape, data) in made.items():
         ours = np.frombuffer(data, np.float32).reshape(shape)
+        if name not in there and graph_of_another(request["input"]):
+            continue
         if name not in there:
             return f"no other reader finds {name}"
         theirs = there[name]

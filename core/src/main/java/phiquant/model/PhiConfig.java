@@ -69,6 +69,9 @@ public record PhiConfig(
    */
   public record Mixture(int count, double jitter) {}
 
+  /** Layers, or experts of all layers: Phi-3.5-MoE has 512. */
+  private static final int MOST_PARTS = 1 << 14;
+
   /** Rows of the fused query, key and value matrix: queries first, then keys, then values. */
   public int qkvRows() {
     return (heads + 2 * kvHeads) * headSize;
@@ -127,7 +130,7 @@ public record PhiConfig(
         in.positive("vocab_size"),
         hidden,
         in.positive(keys.name("intermediate_size")),
-        in.positive("num_hidden_layers"),
+        in.layers(),
         heads,
         kvHeads,
         headSize,
@@ -203,6 +206,20 @@ public record PhiConfig(
         throw wrong(key + " must be true or false, not " + shorten(value));
       }
       return value.asBoolean(false);
+    }
+
+    /** A number of layers beyond all reason would be told from its tensors, but no sooner. */
+    int layers() {
+      int layers = positive("num_hidden_layers");
+      int each = mixture().map(Mixture::count).orElse(1);
+      if ((long) layers * each > MOST_PARTS) {
+        throw wrong(
+            "num_hidden_layers is "
+                + layers
+                + (each > 1 ? " and num_local_experts " + each : "")
+                + ", which is more than any Phi has");
+      }
+      return layers;
     }
 
     Optional<Mixture> mixture() {

@@ -69,6 +69,8 @@ class PhiMoeConfigTest {
         "'lm_head_bias':false; lm_head_bias is false",
         "'num_experts_per_tok':4; num_experts_per_tok is 4",
         "'num_local_experts':1; num_local_experts is 1",
+        "'num_local_experts':9999; num_hidden_layers is 32 and num_local_experts 9999, which is"
+            + " more",
         "'router_jitter_noise':-1; router_jitter_noise is -1",
         "'hidden_act':'gelu'; hidden_act is gelu"
       },

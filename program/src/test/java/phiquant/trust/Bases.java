@@ -48,7 +48,7 @@ final class Bases {
   private Map<String, byte[]> quantize(TinyModel model, String target) {
     try {
       Path folder = Files.createTempDirectory(scratch, "base");
-      Path source = new Input(checkpoint(model)).write(folder.resolve("tiny"));
+      Path source = new Input(model.kind(), checkpoint(model)).write(folder.resolve("tiny"));
       Path artifact;
       try (Checkpoint checkpoint = Checkpoints.open(source)) {
         artifact = Quantize.of(checkpoint).to(target).threads(1).into(folder.resolve("out")).get(0);

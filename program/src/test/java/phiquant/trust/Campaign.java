@@ -91,8 +91,9 @@ final class Campaign {
     WorkerProcess worker = new WorkerProcess(own.resolve("log"));
     for (int kind = 0; kind < 2 * Generator.KINDS; kind++) {
       Path sound = own.resolve("sound");
-      Path path = generator.sound(kind).write(sound);
-      for (List<String> command : Commands.of(kind, path, own.resolve("out")).all()) {
+      Input input = generator.sound(kind);
+      Path path = input.write(sound);
+      for (List<String> command : Commands.of(kind, input.kind, path, own.resolve("out")).all()) {
         Observed seen = worker.execute(command);
         if (seen.outcome() == null || seen.outcome().code() != 0) {
           throw new AssertionError("A sound model fails: " + command + "\n" + seen);
@@ -111,7 +112,7 @@ final class Campaign {
     Path sample = own.resolve("input-" + number);
     Path out = own.resolve("out");
     Path path = input.write(sample);
-    for (List<String> command : Commands.of(number, path, out).all()) {
+    for (List<String> command : Commands.of(number, input.kind, path, out).all()) {
       Observed seen = worker.execute(command);
       if (seen.outcome() != null && seen.millis() > Judge.MILLIS) {
         seen = worker.execute(command); // Slow once may be the machine.

@@ -23,15 +23,16 @@ record Commands(List<String> inspect, List<String> quantize, List<String> run) {
    * Those for one input.
    *
    * @param number which input; targets and options take turns
+   * @param kind which of the family it is made of: engines do not take all
    * @param path what the commands are given
    * @param out where artifacts go, floats among them
    */
-  static Commands of(int number, Path path, Path out) {
+  static Commands of(int number, TinyKind kind, Path path, Path out) {
     List<String> inspect = new ArrayList<>(List.of("inspect", path.toString()));
     inspect.addAll(
         List.of(List.of("--json"), List.of("--tensors"), List.<String>of()).get(number % 3));
     List<String> quantize = new ArrayList<>(List.of("quantize", path.toString()));
-    quantize.addAll(List.of("--to", "safetensors:f32", "--to", TARGETS.get(number % 10)));
+    quantize.addAll(List.of("--to", "safetensors:f32", "--to", target(number, kind)));
     quantize.addAll(List.of("-o", out.toString(), "--name", "x", "--overwrite"));
     quantize.addAll(List.of("--threads", number % 4 == 0 ? "2" : "1"));
     List<String> run = new ArrayList<>(List.of("run", path.toString(), "-p", "Hi! Was ist das?"));
@@ -40,6 +41,12 @@ record Commands(List<String> inspect, List<String> quantize, List<String> run) {
       run.add("--raw");
     }
     return new Commands(inspect, quantize, run);
+  }
+
+  /** The one whose turn it is, or the next that is written for the kind. */
+  private static String target(int number, TinyKind kind) {
+    String target = TARGETS.get(number % TARGETS.size());
+    return kind.isWrittenFor(target) ? target : target(number + 1, kind);
   }
 
   List<List<String>> all() {

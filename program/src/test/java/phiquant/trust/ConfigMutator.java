@@ -28,6 +28,12 @@ record ConfigMutator(String file) implements Mutator {
           "max_position_embeddings",
           "original_max_position_embeddings",
           "sliding_window",
+          "num_local_experts",
+          "num_experts_per_tok",
+          "blocksparse_block_size",
+          "blocksparse_num_local_blocks",
+          "blocksparse_vert_stride",
+          "dense_attention_every_n_layers",
           "bos_token_id",
           "eos_token_id",
           "pad_token_id",
@@ -41,6 +47,9 @@ record ConfigMutator(String file) implements Mutator {
           "rms_norm_eps",
           "rope_theta",
           "partial_rotary_factor",
+          "router_jitter_noise",
+          "gegelu_limit",
+          "mup_width_multiplier",
           "attention_dropout",
           "temperature",
           "top_p",
@@ -48,6 +57,7 @@ record ConfigMutator(String file) implements Mutator {
           "repetition_penalty",
           "rope_scaling/attention_factor",
           "rope_scaling/factor",
+          "rope_scaling/short_mscale",
           "rope_parameters/rope_theta");
 
   private static final List<String> TEXTS =

@@ -10,7 +10,12 @@ import java.util.SplittableRandom;
  */
 final class Generator {
   /** A sound model, and what may happen to it. */
-  private record Recipe(String name, Map<String, byte[]> files, List<Mutator> mutators) {}
+  private record Recipe(
+      TinyKind kind, String name, Map<String, byte[]> files, List<Mutator> mutators) {
+    Recipe(TinyModel model, String what, Map<String, byte[]> files, List<Mutator> mutators) {
+      this(model.kind(), what + " of " + model, files, mutators);
+    }
+  }
 
   /** How many kinds of inputs take turns. */
   static final int KINDS = 12;
@@ -64,7 +69,7 @@ final class Generator {
   Input input(int number) {
     Dice dice = dice(number);
     Recipe recipe = recipe(number % KINDS, dice);
-    Input input = new Input(recipe.files());
+    Input input = new Input(recipe.kind(), recipe.files());
     input.changed("%s", recipe.name());
     int changes = dice.oneIn(4) ? dice.of(2, 3) : 1;
     dice.pick(recipe.mutators()).mutate(input, dice);
@@ -85,22 +90,38 @@ final class Generator {
 
   /** A sound model of the kind that an input of that number is made of. */
   Input sound(int number) {
-    return new Input(recipe(number % KINDS, dice(-1 - number)).files());
+    Recipe recipe = recipe(number % KINDS, dice(-1 - number));
+    return new Input(recipe.kind(), recipe.files());
+  }
+
+  /** Half of all are Phi-3s; a format that does not take one has none. */
+  private static TinyKind member(int kind, Dice dice) {
+    TinyKind member = dice.oneIn(2) ? TinyKind.PHI_3 : dice.of(TinyKind.values());
+    String target = kind >= 7 && kind <= 9 ? "gguf:F16" : kind == 11 ? "openvino:fp16" : "";
+    return member.isWrittenFor(target) ? member : TinyKind.PHI_3;
+  }
+
+  private static String written(List<String> targets, TinyKind kind, Dice dice) {
+    return dice.pick(targets.stream().filter(kind::isWrittenFor).toList());
   }
 
   private Recipe recipe(int kind, Dice dice) {
-    TinyModel model = new TinyModel(dice.oneIn(2), dice.oneIn(3) ? 256 : 64, dice.oneIn(2));
+    TinyKind of = member(kind, dice);
+    boolean pieces = dice.oneIn(2);
+    TinyModel model = new TinyModel(of, pieces, dice.oneIn(3) ? 256 : 64, dice.oneIn(2));
     Map<String, byte[]> plain = bases.checkpoint(model);
     Mutator weights = new SafetensorsMutator("model.safetensors");
     return switch (kind) {
       case 0, 1 ->
           new Recipe(
-              "weights of " + model,
+              model,
+              "weights",
               plain,
               List.of(weights, weights, weights, new BytesMutator("model.safetensors"), ANY_FILE));
       case 2 ->
           new Recipe(
-              "shards of " + model,
+              model,
+              "shards",
               bases.shards(model),
               List.of(
                   new JsonMutator("model.safetensors.index.json"),
@@ -109,7 +130,8 @@ final class Generator {
                   ANY_FILE));
       case 3 ->
           new Recipe(
-              "config of " + model,
+              model,
+              "config",
               plain,
               List.of(
                   new ConfigMutator("config.json"),
@@ -118,7 +140,8 @@ final class Generator {
                   new BytesMutator("config.json")));
       case 4 ->
           new Recipe(
-              "tokenizer of " + model,
+              model,
+              "tokenizer",
               plain,
               List.of(
                   new TokenizerMutator(),
@@ -128,7 +151,8 @@ final class Generator {
                   new BytesMutator("tokenizer.json")));
       case 5 ->
           new Recipe(
-              "template of " + model,
+              model,
+              "template",
               plain,
               List.of(
                   new TemplateMutator(),
@@ -138,9 +162,10 @@ final class Generator {
                   new ConfigMutator("generation_config.json"),
                   new BytesMutator("tokenizer_config.json")));
       case 6 -> {
-        String target = dice.pick(MLX);
+        String target = written(MLX, of, dice);
         yield new Recipe(
-            target + " of " + model,
+            model,
+            target,
             bases.artifact(model, target),
             List.of(
                 weights,
@@ -154,15 +179,17 @@ final class Generator {
         String target = "gguf:" + dice.pick(GGUF_TYPES);
         Mutator structure = new GgufMutator();
         yield new Recipe(
-            target + " of " + model,
+            model,
+            target,
             bases.artifact(model, target),
             List.of(structure, structure, structure, new BytesMutator(GgufMutator.FILE)));
       }
       case 10 -> {
-        String target = dice.pick(ONNX);
+        String target = written(ONNX, of, dice);
         Mutator structure = new OnnxMutator();
         yield new Recipe(
-            target + " of " + model,
+            model,
+            target,
             bases.artifact(model, target),
             List.of(
                 structure,
@@ -175,10 +202,11 @@ final class Generator {
                 ANY_FILE));
       }
       default -> {
-        String target = dice.pick(OPENVINO);
+        String target = written(OPENVINO, of, dice);
         Mutator structure = new IrMutator();
         yield new Recipe(
-            target + " of " + model,
+            model,
+            target,
             bases.artifact(model, target),
             List.of(
                 structure,

@@ -22,7 +22,11 @@ final class Input {
   /** What was changed, for people. */
   final List<String> changes = new ArrayList<>();
 
-  Input(Map<String, byte[]> files) {
+  /** Which of the family it is made of. */
+  final TinyKind kind;
+
+  Input(TinyKind kind, Map<String, byte[]> files) {
+    this.kind = kind;
     this.files = new TreeMap<>(files);
   }
 

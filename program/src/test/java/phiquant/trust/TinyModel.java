@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -16,11 +15,19 @@ import java.util.TreeMap;
  * The smallest checkpoint that has everything: two layers, a few hundred tokens, a chat template. A
  * mutation of it is opened, quantized and run in milliseconds.
  *
+ * @param kind which of the family
  * @param sentencePiece whether its tokenizer is Phi-3's kind; otherwise it is Phi-4's
  * @param hidden the width, a multiple of 64; 256 lets every block format apply
  * @param tied whether the head is the embedding
  */
-record TinyModel(boolean sentencePiece, int hidden, boolean tied) {
+record TinyModel(TinyKind kind, boolean sentencePiece, int hidden, boolean tied) {
+  /** Query heads; most of the family have half as many of keys and values. */
+  static final int HEADS = 4;
+
+  TinyModel {
+    tied = kind == TinyKind.PHI_3 ? tied : kind == TinyKind.PHI_3_SMALL; // As the released ones.
+  }
+
   private static final int LAYERS = 2;
   private static final String TEMPLATE =
       "{% for message in messages %}{{ '<|' + message['role'] + '|>\\n' + message['content']"
@@ -48,21 +55,13 @@ record TinyModel(boolean sentencePiece, int hidden, boolean tied) {
 
   private ObjectNode config(int tokens) {
     ObjectNode config = JsonNodeFactory.instance.objectNode();
-    config.put("model_type", "phi3").putArray("architectures").add("Phi3ForCausalLM");
-    config.put("hidden_act", "silu").put("hidden_size", hidden);
-    config.put("intermediate_size", 2 * hidden).put("num_hidden_layers", LAYERS);
-    config.put("num_attention_heads", 4).put("num_key_value_heads", 2).put("vocab_size", tokens);
-    config.put("max_position_embeddings", 256).put("original_max_position_embeddings", 128);
-    config.put("rms_norm_eps", 1e-5).put("rope_theta", 10000.0).putNull("sliding_window");
+    config.put("model_type", kind.type).putArray("architectures").add(kind.architecture);
+    config.put("hidden_size", hidden).put("num_hidden_layers", LAYERS);
+    config.put("num_attention_heads", HEADS).put("num_key_value_heads", HEADS / 2);
+    config.put("vocab_size", tokens).put("max_position_embeddings", 256);
     config.put("tie_word_embeddings", tied).put("torch_dtype", "bfloat16");
     config.put("bos_token_id", 1).put("eos_token_id", 2).put("pad_token_id", 2);
-    ObjectNode rope = config.putObject("rope_scaling").put("type", "longrope");
-    ArrayNode small = rope.putArray("short_factor");
-    ArrayNode large = rope.putArray("long_factor");
-    for (int i = 0; i < hidden / 8; i++) {
-      small.add(1 + i / 64.0);
-      large.add(1 + i / 4.0);
-    }
+    kind.describe(config, hidden);
     return config;
   }
 
@@ -156,30 +155,11 @@ record TinyModel(boolean sentencePiece, int hidden, boolean tied) {
     return model;
   }
 
-  private Map<String, int[]> shapes(int tokens) {
-    Map<String, int[]> shapes = new LinkedHashMap<>();
-    shapes.put("model.embed_tokens.weight", new int[] {tokens, hidden});
-    for (int i = 0; i < LAYERS; i++) {
-      String layer = "model.layers." + i + ".";
-      shapes.put(layer + "input_layernorm.weight", new int[] {hidden});
-      shapes.put(layer + "self_attn.qkv_proj.weight", new int[] {2 * hidden, hidden});
-      shapes.put(layer + "self_attn.o_proj.weight", new int[] {hidden, hidden});
-      shapes.put(layer + "post_attention_layernorm.weight", new int[] {hidden});
-      shapes.put(layer + "mlp.gate_up_proj.weight", new int[] {4 * hidden, hidden});
-      shapes.put(layer + "mlp.down_proj.weight", new int[] {hidden, 2 * hidden});
-    }
-    shapes.put("model.norm.weight", new int[] {hidden});
-    if (!tied) {
-      shapes.put("lm_head.weight", new int[] {tokens, hidden});
-    }
-    return shapes;
-  }
-
   private byte[] weights(int tokens) {
     ObjectNode header = JsonNodeFactory.instance.objectNode();
     header.putObject("__metadata__").put("format", "pt");
     int size = 0;
-    for (Map.Entry<String, int[]> tensor : shapes(tokens).entrySet()) {
+    for (Map.Entry<String, int[]> tensor : kind.shapes(LAYERS, tokens, hidden, tied).entrySet()) {
       ObjectNode entry = header.putObject(tensor.getKey()).put("dtype", "BF16");
       ArrayNode shape = entry.putArray("shape");
       int bytes = 2;

@@ -15,7 +15,7 @@ import phiquant.cli.Main;
 
 /**
  * A process that executes one command line after the other, as {@code ./phiquant} would each in a
- * process of its own: a JSON array of arguments comes in a line, the outcome goes back in a line.
+ * process of its own: what is asked comes in a line of JSON, the outcome goes back in a line.
  */
 public final class Worker {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -25,6 +25,9 @@ public final class Worker {
 
   private Worker() {}
 
+  /** A command's arguments, and what it finds in its standard input. */
+  record Asked(String[] arguments, String input) {}
+
   /** What a command printed, and its exit code. */
   record Outcome(int code, String out, String err) {}
 
@@ -32,14 +35,13 @@ public final class Worker {
     PrintStream answers = System.out;
     BufferedReader asked =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    System.setIn(new ByteArrayInputStream(new byte[0]));
     for (String line = asked.readLine(); line != null; line = asked.readLine()) {
       if (line.equals(SETTLE)) {
         settle();
         answers.println();
         continue;
       }
-      answers.write(JSON.writeValueAsBytes(execute(JSON.readValue(line, String[].class))));
+      answers.write(JSON.writeValueAsBytes(execute(JSON.readValue(line, Asked.class))));
       answers.write('\n');
       answers.flush();
     }
@@ -59,12 +61,13 @@ public final class Worker {
     }
   }
 
-  private static Outcome execute(String... arguments) {
+  private static Outcome execute(Asked asked) {
+    System.setIn(new ByteArrayInputStream(asked.input().getBytes(StandardCharsets.UTF_8)));
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     System.setOut(new PrintStream(out, false, StandardCharsets.UTF_8));
     System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-    int code = Main.execute(arguments);
+    int code = Main.execute(asked.arguments());
     System.out.flush();
     return new Outcome(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));

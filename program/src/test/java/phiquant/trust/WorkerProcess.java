@@ -86,10 +86,15 @@ final class WorkerProcess implements AutoCloseable {
 
   /** Has it execute a command line. */
   Observed execute(List<String> arguments) throws IOException, InterruptedException {
+    return execute(arguments, "");
+  }
+
+  /** The same with something in its standard input. */
+  Observed execute(List<String> arguments, String input) throws IOException, InterruptedException {
     Files.writeString(proc("clear_refs"), "5"); // The peak is what it has now: proc(5).
     long before = status("VmRSS:");
     long start = System.nanoTime();
-    asked.write(JSON.writeValueAsBytes(arguments));
+    asked.write(JSON.writeValueAsBytes(new Worker.Asked(arguments.toArray(String[]::new), input)));
     asked.write('\n');
     asked.flush();
     Worker.Outcome outcome = null;

@@ -137,7 +137,8 @@ public record MlxTarget(
     if (fact != null) {
       throw new UserError(
           "mlx: " + fact + ", which mlx-lm would compute the model with.",
-          "onnx and openvino take it.");
+          (model.config().small().isPresent() ? "onnx and safetensors" : "onnx and openvino")
+              + " take it.");
     }
   }
 

@@ -91,6 +91,10 @@ public final class GgufCheckpoint implements Checkpoint {
   }
 
   private GgufArchitecture architecture(String name) {
+    if (name == null) {
+      throw new UserError(
+          path + " does not say of what architecture it is (general.architecture).");
+    }
     if (name.equals("clip")) {
       throw new UserError(
           path + " is the tower of a model that sees, for llama.cpp's --mmproj, and no model.",

@@ -83,11 +83,16 @@ public final class Onnx implements Target {
       return staticPlan(model, name, findings);
     }
     boolean sees = model.vision().isPresent();
+    FolderLayout layout = options.layout();
+    // First, because it refuses architectures that transformers.js does not have.
+    List<PlannedFile> companions =
+        sees
+            ? PictureSections.companions(model)
+            : layout.web().isPresent() ? webFiles(model) : companions(model);
     OnnxOptions asked = sees ? options.withoutEmbedding() : options;
     NetworkGraph network = new NetworkGraph(model, asked, findings, adapters);
     List<String> texts = InputSquares.found(options.squares(), findings).texts();
     List<PlannedFile> files = new ArrayList<>();
-    FolderLayout layout = options.layout();
     byte[] graph = model(network.graph().build(), OPERATORS, texts);
     files.add(PlannedFile.whole(layout.graph(), graph));
     files.add(new PlannedFile(layout.data(), network.constants().data().size(), List.of()));
@@ -95,10 +100,7 @@ public final class Onnx implements Target {
       files.addAll(sight(model, network.constants()));
     }
     files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, asked)));
-    files.addAll(
-        sees
-            ? PictureSections.companions(model)
-            : layout.web().isPresent() ? webFiles(model) : companions(model));
+    files.addAll(companions);
     List<String> notes = new ArrayList<>(notes(network, findings));
     if (sees) {
       notes.add(PictureSections.NOTE);
@@ -156,9 +158,9 @@ public final class Onnx implements Target {
         || options.hidden()
         || !adapters.isEmpty()) {
       throw UserError.usage(
-          "onnx: a model that sees is several graphs that fit each other: it takes neither device=npu,"
-              + " for=web, activations=static, exclude_embeds, exclude_lm_head, include_hidden_states nor"
-              + " --adapter.");
+          "onnx: a model that sees is several graphs that fit each other: it takes neither"
+              + " device=npu, for=web, activations=static, exclude_embeds, exclude_lm_head,"
+              + " include_hidden_states nor --adapter.");
     }
   }
 

@@ -75,11 +75,12 @@ class OnnxOptionsTest {
         .hasMessageContaining(says);
   }
 
-  @Test
-  void anArchitectureThatTransformersJsLacksIsNotMadeForIt() {
-    assertThatThrownBy(() -> plan("phi-mini-moe", "onnx:int4,for=web"))
+  @ParameterizedTest
+  @CsvSource({"phi-mini-moe, phimoe", "phi-3-small, phi3small"})
+  void anArchitectureThatTransformersJsLacksIsNotMadeForIt(String kind, String type) {
+    assertThatThrownBy(() -> plan(kind, "onnx:int4,for=web"))
         .isInstanceOf(UserError.class)
-        .hasMessageContaining("transformers.js has no model_type 'phimoe'");
+        .hasMessageContaining("transformers.js has no model_type '" + type + "'");
   }
 
   /** Only where both are stored alike can a tied head be stored once. */
