@@ -130,7 +130,8 @@ class OnnxNpuIT {
 
   /**
    * "What is the capital of France?" as a chat, whose turns end in the token that fills up the
-   * model's batches; GenAI would not count those. The answer is "The capital of France is Paris".
+   * model's batches, and which GenAI takes for a prompt's end. The answer is "The capital of France
+   * is Paris".
    */
   @Test
   void aChatWhoseTurnsEndInPaddingIsAnswered() throws IOException {

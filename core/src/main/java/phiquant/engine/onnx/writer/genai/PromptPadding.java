@@ -8,9 +8,9 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.tokenizer.AddedTokens;
 
 /**
- * The token that fills a prompt up to whole pieces. GenAI 0.18 counts a prompt's tokens by leaving
- * such tokens out, wherever they are, so one within a prompt would put all later tokens too early:
- * it has to be one that no chat holds. A model whose turns end in its own padding gets another.
+ * The token that fills a prompt up to whole pieces. GenAI 0.18 takes the first such token for the
+ * prompt's end (findings/onnxruntime-genai-window-padding.sh), so it has to be one that no chat
+ * holds. A model whose turns end in its own padding gets another.
  */
 final class PromptPadding {
   private PromptPadding() {}
