@@ -26,7 +26,8 @@ class FormatGarbageTest {
   @Test
   @Tag("slow") // Forty formats, each compiled anew: half a minute.
   void noFormatNeedsProfiles() throws Exception {
-    check(".*");
+    // IQ1's search of splits is the exception that VectorTernaryGroups tells of.
+    check("(?!gguf IQ1).*");
   }
 
   private static void check(String names) throws IOException, InterruptedException {
@@ -34,7 +35,7 @@ class FormatGarbageTest {
     assertThat(lines).isNotEmpty();
     for (String line : lines) {
       String name = line.substring(0, line.indexOf('='));
-      boolean searched = name.matches("gguf Q\\d_K|onnx int4 k_quant");
+      boolean searched = name.matches("gguf (Q\\d_K|IQ\\d_.*)|onnx int4 k_quant");
       assertThat(Double.parseDouble(line.substring(name.length() + 1)))
           .as(name)
           .isLessThan(searched ? SEARCHED : LITTLE);

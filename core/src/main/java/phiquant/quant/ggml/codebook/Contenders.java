@@ -21,8 +21,11 @@ import java.util.Map;
  *     four bits each, or the levels of eight weights in two bits each, the first lowest. Lists of
  *     eight weights begin at multiples of {@link #BLOCK}, the last entry is repeated up to there
  * @param points the entry of each point
+ * @param codes the entries of eight weights in another form: four bits for each weight, its level
+ *     and, from bit 2 on, its number modulo four, so that it says where the weight's error is in a
+ *     table of four weights with four places each
  */
-public record Contenders(int[] words, int[] entries, int[] points) {
+public record Contenders(int[] words, int[] entries, int[] points, int[] codes) {
   /** Entries of a block: as many as there are lanes, at most. */
   public static final int BLOCK = 16;
 
@@ -33,6 +36,15 @@ public record Contenders(int[] words, int[] entries, int[] points) {
     synchronized (ALL) {
       return ALL.computeIfAbsent(book, unused -> new Maker(book).make());
     }
+  }
+
+  /** The code of an entry of eight weights. */
+  public static int code(int entry) {
+    int code = 0;
+    for (int i = 0; i < 8; i++) {
+      code |= (i % 4 << 2 | entry >> 2 * i & 3) << 4 * i;
+    }
+    return code;
   }
 
   private static final class Maker {
@@ -69,7 +81,11 @@ public record Contenders(int[] words, int[] entries, int[] points) {
         append(points, kept, length);
       }
       entries = Arrays.copyOf(entries, used);
-      return new Contenders(words, entries, points);
+      int[] codes = new int[dimension == 8 ? entries.length : 0];
+      for (int i = 0; i < codes.length; i++) {
+        codes[i] = code(entries[i]);
+      }
+      return new Contenders(words, entries, points, codes);
     }
 
     private int entry(int point) {

@@ -63,12 +63,22 @@ public final class TernarySearch {
   /** Finds the point of smallest error for eight weights whose levels are none. */
   public interface Nearest {
     /**
-     * The first of equals.
+     * The first of equals among the {@link Neighbours}.
      *
-     * @param begin where its neighbours begin in {@link Neighbours#points}, with their number
+     * @param number of the combination of levels
+     * @param levels of the weights, from index {@code first}
      * @param v what the levels stand for
      */
-    int find(int begin, float[] x, int from, float[] weights, int at, float scale, float[] v);
+    int find(
+        int number,
+        int[] levels,
+        int first,
+        float[] x,
+        int from,
+        float[] weights,
+        int at,
+        float scale,
+        float[] v);
   }
 
   /** A split of the sorted weights: where zeros begin, where ones do, shifts, and the scale. */
@@ -243,7 +253,9 @@ public final class TernarySearch {
       all &= place >= 0;
       float[] v = down[k] ? DOWN : UP;
       points[k] =
-          place >= 0 ? place : nearest.find(~place, x, from + 8 * k, weights, at + 8 * k, scale, v);
+          place >= 0
+              ? place
+              : nearest.find(number, levels, 8 * k, x, from + 8 * k, weights, at + 8 * k, scale, v);
     }
     if (all) {
       return scale;
@@ -260,8 +272,17 @@ public final class TernarySearch {
 
   /** One neighbour after the other. */
   static int nearest(
-      int begin, float[] x, int from, float[] weights, int at, float scale, float[] v) {
+      int number,
+      int[] levels,
+      int first,
+      float[] x,
+      int from,
+      float[] weights,
+      int at,
+      float scale,
+      float[] v) {
     short[] lists = Neighbours.of(BOOK).points();
+    int begin = ~Neighbours.of(BOOK).places()[number];
     int best = lists[begin + 1];
     float least = Float.MAX_VALUE;
     for (int j = begin + 1; j <= begin + lists[begin]; j++) {

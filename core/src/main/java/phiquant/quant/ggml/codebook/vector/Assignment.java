@@ -20,6 +20,9 @@ final class Assignment {
   private static final int LANES = FLOATS.length();
   private static final float MAGIC = 12582912f;
 
+  /** What the levels of eight weights stand for, and any fourth, for {@link PointErrors}. */
+  private static final float[] LEVELS = {1, 3, 5, 5, 1, 3, 5, 5, 1, 3, 5, 5, 1, 3, 5, 5};
+
   /** Between two levels, as a part of their distance, where rounding may tell on either side. */
   private static final float BETWEEN = 0.4999f;
 
@@ -30,6 +33,30 @@ final class Assignment {
 
   private static final float HUGE = 1e30f;
 
+  /**
+   * Weights of groups and the roots of how much their errors count, one group after the other and
+   * each four times.
+   *
+   * @param group weights of a group
+   */
+  record Fourfold(int group, float[] values, float[] roots) {
+    static Fourfold room(int group) {
+      return new Fourfold(group, new float[4 * group * LANES], new float[4 * group * LANES]);
+    }
+
+    void put(int lane, int i, float value, float root) {
+      for (int k = 4 * (group * lane + i); k < 4 * (group * lane + i + 1); k++) {
+        values[k] = value;
+        roots[k] = root;
+      }
+    }
+
+    /** Where eight weights of a group are. */
+    int at(int lane, int eight) {
+      return 4 * (group * lane + 8 * eight);
+    }
+  }
+
   private final int dimension;
   private final int levels;
   private final Neighbours neighbours;
@@ -38,6 +65,12 @@ final class Assignment {
   private final int[] points;
   private final int[] numbers = new int[LANES];
   private final int[] places = new int[LANES];
+  private final int[] longPlaces = new int[LANES];
+  private final PointErrors errors = new PointErrors();
+
+  /** Of entries of eight weights. */
+  private final int[] codes;
+
   private final float[] ownValues = new float[8];
   private final float[] ownRoots = new float[8];
 
@@ -49,6 +82,7 @@ final class Assignment {
     this.words = contenders.words();
     this.entries = contenders.entries();
     this.points = contenders.points();
+    this.codes = contenders.codes();
   }
 
   /** The entry of the first point. */
@@ -60,6 +94,7 @@ final class Assignment {
    * Finds the entries of one point of all groups.
    *
    * @param values weight i of all groups at i times lanes, as their roots are
+   * @param fourfold the same where points have eight weights
    * @param k which point of the groups
    * @param still groups that need none
    * @param found receives entries, from k times lanes
@@ -68,6 +103,7 @@ final class Assignment {
   void find(
       float[] values,
       float[] roots,
+      Fourfold fourfold,
       int k,
       float[] inverses,
       float[] scales,
@@ -82,7 +118,7 @@ final class Assignment {
     if (dimension == 4) {
       nearestOfFour(values, roots, from, scales, found, known, k * LANES);
     } else {
-      nearestOfEight(values, roots, from, scales, still, found, known, k * LANES);
+      nearestOfEight(fourfold, k, scales, still, found, known);
     }
     for (long rest = ~clear & (1L << LANES) - 1; rest != 0; rest &= rest - 1) {
       int lane = Long.numberOfTrailingZeros(rest);
@@ -166,56 +202,33 @@ final class Assignment {
 
   /** The same, a point in each lane. */
   private void nearestOfEight(
-      float[] values,
-      float[] roots,
-      int from,
-      float[] scales,
-      boolean[] still,
-      int[] found,
-      int[] known,
-      int slot) {
-    int waiting = 0;
+      Fourfold fourfold, int k, float[] scales, boolean[] still, int[] found, int[] known) {
+    int slot = k * LANES;
+    int few = 0;
+    int many = 0;
     for (int lane = 0; lane < LANES; lane++) {
       int word = words[numbers[lane]];
       found[slot + lane] = entries[word >>> 8];
       known[slot + lane] = word & 1;
-      places[waiting] = lane;
-      waiting += !still[lane] && (word & 254) > 2 ? 1 : 0;
+      int length = word >> 1 & 127;
+      places[few] = lane;
+      longPlaces[many] = lane;
+      few += !still[lane] & length > 1 & length <= Contenders.BLOCK ? 1 : 0;
+      many += !still[lane] & length > Contenders.BLOCK ? 1 : 0;
     }
-    for (int i = 0; i < waiting; i++) {
+    // Apart, because the many short ones then have no branch to be guessed.
+    for (int i = 0; i < few; i++) {
       int lane = places[i];
+      errors.begin(fourfold.values(), fourfold.roots(), fourfold.at(lane, k), LEVELS, scales[lane]);
+      found[slot + lane] = entries[errors.nearestOfBlock(codes, words[numbers[lane]] >>> 8)];
+    }
+    for (int i = 0; i < many; i++) {
+      int lane = longPlaces[i];
       int word = words[numbers[lane]];
-      found[slot + lane] =
-          nearest(values, roots, from + lane, word >>> 8, word >> 1 & 127, scales[lane]);
+      int padded = (word >> 1 & 127) + Contenders.BLOCK - 1 & -Contenders.BLOCK;
+      errors.begin(fourfold.values(), fourfold.roots(), fourfold.at(lane, k), LEVELS, scales[lane]);
+      found[slot + lane] = entries[errors.nearest(codes, word >>> 8, padded)];
     }
-  }
-
-  private int nearest(float[] values, float[] roots, int from, int start, int length, float scale) {
-    int least = Float.floatToRawIntBits(Float.MAX_VALUE);
-    int best = 0;
-    for (int j = 0; j < length; j += LANES) {
-      // Twice the level, from bits 1 and 2.
-      IntVector twice =
-          IntVector.fromArray(INTS, entries, start + j).lanewise(VectorOperators.LSHL, 1);
-      FloatVector error = FloatVector.zero(FLOATS);
-      for (int i = 0; i < 8; i++) {
-        twice = (IntVector) INTS.vectorType().cast(twice);
-        FloatVector difference =
-            ((FloatVector) twice.and(6).or(1).convert(VectorOperators.I2F, 0))
-                .mul(scale)
-                .sub(values[from + i * LANES]);
-        error = difference.mul(roots[from + i * LANES]).mul(difference).add(error);
-        twice = twice.lanewise(VectorOperators.LSHR, 2);
-      }
-      // Errors are not negative, so that their bits have their order; of NaN, none is smallest.
-      IntVector bits = error.reinterpretAsInts().and(Integer.MAX_VALUE);
-      int smallest = bits.reduceLanes(VectorOperators.MIN);
-      if (smallest < least) {
-        least = smallest;
-        best = j + bits.compare(VectorOperators.EQ, smallest).firstTrue();
-      }
-    }
-    return entries[start + best];
   }
 
   /** The same by the scalar form, where lists are too short. */

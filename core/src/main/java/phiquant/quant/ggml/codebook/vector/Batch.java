@@ -30,6 +30,8 @@ final class Batch {
   /** Of values and weights. */
   private final float[] products;
 
+  private final Assignment.Fourfold fourfold;
+
   private final float[] scales = new float[LANES];
   private final float[] reaches = new float[LANES];
   private final float[] bests = new float[LANES];
@@ -58,6 +60,7 @@ final class Batch {
     this.weights = new float[n * LANES];
     this.roots = new float[n * LANES];
     this.products = new float[n * LANES];
+    this.fourfold = Assignment.Fourfold.room(dimension == 8 ? n : 0);
     this.candidate = new int[count * LANES];
     this.knownCandidate = new int[count * LANES];
     this.best = new int[count * LANES];
@@ -96,6 +99,13 @@ final class Batch {
       weight.mul(FloatVector.fromArray(FLOATS, values, i)).intoArray(products, i);
       weight.lanewise(VectorOperators.SQRT).intoArray(roots, i);
     }
+    if (dimension == 8) {
+      for (int lane = 0; lane < groups; lane++) {
+        for (int i = 0; i < n; i++) {
+          fourfold.put(lane, i, values[i * LANES + lane], roots[i * LANES + lane]);
+        }
+      }
+    }
     if (search.retry() == CodebookSearch.Retry.ALL) {
       positive.find(CodebookSearch.FIRST_TOP, values, weights, scales);
       for (int lane = 0; lane < groups; lane++) {
@@ -112,7 +122,8 @@ final class Batch {
     inverse.intoArray(inverses, 0);
     FloatVector.broadcast(FLOATS, 1f).div(inverse).intoArray(candidateScales, 0);
     for (int k = 0; k < count; k++) {
-      assignment.find(values, roots, k, inverses, candidateScales, zero, candidate, knownCandidate);
+      assignment.find(
+          values, roots, fourfold, k, inverses, candidateScales, zero, candidate, knownCandidate);
     }
     sums();
     FloatVector sumQx = FloatVector.fromArray(FLOATS, sumsQx, 0);
@@ -180,7 +191,8 @@ final class Batch {
       return;
     }
     for (int k = 0; k < count; k++) {
-      assignment.find(values, roots, k, inverses, scales, still, candidate, knownCandidate);
+      assignment.find(
+          values, roots, fourfold, k, inverses, scales, still, candidate, knownCandidate);
     }
     for (int k = 0; k < known.length; k++) {
       if (refined[k % LANES] && (search.retry() != CodebookSearch.Retry.ANY || known[k] == 0)) {

@@ -22,9 +22,9 @@ public final class VectorTernaryGroups implements TernaryGroups {
   @Override
   public void find(int group, float[] x, int from, float[] weights, int at, int groups, Found out) {
     TernarySearch[] searches = new TernarySearch[LANES];
+    NearestTernary nearest = new NearestTernary();
     for (int lane = 0; lane < LANES; lane++) {
-      searches[lane] =
-          new TernarySearch(group, TernaryGroups.smallest(group), NearestTernary.VECTOR);
+      searches[lane] = new TernarySearch(group, TernaryGroups.smallest(group), nearest);
     }
     int halves = group == 32 ? 1 : 2;
     SortedSums sums = new SortedSums(halves, group);
@@ -35,7 +35,7 @@ public final class VectorTernaryGroups implements TernaryGroups {
       if (halves == 1) {
         together(sums, group);
       } else {
-        apart(sums, group);
+        SplitHalves.find(sums, group);
       }
       for (int lane = 0; lane < some; lane++) {
         int place = group * (g + lane);
@@ -103,105 +103,6 @@ public final class VectorTernaryGroups implements TernaryGroups {
             best = best.blend(candidate.mul(sumQx), better);
             split = split.blend(i1 << 8 | i2, better.cast(INTS));
             shifts = shifts.blend(3 * shift, better.cast(INTS));
-          }
-        }
-      }
-    }
-    scale.intoArray(sums.scales, 0);
-    split.intoArray(sums.splits, 0);
-    shifts.intoArray(sums.shifts, 0);
-  }
-
-  /** A shift for each half. */
-  private static void apart(SortedSums sums, int group) {
-    FloatVector best = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
-    FloatVector scale = FloatVector.zero(FLOATS);
-    IntVector split = IntVector.broadcast(INTS, -1);
-    IntVector shifts = IntVector.zero(INTS);
-    float[] fourX = new float[4 * LANES];
-    float[] fourQ = new float[4 * LANES];
-    float up = 1 + TernarySearch.DELTA;
-    float down = 1 - TernarySearch.DELTA;
-    // Differences of the squares of neighbouring levels, shifted up and down.
-    float up1 = down * down - TernarySearch.DELTA * TernarySearch.DELTA;
-    float up2 = TernarySearch.DELTA * TernarySearch.DELTA - up * up;
-    float down1 = up * up - TernarySearch.DELTA * TernarySearch.DELTA;
-    float down2 = TernarySearch.DELTA * TernarySearch.DELTA - down * down;
-    int end = group * LANES;
-    FloatVector endX0 = FloatVector.fromArray(FLOATS, sums.x[0], end);
-    FloatVector endX1 = FloatVector.fromArray(FLOATS, sums.x[1], end);
-    FloatVector endW0 = FloatVector.fromArray(FLOATS, sums.w[0], end);
-    FloatVector endW1 = FloatVector.fromArray(FLOATS, sums.w[1], end);
-    FloatVector upX0 = endX0.mul(up);
-    FloatVector downX0 = endX0.mul(down);
-    FloatVector upX1 = endX1.mul(up);
-    FloatVector downX1 = endX1.mul(down);
-    FloatVector upW0 = endW0.mul(up).mul(up);
-    FloatVector downW0 = endW0.mul(down).mul(down);
-    FloatVector upW1 = endW1.mul(up).mul(up);
-    FloatVector downW1 = endW1.mul(down).mul(down);
-    for (int i1 = 0; i1 <= group; i1++) {
-      FloatVector x01 = FloatVector.fromArray(FLOATS, sums.x[0], i1 * LANES);
-      FloatVector x11 = FloatVector.fromArray(FLOATS, sums.x[1], i1 * LANES);
-      FloatVector w01 = FloatVector.fromArray(FLOATS, sums.w[0], i1 * LANES);
-      FloatVector w11 = FloatVector.fromArray(FLOATS, sums.w[1], i1 * LANES);
-      FloatVector lowUp0 = upW0.add(w01.mul(up1));
-      FloatVector lowDown0 = downW0.add(w01.mul(down1));
-      FloatVector lowUp1 = upW1.add(w11.mul(up1));
-      FloatVector lowDown1 = downW1.add(w11.mul(down1));
-      for (int i2 = i1; i2 <= group; i2++) {
-        FloatVector sx0 = x01.add(FloatVector.fromArray(FLOATS, sums.x[0], i2 * LANES));
-        FloatVector sx1 = x11.add(FloatVector.fromArray(FLOATS, sums.x[1], i2 * LANES));
-        FloatVector w02 = FloatVector.fromArray(FLOATS, sums.w[0], i2 * LANES);
-        FloatVector w12 = FloatVector.fromArray(FLOATS, sums.w[1], i2 * LANES);
-        FloatVector high0 = upX0.sub(sx0);
-        FloatVector deep0 = downX0.sub(sx0);
-        FloatVector high1 = upX1.sub(sx1);
-        FloatVector deep1 = downX1.sub(sx1);
-        FloatVector highQ0 = lowUp0.add(w02.mul(up2));
-        FloatVector deepQ0 = lowDown0.add(w02.mul(down2));
-        FloatVector highQ1 = lowUp1.add(w12.mul(up2));
-        FloatVector deepQ1 = lowDown1.add(w12.mul(down2));
-        FloatVector xa = high0.add(high1);
-        FloatVector xb = high0.add(deep1);
-        FloatVector xc = deep0.add(high1);
-        FloatVector xd = deep0.add(deep1);
-        FloatVector qa = highQ0.add(highQ1);
-        FloatVector qb = highQ0.add(deepQ1);
-        FloatVector qc = deepQ0.add(highQ1);
-        FloatVector qd = deepQ0.add(deepQ1);
-        // Most pairs are better nowhere: one branch for all four.
-        VectorMask<Float> any =
-            xa.mul(xa)
-                .compare(VectorOperators.GT, best.mul(qa))
-                .or(xb.mul(xb).compare(VectorOperators.GT, best.mul(qb)))
-                .or(xc.mul(xc).compare(VectorOperators.GT, best.mul(qc)))
-                .or(xd.mul(xd).compare(VectorOperators.GT, best.mul(qd)));
-        if (!any.anyTrue()) {
-          continue;
-        }
-        xa.intoArray(fourX, 0);
-        xb.intoArray(fourX, LANES);
-        xc.intoArray(fourX, 2 * LANES);
-        xd.intoArray(fourX, 3 * LANES);
-        qa.intoArray(fourQ, 0);
-        qb.intoArray(fourQ, LANES);
-        qc.intoArray(fourQ, 2 * LANES);
-        qd.intoArray(fourQ, 3 * LANES);
-        for (int k = 0; k < 4; k++) {
-          FloatVector sumQx = FloatVector.fromArray(FLOATS, fourX, k * LANES);
-          FloatVector sumQ2 = FloatVector.fromArray(FLOATS, fourQ, k * LANES);
-          VectorMask<Float> better =
-              sumQx
-                  .mul(sumQx)
-                  .compare(VectorOperators.GT, best.mul(sumQ2))
-                  .and(sumQ2.compare(VectorOperators.GT, 0f));
-          if (better.anyTrue()) {
-            FloatVector candidate = sumQx.div(sumQ2);
-            scale = scale.blend(candidate, better);
-            best = best.blend(candidate.mul(sumQx), better);
-            split = split.blend(i1 << 8 | i2, better.cast(INTS));
-            shifts = shifts.blend(k, better.cast(INTS));
           }
         }
       }
