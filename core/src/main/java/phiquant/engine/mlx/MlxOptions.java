@@ -7,26 +7,40 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.engine.plan.Target;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.quant.FloatType;
 import phiquant.quant.affine.GroupFormats;
+import phiquant.recipe.Allowance;
 import phiquant.study.InputSquares;
 
 /**
  * What may follow {@code --to mlx:}. Formats: {@code 4bit} and the other widths, {@code mxfp4},
  * {@code nvfp4}, {@code mxfp8}, {@code mixed_2_6} and the other mixes, {@code fp16}, {@code bf16},
  * {@code fp32}. Options: {@code group}, {@code dtype}, {@code rope}, {@code router}, {@code
- * tensor-bits} (exceptions, separated by semicolons), {@code imatrix}.
+ * tensor-bits} (exceptions, separated by semicolons), {@code imatrix}; {@code target-size}, {@code
+ * bpw}, {@code max-kl} or {@code recipe} instead of a format.
  */
 public final class MlxOptions {
   private static final Pattern UNIFORM = Pattern.compile("(\\d+)bit");
   private static final Pattern MIXED = Pattern.compile("mixed_([234])_([46])");
   private static final List<String> MIXES =
       List.of("mixed_2_6", "mixed_3_4", "mixed_3_6", "mixed_4_6");
+
+  /** Options that choose formats, as a budget or a recipe does. */
+  private static final List<String> CHOOSING = List.of("group", "router", "tensor-bits");
+
   private static final Set<String> KEYS =
-      Set.of("group", "dtype", "rope", "router", "tensor-bits", InputSquares.KEY);
+      Stream.of(
+              CHOOSING,
+              List.of("dtype", "rope", InputSquares.KEY, AskedRecipe.FILE),
+              Allowance.KEYS)
+          .flatMap(List::stream)
+          .collect(Collectors.toSet());
 
   private static final Map<String, FloatType> FLOATS =
       Map.of(
@@ -51,7 +65,8 @@ public final class MlxOptions {
             "mlx has no option '%s'; it has %s.".formatted(key, String.join(", ", sorted(KEYS))));
       }
     }
-    MlxRecipe recipe = recipe(spec);
+    Optional<AskedRecipe> asked = AskedRecipe.of(spec, CHOOSING);
+    MlxRecipe recipe = recipe(spec, asked);
     if (recipe.mode().isEmpty() && !recipe.overrides().isEmpty()) {
       throw UserError.usage(recipe.name() + " quantizes nothing, so tensor-bits has no meaning.");
     }
@@ -59,10 +74,10 @@ public final class MlxOptions {
     if (squares.isPresent() && !recipe.mode().equals(Optional.of("affine"))) {
       throw InputSquares.uselessFor("mlx:" + recipe.name());
     }
-    return new MlxTarget(spec.shown(), recipe, has(spec, "rope", "short", "long"), squares);
+    return new MlxTarget(spec.shown(), recipe, has(spec, "rope", "short", "long"), squares, asked);
   }
 
-  private static MlxRecipe recipe(TargetSpec spec) {
+  private static MlxRecipe recipe(TargetSpec spec, Optional<AskedRecipe> asked) {
     String name = spec.format().isEmpty() ? "4bit" : spec.format().toLowerCase(Locale.ROOT);
     Optional<FloatType> type =
         Optional.ofNullable(spec.options().get("dtype")).map(MlxOptions::type);
@@ -74,6 +89,17 @@ public final class MlxOptions {
             .filter(text -> !text.isBlank())
             .map(TensorBits::parse)
             .toList();
+    if (asked.isPresent()) {
+      return new MlxRecipe(
+          asked.get().label(),
+          Optional.of("affine"),
+          4,
+          Optional.empty(),
+          Optional.empty(),
+          type,
+          false,
+          List.of());
+    }
     Matcher uniform = UNIFORM.matcher(name);
     Matcher mixed = MIXED.matcher(name);
     if (uniform.matches()) {

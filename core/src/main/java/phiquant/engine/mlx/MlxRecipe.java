@@ -55,6 +55,11 @@ public record MlxRecipe(
     return new Choice(which, highBits.isPresent() ? 4 : bits, group);
   }
 
+  /** The same under another name. */
+  MlxRecipe named(String other) {
+    return new MlxRecipe(other, mode, bits, highBits, groupSize, type, router, overrides);
+  }
+
   /** The layer's name in {@code config.json}: the weight's without its last part. */
   public static String path(Weight weight) {
     return weight.name().replaceFirst("\\.weight$", "");

@@ -4,17 +4,18 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import phiquant.UserError;
 import phiquant.checkpoint.PythonJson;
 import phiquant.checkpoint.lora.LoraFactors;
 import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.engine.plan.Part;
 import phiquant.engine.plan.PlannedFile;
 import phiquant.engine.plan.PlannedTensor;
@@ -34,20 +35,49 @@ import phiquant.study.Study;
  * @param recipe which format every weight gets
  * @param shortRope whether longrope's short factors take the long ones' place
  * @param squares of inputs, for which weights are rounded, if they are
+ * @param asked a budget or a recipe's file instead of a format, if there is one
  */
 public record MlxTarget(
-    String spec, MlxRecipe recipe, boolean shortRope, Optional<InputSquares> squares)
+    String spec,
+    MlxRecipe recipe,
+    boolean shortRope,
+    Optional<InputSquares> squares,
+    Optional<AskedRecipe> asked)
     implements Target {
   /** mlx-lm begins a new file where the next tensor would take one beyond 5 GiB. */
   private static final long SHARD_BYTES = 5L << 30;
 
   @Override
   public Set<Study<?>> studies() {
-    return squares.stream().collect(Collectors.toSet());
+    Set<Study<?>> studies = new LinkedHashSet<>();
+    squares.ifPresent(studies::add);
+    asked.flatMap(recipe -> recipe.study(menu())).ifPresent(studies::add);
+    return studies;
+  }
+
+  private MlxMenu menu() {
+    return new MlxMenu(
+        new MlxTarget("mlx", recipe.named("recipe"), shortRope, squares, Optional.empty()));
+  }
+
+  /** The same with another recipe. */
+  MlxTarget with(MlxRecipe other) {
+    return new MlxTarget(spec, other.named(recipe.name()), shortRope, squares, asked);
   }
 
   @Override
   public ArtifactPlan plan(PhiModel model, String name, Findings findings) {
+    InputSquares.Found found = InputSquares.found(squares, findings);
+    if (asked.isEmpty()) {
+      return laid(model, name, found);
+    }
+    asked.get().refuseExperts(model);
+    AskedRecipe.Answer answer = asked.get().answer(menu(), model, findings);
+    return answer.told(with(menu().chosen(answer.recipe())).laid(model, name, found));
+  }
+
+  /** Lays out a folder whose formats are known. */
+  ArtifactPlan laid(PhiModel model, String name, InputSquares.Found found) {
     if (shortRope && model.config().longRope().isEmpty()) {
       throw UserError.usage("rope=short is for models with longrope; this one has none.");
     }
@@ -59,7 +89,6 @@ public record MlxTarget(
       throw UserError.usage("router is for models with experts; this one has none.");
     }
     refuseWhatMlxComputesItself(model);
-    InputSquares.Found found = InputSquares.found(squares, findings);
     model.vision().ifPresent(vision -> MlxSight.require(vision, model));
     List<MlxWeight> text = MlxWeight.of(model, recipe, found);
     refuseGroupThatFitsNothing(text);

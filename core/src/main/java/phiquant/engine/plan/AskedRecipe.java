@@ -89,7 +89,7 @@ public record AskedRecipe(
   public void refuseExperts(PhiModel model) {
     if (model.config().experts().isPresent()) {
       throw new UserError(
-          "Budgets and recipes are not for mixtures of experts.", "Name a format, as in Q4_K_M.");
+          "Budgets and recipes are not for mixtures of experts.", "Name a format instead.");
     }
   }
 

@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -27,6 +28,7 @@ import phiquant.engine.onnx.writer.vision.VisionGraph;
 import phiquant.engine.onnx.writer.weights.Constants;
 import phiquant.engine.onnx.writer.weights.ExternalData;
 import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.engine.plan.PlannedFile;
 import phiquant.engine.plan.Target;
 import phiquant.engine.plan.TargetSpec;
@@ -50,10 +52,14 @@ public final class Onnx implements Target {
   private final OnnxOptions options;
   private final List<LoraFactors> adapters;
 
-  private Onnx(String spec, OnnxOptions options, List<LoraFactors> adapters) {
+  /** A budget or a recipe's file instead of a format, if there is one. */
+  private final Optional<AskedRecipe> asked;
+
+  Onnx(String spec, OnnxOptions options, List<LoraFactors> adapters, Optional<AskedRecipe> asked) {
     this.spec = spec;
     this.options = options;
     this.adapters = adapters;
+    this.asked = asked;
   }
 
   /**
@@ -63,7 +69,8 @@ public final class Onnx implements Target {
    */
   public static Onnx target(TargetSpec spec) {
     String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
-    return new Onnx(spec.shown(), OnnxOptions.of(format, spec.options()), List.of());
+    Optional<AskedRecipe> asked = AskedRecipe.of(spec, OnnxOptions.CHOOSING);
+    return new Onnx(spec.shown(), OnnxOptions.of(format, spec.options()), List.of(), asked);
   }
 
   @Override
@@ -73,7 +80,11 @@ public final class Onnx implements Target {
 
   @Override
   public Set<Study<?>> studies() {
-    return Stream.<Study<?>>concat(options.activationStudy().stream(), options.squares().stream())
+    return Stream.<Optional<? extends Study<?>>>of(
+            options.activationStudy(),
+            options.squares(),
+            asked.flatMap(recipe -> recipe.study(new OnnxMenu(options))))
+        .flatMap(Optional::stream)
         .collect(Collectors.toSet());
   }
 
@@ -82,6 +93,12 @@ public final class Onnx implements Target {
     if (options.sizes().isPresent()) {
       return staticPlan(model, name, findings);
     }
+    if (asked.isPresent() && options.chosen().isEmpty()) {
+      asked.get().refuseExperts(model);
+      AskedRecipe.Answer answer = asked.get().answer(new OnnxMenu(options), model, findings);
+      OnnxOptions chosen = options.with(OnnxMenu.formats(options, model, answer.recipe()));
+      return answer.told(new Onnx(spec, chosen, adapters, asked).plan(model, name, findings));
+    }
     boolean sees = model.vision().isPresent();
     FolderLayout layout = options.layout();
     // First, because it refuses architectures that transformers.js does not have.
@@ -89,8 +106,8 @@ public final class Onnx implements Target {
         sees
             ? PictureSections.companions(model)
             : layout.web().isPresent() ? webFiles(model) : companions(model);
-    OnnxOptions asked = sees ? options.withoutEmbedding() : options;
-    NetworkGraph network = new NetworkGraph(model, asked, findings, adapters);
+    OnnxOptions text = sees ? options.withoutEmbedding() : options;
+    NetworkGraph network = new NetworkGraph(model, text, findings, adapters);
     List<String> texts = InputSquares.found(options.squares(), findings).texts();
     List<PlannedFile> files = new ArrayList<>();
     byte[] graph = model(network.graph().build(), OPERATORS, texts);
@@ -99,7 +116,7 @@ public final class Onnx implements Target {
     if (sees) {
       files.addAll(sight(model, network.constants()));
     }
-    files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, asked)));
+    files.add(PlannedFile.whole("genai_config.json", GenAiConfig.of(model, text)));
     files.addAll(companions);
     List<String> notes = new ArrayList<>(notes(network, findings));
     if (sees) {
@@ -210,7 +227,7 @@ public final class Onnx implements Target {
     if (!adapters.isEmpty()) {
       refuseAdapters();
     }
-    return new Onnx(spec, options, adapters);
+    return new Onnx(spec, options, adapters, asked);
   }
 
   private void refuseAdapters() {
@@ -242,7 +259,7 @@ public final class Onnx implements Target {
   private String folder(String name) {
     return name
         + "-onnx-"
-        + options.format().label()
+        + asked.map(AskedRecipe::label).orElse(options.format().label())
         + (options.format() == Format.MOBILE ? "" : "-" + options.device().label())
         + (options.block() == 32 ? "" : "-b" + options.block())
         + (options.symmetric() ? "" : "-asym")

@@ -17,6 +17,7 @@ import phiquant.engine.openvino.writer.Options.Fallback;
 import phiquant.engine.openvino.writer.WeightPrecision.Compressed;
 import phiquant.engine.openvino.writer.WeightPrecision.Plain;
 import phiquant.engine.plan.ArtifactPlan;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.engine.plan.PlannedFile;
 import phiquant.engine.plan.PlannedTensor;
 import phiquant.engine.plan.Target;
@@ -40,9 +41,13 @@ public final class OpenVino implements Target {
   private final String spec;
   private final Options options;
 
-  private OpenVino(String spec, Options options) {
+  /** A budget or a recipe's file instead of a format, if there is one. */
+  private final Optional<AskedRecipe> asked;
+
+  OpenVino(String spec, Options options, Optional<AskedRecipe> asked) {
     this.spec = spec;
     this.options = options;
+    this.asked = asked;
   }
 
   /**
@@ -52,7 +57,10 @@ public final class OpenVino implements Target {
    */
   public static OpenVino target(TargetSpec spec) {
     String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
-    return new OpenVino(spec.shown(), Options.of(format, spec.options()));
+    Optional<AskedRecipe> asked = AskedRecipe.of(spec, Options.CHOOSING);
+    Options options = Options.of(format, spec.options());
+    return new OpenVino(
+        spec.shown(), asked.map(unused -> options.ofRecipe()).orElse(options), asked);
   }
 
   @Override
@@ -64,10 +72,15 @@ public final class OpenVino implements Target {
   public Set<Study<?>> studies() {
     Set<Study<?>> studies = new HashSet<>();
     options.squares().ifPresent(studies::add);
+    asked.flatMap(recipe -> recipe.study(menu())).ifPresent(studies::add);
     if (ranksLayers()) {
       studies.add(new LayerErrors());
     }
     return studies;
+  }
+
+  private OpenVinoMenu menu() {
+    return new OpenVinoMenu(options);
   }
 
   /** If all layers are wanted, NNCF does not rank them. */
@@ -89,11 +102,29 @@ public final class OpenVino implements Target {
               + " no class for it.",
           "onnx, mlx and safetensors take it, and phiquant runs it.");
     }
+    InputSquares.Found found = InputSquares.found(options.squares(), findings);
+    if (asked.isPresent()) {
+      asked.get().refuseExperts(model);
+      AskedRecipe.Answer answer = asked.get().answer(menu(), model, findings);
+      Map<Weight, WeightPrecision> chosen = OpenVinoMenu.precisions(model, answer.recipe());
+      String base = name + "-openvino-" + asked.get().label();
+      return answer.told(laid(model, base, chosen, found, List.of()));
+    }
     List<String> notes = new ArrayList<>();
+    Map<Weight, WeightPrecision> precisions = precisions(model, findings, notes);
+    return laid(model, name + "-openvino-" + options.label(), precisions, found, notes);
+  }
+
+  /** Lays out a folder of matrices whose formats are known. */
+  ArtifactPlan laid(
+      PhiModel model,
+      String folder,
+      Map<Weight, WeightPrecision> precisions,
+      InputSquares.Found found,
+      List<String> remarks) {
+    List<String> notes = new ArrayList<>(remarks);
     Background<TokenizerModels> texts =
         Background.begin(() -> TokenizerModels.of(model.checkpoint()));
-    Map<Weight, WeightPrecision> precisions = precisions(model, findings, notes);
-    InputSquares.Found found = InputSquares.found(options.squares(), findings);
     SelfDescription self = new SelfDescription(options, precisions, found.texts());
     Optional<SeeingFolder> seeing = seeing(model);
     List<IrModel> models =
@@ -131,15 +162,7 @@ public final class OpenVino implements Target {
     files.addAll(tokenizer.files());
     tokenizer.note().ifPresent(notes::add);
     return new ArtifactPlan(
-        spec,
-        name + "-openvino-" + options.label(),
-        false,
-        files,
-        tensors,
-        vectors,
-        notes,
-        found.texts(),
-        Optional.empty());
+        spec, folder, false, files, tensors, vectors, notes, found.texts(), Optional.empty());
   }
 
   private Optional<SeeingFolder> seeing(PhiModel model) {

@@ -1,18 +1,23 @@
 package phiquant.engine.openvino.writer;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.F4E2M1;
 import phiquant.quant.nncf.IntegerFormat;
 import phiquant.quant.nncf.Nf4;
+import phiquant.recipe.Allowance;
 import phiquant.study.InputSquares;
 
 /**
@@ -62,19 +67,15 @@ record Options(
           "cookbook", Map.of("sym", "true", "group", "128", "ratio", "0.6"),
           "cookbook-vision", Map.of("sym", "true", "group", "64", "ratio", "0.6"));
 
+  /** Options that choose formats, as a budget or a recipe does. */
+  static final List<String> CHOOSING =
+      List.of(
+          "sym", "asym", "group", "ratio", "layers", "all-layers", "group-size-fallback", "device");
+
   private static final Set<String> KEYS =
-      new TreeSet<>(
-          Set.of(
-              "sym",
-              "asym",
-              "group",
-              "ratio",
-              "layers",
-              "all-layers",
-              "group-size-fallback",
-              "device",
-              VISION,
-              InputSquares.KEY));
+      Stream.of(CHOOSING, Allowance.KEYS, List.of(VISION, InputSquares.KEY, AskedRecipe.FILE))
+          .flatMap(List::stream)
+          .collect(Collectors.toCollection(TreeSet::new));
 
   /** What each format has no use for. */
   private static final Map<String, Set<String>> MEANINGLESS =
@@ -150,6 +151,12 @@ record Options(
         npu,
         InputSquares.of(options),
         vision(options));
+  }
+
+  /** Of a folder whose formats a recipe says. */
+  Options ofRecipe() {
+    return new Options(
+        format, symmetric, group, ratio, "recipe", allLayers, fallback, npu, squares, askedVision);
   }
 
   private static Set<String> withoutVision() {

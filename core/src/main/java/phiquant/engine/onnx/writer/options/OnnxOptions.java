@@ -15,12 +15,16 @@ import phiquant.UserError;
 import phiquant.engine.onnx.OperatorNames;
 import phiquant.engine.onnx.writer.weights.Precision;
 import phiquant.engine.onnx.writer.weights.Precisions;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.model.PhiModel;
+import phiquant.model.Place;
+import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.quant.FloatType;
 import phiquant.quant.matmulnbits.Algorithm;
 import phiquant.quant.matmulnbits.NBitsFormat;
+import phiquant.recipe.Allowance;
 import phiquant.study.InputSquares;
 import phiquant.study.Study;
 
@@ -45,6 +49,7 @@ import phiquant.study.Study;
  * @param squares of inputs, for which weights are rounded, if they are
  * @param sizes of graphs that have fixed ones
  * @param layout what the files are called
+ * @param chosen what a recipe gives to matrices, by their places; none if there is no recipe
  */
 public record OnnxOptions(
     Format format,
@@ -66,7 +71,23 @@ public record OnnxOptions(
     Optional<StaticActivations> activations,
     Optional<InputSquares> squares,
     Optional<FixedSizes> sizes,
-    FolderLayout layout) {
+    FolderLayout layout,
+    Map<Place, NBitsFormat> chosen) {
+
+  /** Options that choose formats, as a budget or a recipe does, or that take none of a recipe's. */
+  public static final List<String> CHOOSING =
+      List.of(
+          "block_size",
+          "is_symmetric",
+          "algo_config",
+          "matmul_mixed_precision",
+          "nodes_to_exclude",
+          "embedding",
+          "use_qdq",
+          "activations");
+
+  private static final List<String> RECIPES =
+      Stream.concat(Allowance.KEYS.stream(), Stream.of(AskedRecipe.FILE)).toList();
 
   private static final Set<String> OF_BLOCKS =
       Set.of(
@@ -175,7 +196,34 @@ public record OnnxOptions(
         activations,
         InputSquares.of(options),
         FixedSizes.of(device, options),
-        FolderLayout.of(format, device, options));
+        FolderLayout.of(format, device, options),
+        Map.of());
+  }
+
+  /** The same with what a recipe gives to matrices. */
+  public OnnxOptions with(Map<Place, NBitsFormat> formats) {
+    return new OnnxOptions(
+        format,
+        device,
+        block,
+        symmetric,
+        accuracyLevel,
+        algorithm,
+        mixed,
+        excluded,
+        embedding,
+        vision,
+        shared,
+        pruned,
+        noEmbedding,
+        noHead,
+        hidden,
+        qdq,
+        activations,
+        squares,
+        sizes,
+        layout,
+        formats);
   }
 
   /** What the model computes in; codes are rounded from and to 32 bits. */
@@ -220,7 +268,8 @@ public record OnnxOptions(
         activations,
         squares,
         sizes,
-        layout);
+        layout,
+        chosen);
   }
 
   /** The precision of what sees: 8 bits beside a decoder in blocks, unless something was said. */
@@ -230,6 +279,10 @@ public record OnnxOptions(
 
   /** The precision of an embedding of its own. */
   public Precision embeddingPrecision(PhiModel model) {
+    NBitsFormat own = chosen.get(Place.of(Role.EMBEDDING));
+    if (own != null) {
+      return new Precision.Blocks(own);
+    }
     int codes = embedding.orElse(0);
     return codes == 0
         ? new Precision.Plain(type())
@@ -258,7 +311,8 @@ public record OnnxOptions(
         mixed,
         model.config().layers(),
         qdq,
-        activations.isPresent() && format == Format.INT8);
+        activations.isPresent() && format == Format.INT8,
+        chosen);
   }
 
   private static void checkKeys(
@@ -269,6 +323,7 @@ public record OnnxOptions(
       possible.add("nodes_to_exclude");
     } else if (format.bits() > 0) {
       possible.addAll(OF_BLOCKS);
+      possible.addAll(fixed ? List.of() : RECIPES);
     }
     if (fixed && format.bits() > 0) {
       possible.addAll(StaticActivations.OF_NPU);

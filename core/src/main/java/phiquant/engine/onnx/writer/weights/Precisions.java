@@ -21,6 +21,7 @@ import phiquant.quant.matmulnbits.NBitsFormat;
  * @param layers of the model
  * @param turned whether blocks are for ONNX's own operators
  * @param rows whether weights have a scale for each row instead, and inputs are rounded
+ * @param chosen what a recipe gives to matrices
  */
 public record Precisions(
     OperatorNames operators,
@@ -34,7 +35,8 @@ public record Precisions(
     Map<String, Integer> mixed,
     int layers,
     boolean turned,
-    boolean rows) {
+    boolean rows,
+    Map<Place, NBitsFormat> chosen) {
 
   /** The precision of a weight. Routers stay in 32 bits: a rounded one chooses other experts. */
   public Precision of(Place place) {
@@ -47,7 +49,7 @@ public record Precisions(
     if (rows) {
       return new Precision.Rows();
     }
-    NBitsFormat format = format(bitsOf(place));
+    NBitsFormat format = chosen.getOrDefault(place, format(bitsOf(place)));
     return turned ? new Precision.Turned(format) : new Precision.Blocks(format);
   }
 
