@@ -260,7 +260,12 @@ public final class Answering implements AutoCloseable {
       }
       session.look(turn.prompt(), all.stream().map(Turn::prompt).toList());
       boolean alone = readers.size() == all.size();
-      model.logits(turn.next(Portions.next(turn.unread(), alone)), turn.cache(), turn.logits());
+      int[] portion = turn.next(Portions.next(turn.unread(), alone));
+      if (turn.unread() == portion.length) {
+        model.logits(portion, turn.cache(), turn.logits());
+      } else {
+        model.read(portion, turn.cache());
+      }
       counts = counts.step(1, turn.cache().length());
     } catch (Throwable e) {
       fail(turn, e);

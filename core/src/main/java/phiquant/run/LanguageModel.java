@@ -134,6 +134,15 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
+   * Appends tokens to a sequence that goes on: what may follow is not computed.
+   *
+   * @throws UserError if they do not fit the cache
+   */
+  void read(int[] tokens, KvCache cache) {
+    append(tokens, cache, null, null);
+  }
+
+  /**
    * Appends tokens to a sequence.
    *
    * @param each receives the logits after every one of them
@@ -143,7 +152,7 @@ public final class LanguageModel implements AutoCloseable {
     append(tokens, cache, each, null);
   }
 
-  /** Logits of the last token go to {@code last}; or those of all to {@code each} if it is null. */
+  /** Logits of the last token go to {@code last}, those of all to {@code each}, if not null. */
   private void append(int[] tokens, KvCache cache, LogitsSink each, float[] last) {
     if (tokens.length == 0) {
       throw new IllegalArgumentException("no tokens");

@@ -347,7 +347,12 @@ public final class Session implements AutoCloseable {
         return null;
       }
       int to = from + Portions.next(tokens.length - from, true);
-      model.logits(Arrays.copyOfRange(tokens, from, to), cache, logits);
+      int[] portion = Arrays.copyOfRange(tokens, from, to);
+      if (to == tokens.length) {
+        model.logits(portion, cache, logits);
+      } else {
+        model.read(portion, cache);
+      }
       from = to;
     }
     return logits;

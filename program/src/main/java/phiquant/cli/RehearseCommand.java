@@ -35,6 +35,9 @@ final class RehearseCommand implements Callable<Integer> {
 
   private static final String PREFIX = "phiquant-rehearsal-";
 
+  /** Some 80 tokens of the small model: as many as products in integers want, and a rest. */
+  private static final String PROMPT = "1, 2, 3, ".repeat(27);
+
   @Parameters(
       paramLabel = "KIND",
       arity = "0..1",
@@ -78,7 +81,7 @@ final class RehearseCommand implements Callable<Integer> {
 
   private static int answer(Path model, Path made) {
     return quantize(model, List.of("gguf:Q4_K_M"), made)
-        + Main.execute("run", made.toString(), "--raw", "-p", "1, 2, 3, ".repeat(8), "-n", "8");
+        + Main.execute("run", made.toString(), "--raw", "-p", PROMPT, "-n", "24");
   }
 
   /** Of rehearsals that were killed; none takes an hour. */
