@@ -9,7 +9,7 @@ set PROGRAM=--add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAME
 if exist "%HOME_DIR%..\lib\phiquant" (
   set "BUILT=%HOME_DIR%..\lib\phiquant"
   set "PHIQUANT_JAVA=%HOME_DIR%java.exe"
-  set PROGRAM=--enable-native-access=phiquant --add-opens=java.base/java.io=phiquant -m phiquant/phiquant.cli.Main
+  set PROGRAM=-XX:+UnlockExperimentalVMOptions -XX:+UnlockDiagnosticVMOptions -XX:+EnableVectorSupport -XX:+EnableVectorReboxing -XX:+EnableVectorAggressiveReboxing -XX:+UseVectorStubs --enable-native-access=phiquant --add-opens=java.base/java.io=phiquant -m phiquant/phiquant.cli.Main
   goto ready
 )
 if not defined PHIQUANT_JAVA (
@@ -35,8 +35,8 @@ set SHORT=
 for %%c in (inspect advise version completion) do if "%~1"=="%%c" set SHORT=-XX:TieredStopAtLevel=1
 for %%c in (run chat serve eval calibrate) do if "%~1"=="%%c" (
   set KIND=run
-  set LEARNING=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %SOON%,phiquant/run/*.*,0.03
-  set MORE=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %SOON%,phiquant/run/*.*,0.03
+  set LEARNING=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %NOW%,jdk/incubator/vector/*.*,false %SOON%,phiquant/run/*.*,0.03
+  set MORE=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %NOW%,jdk/incubator/vector/*.*,false %SOON%,phiquant/run/*.*,0.03
 )
 for %%c in (quantize demo) do if "%~1"=="%%c" set MORE=%ENCODING%
 set "CACHE=%BUILT%\phiquant-%KIND%.aot"

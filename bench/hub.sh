@@ -17,7 +17,7 @@ trap '[ -z "$hub" ] || kill "$hub" 2> /dev/null || true; rm -rf "$work"' EXIT
 [ -d core/target/test-classes/phiquant/hub ] || mvn -q -o -B -ntp test-compile -pl core
 java="${PHIQUANT_JAVA:-$(ls -d /usr/lib/jvm/*25*/bin/java "$HOME"/.sdkman/candidates/java/25*/bin/java 2> /dev/null | head -n 1 || true)}"
 classes="core/target/test-classes:core/target/classes:$(find "$HOME/.m2/repository/com/fasterxml/jackson" -name 'jackson-*.jar' | tr '\n' ':')"
-id="bench/$(basename "$model")"
+id="phiquant-bench/$(basename "$model")" # Not what would lie in a folder that exists here.
 export HF_HOME="$work/cache"
 
 serve() { # [MB A SECOND [SHARE CUT]]: a hub, whose address is in HF_ENDPOINT.
@@ -52,6 +52,7 @@ print(f"disk {statistics.median(walls['disk']):.2f} s, hub {statistics.median(wa
 END
 diff -r "$work/disk" "$work/hub" && echo "the same bytes"
 [ ! -e "$work/cache" ] && echo "nothing in the cache"
+du -sb "$work/disk" "$work/hub" | sed 's/\t.*\//\t/'
 serve 0 0.3
 quantize "hub, 30 % cut" "$id" cut
 diff -r "$work/disk" "$work/cut" && echo "the same bytes with 30 % of connections cut"

@@ -106,6 +106,11 @@ public final class Checkpoints {
 
   private static UserError absent(Path path) {
     String text = path.toString().replace('\\', '/');
+    if (!path.isAbsolute() && path.getNameCount() == 1) {
+      return new UserError(
+          path + " does not exist.",
+          "Give a folder or a file, or a model of the hub as OWNER/NAME or OWNER/NAME@REVISION.");
+    }
     return HubName.of(Path.of(text + "@main")).isPresent()
         ? new UserError(
             path + " does not exist.",

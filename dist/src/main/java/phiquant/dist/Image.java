@@ -43,7 +43,7 @@ final class Image {
                 "--add-modules",
                 "phiquant",
                 "--compress",
-                "zip-6",
+                "zip-6:filter=regex:(?!" + IncubatorMark.PLACES + ").*",
                 "--no-header-files",
                 "--no-man-pages",
                 "--exclude-resources",
@@ -58,6 +58,7 @@ final class Image {
               .collect(Collectors.joining(",")));
     }
     Tool.named("jlink").run(order.toArray(String[]::new));
+    IncubatorMark.remove(folder);
     Path caches = Files.createDirectory(folder.resolve("lib/phiquant"));
     Path launcher = folder.resolve("bin/phiquant");
     if (!Files.exists(launcher)) {

@@ -13,13 +13,19 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The wheel as pip installs it, with nothing of Java within reach. Needs what {@code mvn -Pdist
  * package} has made, and runs with that profile: {@code mvn -Pdist verify}.
  */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class WheelIT {
   private static final long LARGEST = 160_000_000;
 
@@ -33,10 +39,11 @@ class WheelIT {
     environment = folder.resolve("venv");
     run(folder, programs().resolve("python3").toString(), "-m", "venv", environment.toString());
     empty = files();
-    run(folder, python(), "-m", "pip", "install", "-q", "--no-index", wheel().toString());
+    run(folder, python(), "-m", "pip", "install", "-q", "--no-index", made(".whl").toString());
   }
 
   @Test
+  @Order(Integer.MAX_VALUE)
   void demoRunsWithoutJavaAndUninstallingLeavesNothing() throws Exception {
     Path out = folder.resolve("demo");
     String said = run(folder, command(), "demo", "-o", out.toString());
@@ -46,6 +53,39 @@ class WheelIT {
 
     run(folder, python(), "-m", "pip", "uninstall", "-q", "-y", "phiquant");
     assertThat(files()).isEqualTo(empty);
+  }
+
+  /** What the JVM itself says of a cache: without the graph of modules it is half of one. */
+  @ParameterizedTest
+  @ValueSource(strings = {"quantize", "run"})
+  void aCacheIsTakenWithModulesAndLinkedClasses(String kind) throws Exception {
+    Path runtime = runtime();
+    Path cache = runtime.resolve("lib/phiquant/phiquant-" + kind + ".aot");
+    String said =
+        run(
+            folder,
+            runtime.resolve("bin/java").toString(),
+            "-XX:+UseSerialGC",
+            "-XX:AOTCache=" + cache,
+            "-Xlog:aot=info",
+            "--enable-native-access=phiquant",
+            "--add-opens=java.base/java.io=phiquant",
+            "-m",
+            "phiquant/phiquant.cli.Main",
+            "version");
+    assertThat(said)
+        .contains("initial full module graph: enabled", "Using AOT-linked classes: true")
+        .doesNotContain("incubator");
+  }
+
+  @Test
+  void theDebianPackageIsTheSameFolder() throws Exception {
+    Path deb = made(".deb");
+    Path unpacked = folder.resolve("deb");
+    run(folder, onPath("dpkg-deb").toString(), "--extract", deb.toString(), unpacked.toString());
+    String command = unpacked.resolve("opt/phiquant/bin/phiquant").toString();
+    assertThat(run(folder, command, "version")).contains("kernels: vector");
+    assertThat(unpacked.resolve("opt/phiquant/legal/phiquant/LICENSE")).exists();
   }
 
   @Test
@@ -60,12 +100,19 @@ class WheelIT {
     }
   }
 
-  private static Path wheel() throws IOException {
+  private static Path made(String ending) throws IOException {
     try (Stream<Path> made = Files.list(Path.of("dist/target"))) {
-      return made.filter(file -> file.toString().endsWith(".whl"))
+      return made.filter(file -> file.toString().endsWith(ending))
           .findFirst()
           .orElseThrow()
           .toAbsolutePath();
+    }
+  }
+
+  /** The Java that the wheel has brought. */
+  private static Path runtime() throws IOException {
+    try (Stream<Path> all = Files.walk(environment)) {
+      return all.filter(file -> file.endsWith("phiquant/runtime")).findFirst().orElseThrow();
     }
   }
 
@@ -106,7 +153,7 @@ class WheelIT {
     Path programs = folder.resolve("programs");
     if (!Files.exists(programs)) {
       Files.createDirectory(programs);
-      for (String name : List.of("bash", "env", "grep", "sed", "readlink", "dirname")) {
+      for (String name : List.of("bash", "env", "grep", "sed", "readlink", "dirname", "tar")) {
         Files.createSymbolicLink(programs.resolve(name), onPath(name));
       }
       Files.createSymbolicLink(programs.resolve("python3"), interpreter());

@@ -123,6 +123,7 @@ class HubCommandsIT {
         .startsWith("error: owner/small does not exist here, nor is it whole in the hub's cache.");
     assertThat(phiquant("", "inspect", "nothing/like/this").err())
         .isEqualTo("error: nothing/like/this does not exist.\n");
+    assertThat(phiquant("", "inspect", "nothing").err()).contains("as OWNER/NAME");
     assertThat(phiquant("", "inspect", "core/nothing").err())
         .contains("give its revision too: core/nothing@main");
     assertThat(phiquant("", "push", "" + model, "not-a-name").code()).isEqualTo(2);
