@@ -6,9 +6,6 @@ import java.util.List;
 import java.util.Set;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
-import phiquant.run.LanguageModel;
-import phiquant.run.attention.KvCache;
-import phiquant.run.floats.Divergence;
 import phiquant.tokenizer.ChatTemplate;
 import phiquant.tokenizer.EndTokens;
 import phiquant.tokenizer.Message;
@@ -25,8 +22,6 @@ final class Answers {
           "What is the capital of France?",
           "Explain in one sentence why the sky is blue.",
           "Write a Python function that adds two numbers.");
-
-  private static final int LENGTH = 32;
 
   private final Tokenizer tokenizer;
   private final List<String> rendered;
@@ -48,32 +43,9 @@ final class Answers {
     }
   }
 
-  /** Tokens of all answers at most; for progress. */
-  int tokens() {
-    return PROMPTS.size() * LENGTH;
-  }
-
-  /** The tokens that a model answers with, for each prompt. */
-  List<int[]> ask(LanguageModel model, EvaluationProgress progress) {
-    List<int[]> answers = new ArrayList<>();
-    for (String prompt : rendered) {
-      int[] asked = tokenizer.encode(prompt);
-      int room = Math.min(LENGTH, context - asked.length);
-      int[] said = new int[Math.max(0, room)];
-      int count = 0;
-      if (room > 0) {
-        KvCache cache = model.cache(asked.length + room);
-        float[] logits = model.logits(asked, cache);
-        while (count < room && !ends.contains(Divergence.top(logits))) {
-          said[count] = Divergence.top(logits);
-          progress.advance(1);
-          logits = ++count < room ? model.logits(new int[] {said[count - 1]}, cache) : logits;
-        }
-      }
-      progress.advance(LENGTH - count);
-      answers.add(Arrays.copyOf(said, count));
-    }
-    return answers;
+  /** The questions without what only a person reads. */
+  Interview interview() {
+    return new Interview(rendered.stream().map(tokenizer::encode).toList(), ends, context);
   }
 
   /** Answers as text, split where they leave the original's. */

@@ -13,7 +13,6 @@ import phiquant.UserError;
 import phiquant.Version;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
-import phiquant.checkpoint.Identity;
 import phiquant.checkpoint.Ignored;
 import phiquant.checkpoint.StoredFormats;
 import phiquant.engine.Checkpoints;
@@ -22,17 +21,13 @@ import phiquant.engine.gguf.GgufFileName;
 import phiquant.model.PhiModel;
 import phiquant.model.phi.Family;
 import phiquant.run.Activations;
-import phiquant.run.LanguageModel;
-import phiquant.run.RunOptions;
-import phiquant.run.attention.CacheType;
 import phiquant.run.attention.LongRopeRule;
-import phiquant.run.floats.Divergence;
 import phiquant.tokenizer.Tokenizer;
 
 /**
  * Compares artifacts with the original that they were made from: runs every one on the same windows
- * of text with one engine, in one process, one after the other. The original runs with f32
- * activations and an f32 cache, and only once: its predictions are kept.
+ * of text with one engine; the {@link Examiner} does. The original runs with f32 activations and an
+ * f32 cache.
  */
 public final class Evaluator {
   /**
@@ -110,6 +105,16 @@ public final class Evaluator {
    */
   public static Evaluation evaluate(
       Path original, List<Path> artifacts, EvaluationText text, Options options) {
+    return evaluate(original, artifacts, text, options, new AloneExaminer(options));
+  }
+
+  /** The same, with models that others run. */
+  public static Evaluation evaluate(
+      Path original,
+      List<Path> artifacts,
+      EvaluationText text,
+      Options options,
+      Examiner examiner) {
     try (Checkpoint checkpoint = options.open(original)) {
       PhiModel model = Family.model(checkpoint);
       Set<String> notices = new LinkedHashSet<>(model.notices());
@@ -124,170 +129,64 @@ public final class Evaluator {
       }
       try (Tokenizer tokenizer = Tokenizer.of(checkpoint)) {
         return new Evaluator(model, tokenizer, text, options)
-            .evaluate(artifacts, List.copyOf(notices));
+            .evaluate(artifacts, examiner, notices);
       }
     }
   }
 
-  private Evaluation evaluate(List<Path> artifacts, List<String> notices) {
-    ReferenceCache cache = new ReferenceCache(options.cacheFolder(), options.cacheLimit());
-    String key = key();
-    ReferenceCache.Kept first = cache.find(key).orElseGet(() -> runOriginal(cache, key));
+  private Evaluation evaluate(List<Path> artifacts, Examiner examiner, Set<String> notices) {
+    Exam exam =
+        new Exam(
+            windows.tokens(),
+            answers.interview(),
+            options.activations(),
+            options.ropeRule(),
+            options.ignored());
+    List<Examined> examined = examiner.examine(original, artifacts, exam);
+    Examined first = examined.getFirst();
     List<Result> results = new ArrayList<>();
-    try (Reference reference =
-        Reference.open(cache.logits(key), windows.predicted(), original.config().vocabulary())) {
-      for (Path artifact : artifacts) {
-        results.add(runArtifact(artifact, first, reference));
+    for (int i = 0; i < artifacts.size(); i++) {
+      try (Checkpoint artifact = options.open(artifacts.get(i))) {
+        results.add(result(Family.model(artifact), examined.get(i + 1), first));
       }
     }
-    cache.shrink();
+    notices.addAll(examiner.notices());
     return new Evaluation(
         text.name(),
         windows.count(),
         windows.length(),
         names(options.activations()),
         options.ropeRule().name().toLowerCase(Locale.ROOT),
-        options.threads(),
+        examiner.threads(),
         Version.NUMBER,
-        first.result(),
+        result(original, first, first),
         results,
-        notices);
+        List.copyOf(notices));
   }
 
-  /** Of everything that the original's predictions depend on. */
-  private String key() {
-    Identity identity = new Identity().add("1 " + Version.NUMBER).add(original.checkpoint());
-    for (int[] window : windows.tokens()) {
-      identity.add(window);
-    }
-    return identity.add(options.ropeRule() + " " + Answers.PROMPTS).hex();
-  }
-
-  private ReferenceCache.Kept runOriginal(ReferenceCache cache, String key) {
-    int vocabulary = original.config().vocabulary();
-    Checkpoint checkpoint = original.checkpoint();
-    begin(checkpoint.path(), 1);
-    PeakMemory.reset();
-    long start = System.nanoTime();
-    // Opened again, so that its memory is given back and not counted with the artifacts'.
-    try (Checkpoint again = options.open(checkpoint.path());
-        LanguageModel model = LanguageModel.of(again, run(Activations.F32));
-        Reference.Writer writer = new Reference.Writer(cache.logits(key), vocabulary)) {
-      double seconds = (System.nanoTime() - start) / 1e9;
-      Scores.Collector scores = new Scores.Collector(windows.predicted());
-      double prefill =
-          WindowRun.run(
-              model,
-              windows,
-              options.progress(),
-              (index, next, logits) -> {
-                Divergence.normalize(logits);
-                scores.add(new Divergence.Of(-logits[next], 0, true));
-                writer.write(logits);
-              });
-      double decode = Speed.decode(model, windows.tokens()[0], options.progress());
-      List<int[]> said = answers.ask(model, options.progress());
-      writer.complete();
-      Result result =
-          result(
-              original,
-              scores.scores(),
-              scores.scores(),
-              new Result.Costs(prefill, decode, seconds, PeakMemory.read()),
-              List.of(),
-              answers.compare(said, said),
-              null);
-      ReferenceCache.Kept kept = new ReferenceCache.Kept(result, said);
-      cache.keep(key, kept);
-      return kept;
-    } finally {
-      options.progress().end();
-    }
-  }
-
-  private Result runArtifact(Path path, ReferenceCache.Kept first, Reference reference) {
-    begin(path, options.activations().size());
-    PeakMemory.reset();
-    long start = System.nanoTime();
-    try (Checkpoint checkpoint = options.open(path)) {
-      PhiModel artifact = Family.model(checkpoint);
-      List<Scores> scores = new ArrayList<>();
-      List<int[]> said = List.of();
-      Result.Costs costs = null;
-      for (Activations activations : options.activations()) {
-        try (LanguageModel model = LanguageModel.of(checkpoint, run(activations))) {
-          double seconds = (System.nanoTime() - start) / 1e9;
-          Scores.Collector collector = new Scores.Collector(windows.predicted());
-          float[] exact = new float[original.config().vocabulary()];
-          double prefill =
-              WindowRun.run(
-                  model,
-                  windows,
-                  options.progress(),
-                  (index, next, logits) -> {
-                    reference.read(index, exact);
-                    collector.add(Divergence.of(exact, logits, next));
-                  });
-          scores.add(collector.scores());
-          if (costs == null) {
-            double decode = Speed.decode(model, windows.tokens()[0], options.progress());
-            said = answers.ask(model, options.progress());
-            costs = new Result.Costs(prefill, decode, seconds, PeakMemory.read());
-          }
-        }
-      }
-      int exact = options.activations().indexOf(Activations.F32);
-      return result(
-          artifact,
-          scores.get(0),
-          exact < 0 ? null : scores.get(exact),
-          costs,
-          errors(artifact, path),
-          answers.compare(first.answers(), said),
-          Recreate.command(checkpoint, original.checkpoint()).orElse(null));
-    } finally {
-      options.progress().end();
-    }
-  }
-
-  private List<TensorError> errors(PhiModel artifact, Path path) {
-    EvaluationProgress progress = options.progress();
-    progress.end();
-    long weights = original.weights().stream().filter(weight -> !weight.bias()).count();
-    progress.begin(name(path), weights, "weights");
-    try (Checkpoint exact = options.open(original.checkpoint().path())) {
-      return TensorError.of(Family.model(exact), artifact, progress);
-    }
-  }
-
-  private Result result(
-      PhiModel model,
-      Scores scores,
-      Scores exactScores,
-      Result.Costs costs,
-      List<TensorError> errors,
-      List<Continuation> answers,
-      String command) {
+  private Result result(PhiModel model, Examined examined, Examined first) {
     Checkpoint checkpoint = model.checkpoint();
     Engine kind = Engine.of(checkpoint);
     StoredFormats stored = StoredFormats.of(checkpoint);
+    boolean isOriginal = model == original;
+    int exact = isOriginal ? 0 : options.activations().indexOf(Activations.F32);
     return new Result(
         name(checkpoint.path()),
         kind,
         ArtifactSize.of(checkpoint.path()),
         8.0 * stored.bytes() / original.parameters(),
         stored.shares(),
-        scores,
-        exactScores,
-        costs,
-        errors,
-        answers,
+        examined.scores().getFirst(),
+        exact < 0 ? null : examined.scores().get(exact),
+        examined.costs(),
+        examined.errors(),
+        answers.compare(first.said(), examined.said()),
         warnings(kind, model),
-        command);
+        isOriginal ? null : Recreate.command(checkpoint, original.checkpoint()).orElse(null));
   }
 
   /** The file's or folder's name; a split model's is that of the whole. */
-  private static String name(Path artifact) {
+  static String name(Path artifact) {
     return GgufFileName.whole(CheckpointName.of(artifact));
   }
 
@@ -311,17 +210,6 @@ public final class Evaluator {
       }
     }
     return warnings;
-  }
-
-  /** Steps are tokens: of the windows as often as they are run, and those that are decoded. */
-  private void begin(Path path, int times) {
-    int window = windows.length();
-    long tokens = (long) times * windows.count() * window + Speed.tokens(window) + answers.tokens();
-    options.progress().begin(name(path), tokens, "tokens");
-  }
-
-  private RunOptions run(Activations activations) {
-    return new RunOptions(options.threads(), activations, options.ropeRule(), CacheType.F32);
   }
 
   private static String names(List<Activations> activations) {

@@ -39,23 +39,15 @@ final class ReferenceCache {
     }
   }
 
-  /**
-   * What is kept beside the predictions.
-   *
-   * @param result what was found out about the original
-   * @param answers its tokens for each prompt
-   */
-  record Kept(Result result, List<int[]> answers) {}
-
   /** What was kept when the original ran, if it has. */
-  Optional<Kept> find(String key) {
+  Optional<Examined> find(String key) {
     Path file = folder.resolve(key + RESULT);
     Path logits = logits(key);
     if (!Files.exists(file) || !Files.exists(logits)) {
       return Optional.empty();
     }
     try {
-      Kept kept = JSON.readValue(file.toFile(), Kept.class);
+      Examined kept = JSON.readValue(file.toFile(), Examined.class);
       FileTime now = FileTime.from(Instant.now());
       Files.setLastModifiedTime(file, now);
       Files.setLastModifiedTime(logits, now);
@@ -71,7 +63,7 @@ final class ReferenceCache {
   }
 
   /** Keeps a result beside predictions that are complete. */
-  void keep(String key, Kept kept) {
+  void keep(String key, Examined kept) {
     try {
       Path file = folder.resolve(key + RESULT);
       Path partial = partial(file);

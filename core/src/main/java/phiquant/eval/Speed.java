@@ -6,7 +6,7 @@ import phiquant.run.attention.KvCache;
 import phiquant.run.floats.Divergence;
 
 /** How fast a model takes in a window and produces tokens: medians, so that warming up is out. */
-final class Speed {
+public final class Speed {
   private static final int DECODED = 16;
 
   private Speed() {}
@@ -17,7 +17,7 @@ final class Speed {
   }
 
   /** Tokens per second of a decode after a context of {@code tokens}. */
-  static double decode(LanguageModel model, int[] tokens, EvaluationProgress progress) {
+  public static double decode(LanguageModel model, int[] tokens, EvaluationProgress progress) {
     int context = Math.min(tokens.length + DECODED, model.config().contextLength());
     int room = context - DECODED;
     if (room < 1) {

@@ -1,5 +1,6 @@
 package phiquant.eval;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.stream.IntStream;
 import phiquant.checkpoint.StoredTensor;
@@ -18,11 +19,13 @@ import phiquant.model.Weight;
  * @param max largest {@code |w' - w|}
  */
 public record TensorError(
-    String name, Role role, int layer, String format, double relativeRms, double max) {
+    String name, Role role, int layer, String format, double relativeRms, double max)
+    implements Serializable {
   private static final int FLOATS = 1 << 18;
 
   /** Errors of all weights but biases, which nobody quantizes, in the model's order. */
-  static List<TensorError> of(PhiModel original, PhiModel artifact, EvaluationProgress progress) {
+  public static List<TensorError> of(
+      PhiModel original, PhiModel artifact, EvaluationProgress progress) {
     return IntStream.range(0, original.weights().size())
         .parallel()
         .filter(i -> !original.weights().get(i).bias())

@@ -45,11 +45,16 @@ final class ParetoPlot {
     high = Math.max(low + 1, (int) Math.ceil(Math.log10(largestKl) + 0.05));
   }
 
-  static void write(Evaluation evaluation, Markup html) {
-    new ParetoPlot(evaluation, html).write();
+  /**
+   * Writes it.
+   *
+   * @param place what its names begin with, where a page has several
+   */
+  static void write(Evaluation evaluation, Markup html, String place) {
+    new ParetoPlot(evaluation, html).write(place);
   }
 
-  private void write() {
+  private void write(String place) {
     svg.open(
         "svg",
         "viewBox",
@@ -57,10 +62,10 @@ final class ParetoPlot {
         "role",
         "img",
         "aria-labelledby",
-        "plot-title plot-text",
+        place + "plot-title " + place + "plot-text",
         "class",
         "plot");
-    svg.element("title", "Size against divergence from the original", "id", "plot-title");
+    svg.element("title", "Size against divergence from the original", "id", place + "plot-title");
     svg.element(
         "desc",
         "Each artifact as a point; the table above has the same figures. On the front: "
@@ -77,7 +82,7 @@ final class ParetoPlot {
                     .toList())
             + ".",
         "id",
-        "plot-text");
+        place + "plot-text");
     axes();
     original();
     List<Result> front = Pareto.front(evaluation.artifacts());

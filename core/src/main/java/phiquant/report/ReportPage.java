@@ -12,32 +12,87 @@ import phiquant.eval.Evaluation;
 import phiquant.eval.Result;
 
 /**
- * An evaluation as one page of HTML that needs nothing else: no network, no scripts. It is made to
- * be read by people, with or without eyes, on a screen or on paper.
+ * An evaluation, or those of many models, as one page of HTML that needs nothing else: no network,
+ * no scripts. It is made to be read by people, with or without eyes, on a screen or on paper.
  */
 public final class ReportPage {
   private final Evaluation evaluation;
   private final List<Result> front;
-  private final Markup html = new Markup();
+  private final Markup html;
 
-  private ReportPage(Evaluation evaluation) {
+  /** Of the heading of the whole evaluation. */
+  private final int level;
+
+  /** Where its sections are found on a page of many. */
+  private final String place;
+
+  private ReportPage(Evaluation evaluation, Markup html, int level, String place) {
     this.evaluation = evaluation;
     this.front = Pareto.front(evaluation.artifacts());
+    this.html = html;
+    this.level = level;
+    this.place = place;
   }
 
   /** The page. */
   public static String of(Evaluation evaluation) {
-    return new ReportPage(evaluation).write();
+    Markup html = new Markup();
+    begin(title(evaluation), html);
+    ReportPage page = new ReportPage(evaluation, html, 1, "");
+    html.open("header");
+    page.head();
+    html.close().open("main");
+    page.body();
+    html.close().close().close();
+    return html.toString();
   }
 
-  private String write() {
-    String title = evaluation.original().name() + ", quantized";
+  /** A page of several models, each of which is an article of its own. */
+  public static String of(List<Evaluation> evaluations) {
+    if (evaluations.size() == 1) {
+      return of(evaluations.getFirst());
+    }
+    Markup html = new Markup();
+    String title = Figures.count(evaluations.size(), "model") + ", quantized";
+    begin(title, html);
+    html.open("header").element("h1", title).open("nav", "aria-label", "Models").open("ul");
+    for (int i = 0; i < evaluations.size(); i++) {
+      Evaluation each = evaluations.get(i);
+      html.open("li").element("a", each.original().name(), "href", "#" + place(i) + "model");
+      html.text(", " + Figures.count(each.artifacts().size(), "artifact")).close();
+    }
+    html.close().close().close().open("main");
+    for (int i = 0; i < evaluations.size(); i++) {
+      html.open("article", "aria-labelledby", place(i) + "model");
+      ReportPage page = new ReportPage(evaluations.get(i), html, 2, place(i));
+      page.head();
+      page.body();
+      html.close();
+    }
+    html.close().close().close();
+    return html.toString();
+  }
+
+  private static String place(int number) {
+    return "model-" + (number + 1) + "-";
+  }
+
+  private static String title(Evaluation evaluation) {
+    return evaluation.original().name() + ", quantized";
+  }
+
+  private static void begin(String title, Markup html) {
     html.raw("<!DOCTYPE html>\n").open("html", "lang", "en").open("head");
     html.open("meta", "charset", "utf-8");
     html.open("meta", "name", "viewport", "content", "width=device-width, initial-scale=1");
     html.open("meta", "name", "color-scheme", "content", "light dark");
     html.element("title", title).open("style").raw(style()).close().close();
-    html.open("body").open("header").element("h1", title);
+    html.open("body");
+  }
+
+  /** What was compared, and how. */
+  private void head() {
+    html.element("h" + level, title(evaluation), "id", place + "model");
     html.element(
         "p",
         String.format(
@@ -52,7 +107,9 @@ public final class ReportPage {
             Figures.count(evaluation.threads(), "thread"),
             evaluation.activations(),
             evaluation.ropeRule()));
-    html.close().open("main");
+  }
+
+  private void body() {
     summary();
     section("figures", "Figures", () -> FiguresTable.write(evaluation, front, html));
     section("plot", "Size against quality", this::plot);
@@ -60,12 +117,11 @@ public final class ReportPage {
     section("answers", "What they answer", this::answers);
     section("again", "How to make them again", this::again);
     section("method", "How it was measured", this::method);
-    html.close().close().close();
-    return html.toString();
   }
 
   private void section(String id, String heading, Runnable content) {
-    html.open("section", "aria-labelledby", id).element("h2", heading, "id", id);
+    html.open("section", "aria-labelledby", place + id);
+    html.element("h" + (level + 1), heading, "id", place + id);
     content.run();
     html.close();
   }
@@ -97,7 +153,7 @@ public final class ReportPage {
   private void plot() {
     html.open("figure");
     html.open("div", "class", "scroll", "tabindex", "0", "role", "region", "aria-label", "Plot");
-    ParetoPlot.write(evaluation, html);
+    ParetoPlot.write(evaluation, html, place);
     html.close();
     html.element(
         "figcaption",
@@ -122,7 +178,7 @@ public final class ReportPage {
     all.addAll(evaluation.artifacts());
     for (int i = 0; i < evaluation.original().answers().size(); i++) {
       int prompt = i;
-      html.element("h3", evaluation.original().answers().get(i).prompt());
+      html.element("h" + (level + 2), evaluation.original().answers().get(i).prompt());
       html.open("dl", "class", "answers");
       for (Result one : all) {
         html.element("dt", one == evaluation.original() ? one.name() + " (original)" : one.name());
@@ -146,7 +202,7 @@ public final class ReportPage {
 
   private void again() {
     for (Result one : evaluation.artifacts()) {
-      html.element("h3", one.name());
+      html.element("h" + (level + 2), one.name());
       double all = one.formats().values().stream().mapToLong(Long::longValue).sum();
       List<String> shares =
           one.formats().entrySet().stream()
@@ -177,8 +233,8 @@ public final class ReportPage {
             "Speed, load time and memory: of phiquant's own engine on the machine that made this"
                 + " page, medians of windows and tokens; memory is the process's peak with the"
                 + " mapped file. Other engines have other speeds.",
-            "An artifact's engine may choose longrope's factors otherwise than the checkpoint; where"
-                + " that is so, a warning stands above.")) {
+            "An artifact's engine may choose longrope's factors otherwise than the checkpoint;"
+                + " where that is so, a warning stands above.")) {
       html.element("li", line);
     }
     html.close();

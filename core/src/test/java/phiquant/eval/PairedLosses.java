@@ -46,7 +46,7 @@ public record PairedLosses(double[] ours, double[] theirs, int windows) {
     try (LanguageModel model = LanguageModel.open(Checkpoints.open(artifact), options)) {
       WindowRun.run(
           model,
-          text,
+          text.tokens(),
           EvaluationProgress.NONE,
           (index, next, logits) -> losses[index] = Divergence.logSum(logits) - logits[next]);
     }

@@ -15,6 +15,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 import phiquant.engine.Engine;
+import phiquant.eval.Evaluation;
 import phiquant.eval.Result;
 
 /** The page against the JDK's XML parser and the contrast formula of WCAG 2.2. */
@@ -62,6 +63,26 @@ class ReportPageTest {
     }
   }
 
+  /** On a page of several models no two things have one name, and links lead somewhere. */
+  @Test
+  void modelsShareAPageWithoutSharingNames() throws Exception {
+    Evaluation one = Evaluations.invented();
+    Document document = parsed(ReportPage.of(List.of(one, one, one)));
+    assertThat(document.getElementsByTagName("h1").item(0).getTextContent())
+        .isEqualTo("3 models, quantized");
+    assertThat(document.getElementsByTagName("article").getLength()).isEqualTo(3);
+    List<String> ids =
+        elements(document, "*").stream()
+            .map(element -> element.getAttribute("id"))
+            .filter(id -> !id.isEmpty())
+            .toList();
+    assertThat(ids).doesNotHaveDuplicates().hasSizeGreaterThan(18);
+    for (Element link : elements(document, "a")) {
+      assertThat(ids).contains(link.getAttribute("href").substring(1));
+    }
+    assertThat(ReportPage.of(List.of(one))).isEqualTo(page);
+  }
+
   /** Text of 4.5 : 1 against what is behind it, on the light and on the dark page. */
   @Test
   void coloursHaveContrast() {
@@ -100,7 +121,11 @@ class ReportPageTest {
   }
 
   private Document parsed() throws Exception {
-    String xml = page.replaceFirst("<!DOCTYPE html>", "");
+    return parsed(page);
+  }
+
+  private static Document parsed(String html) throws Exception {
+    String xml = html.replaceFirst("<!DOCTYPE html>", "");
     return DocumentBuilderFactory.newInstance()
         .newDocumentBuilder()
         .parse(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));

@@ -6,12 +6,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import phiquant.UserError;
 import phiquant.eval.Evaluation;
 import phiquant.eval.EvaluationProgress;
 import phiquant.eval.EvaluationText;
 import phiquant.eval.Evaluator;
+import phiquant.eval.Examiner;
 import phiquant.publish.Publication;
 import phiquant.report.ReportPage;
 import phiquant.run.Activations;
@@ -102,27 +104,16 @@ final class EvalCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model;
 
+  private Optional<Examiner> examiner = Optional.empty();
+
   @Override
   public Integer call() throws IOException {
     Threads.checked(threads);
     checkPlace(json == null || json.equals("-") ? null : Path.of(json));
     checkPlace(csv);
     checkPlace(report);
-    Evaluator.Options defaults = Evaluator.Options.of(windows, window);
-    Evaluator.Options options =
-        new Evaluator.Options(
-            windows,
-            window,
-            activations(),
-            ropeRule,
-            threads,
-            model.ignored(),
-            defaults.cacheFolder(),
-            defaults.cacheLimit(),
-            progress());
-    EvaluationText on = text == null ? EvaluationText.builtIn() : EvaluationText.of(text);
     model.keep(original);
-    Evaluation evaluation = Evaluator.evaluate(original, artifacts, on, options);
+    Evaluation evaluation = order().evaluate(examiner);
     Notices.print(evaluation.notices());
     // What was measured is shown first: it is there even if a file cannot be written.
     String all = JSON.writeValueAsString(evaluation) + "\n";
@@ -144,6 +135,29 @@ final class EvalCommand implements Callable<Integer> {
       Publication.write(report, ReportPage.of(evaluation), overwrite);
     }
     return 0;
+  }
+
+  /** Who runs the models, if not this process alone. */
+  void by(Examiner others) {
+    this.examiner = Optional.of(others);
+  }
+
+  /** What is asked for. */
+  EvalOrder order() {
+    Evaluator.Options defaults = Evaluator.Options.of(windows, window);
+    Evaluator.Options options =
+        new Evaluator.Options(
+            windows,
+            window,
+            activations(),
+            ropeRule,
+            threads,
+            model.ignored(),
+            defaults.cacheFolder(),
+            defaults.cacheLimit(),
+            progress());
+    EvaluationText on = text == null ? EvaluationText.builtIn() : EvaluationText.of(text);
+    return new EvalOrder(original, artifacts, on, options);
   }
 
   private List<Activations> activations() {

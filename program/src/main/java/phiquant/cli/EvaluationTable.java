@@ -11,10 +11,11 @@ import phiquant.eval.TensorError;
 import phiquant.report.Figures;
 
 /** An evaluation for people at a terminal: quality, then cost, then what to know. */
-final class EvaluationTable {
+public final class EvaluationTable {
   private EvaluationTable() {}
 
-  static String of(Evaluation evaluation) {
+  /** Its figures, a line for each model. */
+  public static String of(Evaluation evaluation) {
     List<Result> all = new ArrayList<>(List.of(evaluation.original()));
     all.addAll(evaluation.artifacts());
     int width = all.stream().mapToInt(result -> result.name().length()).max().orElse(8);
