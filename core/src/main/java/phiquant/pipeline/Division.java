@@ -18,6 +18,13 @@ public final class Division {
   /** Nanoseconds: to hand out a share takes milliseconds, so smaller ones are not worth it. */
   private static final double LEAST = 1e7;
 
+  /**
+   * A share is one part in so many of what is left for a worker. So even a first one that takes
+   * half as long again as was estimated ends in time, and no more shares are handed out than that
+   * needs.
+   */
+  private static final double FIRST = 1.5;
+
   private final List<? extends Growing> outputs;
   private final List<Run> runs;
 
@@ -46,7 +53,7 @@ public final class Division {
   }
 
   /**
-   * Cuts the pass for so many workers: each share is half of what is left for one of them, so that
+   * Cuts the pass for so many workers: each share is two thirds of what is left for one, so that
    * few are handed out, and all end at nearly the same time though costs are only estimated (guided
    * self-scheduling: Polychronopoulos and Kuck, IEEE Transactions on Computers C-36, 1987).
    */
@@ -55,7 +62,7 @@ public final class Division {
     List<Share> shares = new ArrayList<>();
     int first = 0;
     while (first < runs.size()) {
-      double wanted = Math.max(LEAST, left / (2.0 * workers));
+      double wanted = Math.max(LEAST, left / (FIRST * workers));
       double cost = 0;
       int end = first;
       while (end < runs.size() && (end == first || cost + cost(end) <= wanted)) {

@@ -57,7 +57,7 @@ public final class ClusterSchedule {
   }
 
   /** The same work in all: what a random factor adds to one share it takes from others. */
-  private static double makespan(
+  public static double makespan(
       List<Division.Share> shares, int cores, double handing, double spread) {
     SplittableRandom random = new SplittableRandom(1);
     List<Double> times = new ArrayList<>();
