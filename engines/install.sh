@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs a real engine for the tests, once, outside of the checkout:
-#   engines/install.sh llama|mlx|mlx-vlm|onnx|npu|openvino|openai|readers|hub|transformers-js|chromium
+#   engines/install.sh llama|mlx|mlx-vlm|onnx|npu|openvino|openai|readers|hub|s3|transformers-js|chromium
 # Into $PHIQUANT_CACHE/engines (default ~/.cache/phiquant/engines). Versions are pinned beside this
 # script. Prints the engine's folder.
 set -euo pipefail
@@ -54,7 +54,7 @@ case "${1:-}" in
     package="@node-llama-cpp/linux-x64@3.22.1"
     install llama "$package without AMX" llama "$package"
     ;;
-  mlx | onnx | npu | openvino | openai | readers | hub)
+  mlx | onnx | npu | openvino | openai | readers | hub | s3)
     list="$here/requirements-$1.txt"
     if [ "$1" = onnx ] && nvidia-smi -L > /dev/null 2>&1; then list="$here/requirements-onnx-cuda.txt"; fi
     install "$1" "$(cat "$list")" python_engine "$list"
@@ -73,7 +73,7 @@ case "${1:-}" in
     command -v chromium
     ;;
   *)
-    echo "usage: engines/install.sh llama|mlx|mlx-vlm|onnx|npu|openvino|openai|readers|hub|transformers-js|chromium" >&2
+    echo "usage: engines/install.sh llama|mlx|mlx-vlm|onnx|npu|openvino|openai|readers|hub|s3|transformers-js|chromium" >&2
     exit 2
     ;;
 esac

@@ -10,6 +10,8 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.HubCache;
 import phiquant.checkpoint.HuggingFaceFolder;
 import phiquant.checkpoint.Pickle;
+import phiquant.checkpoint.RangedFiles;
+import phiquant.checkpoint.RangedFolder;
 import phiquant.engine.mlx.MlxTensors;
 import phiquant.hub.DownloadProgress;
 import phiquant.hub.Hub;
@@ -35,12 +37,16 @@ public final class Checkpoints {
   }
 
   /**
-   * Opens a checkpoint, also one that lies on the hub: to look at it reads headers only, and its
-   * weights come when a pass reads them.
+   * Opens a checkpoint, also one that lies on the hub or in a store: to look at it reads headers
+   * only, and its weights come when a pass reads them.
    *
    * @throws UserError if it is none, is damaged, or cannot be got
    */
   public static Checkpoint find(Path given) {
+    Optional<RangedFiles> stored = RangedFiles.at(given);
+    if (stored.isPresent()) {
+      return opened(stored.get());
+    }
     Optional<HubName> name = HubName.of(given);
     Optional<Path> here = name.isEmpty() ? Optional.of(given) : cached(name.get());
     if (here.isPresent()) {
@@ -51,6 +57,15 @@ public final class Checkpoints {
       return hub.open(name.get(), MlxTensors.CODES);
     } catch (RuntimeException e) {
       hub.close();
+      throw e;
+    }
+  }
+
+  private static Checkpoint opened(RangedFiles stored) {
+    try {
+      return new RangedFolder(stored, MlxTensors.CODES);
+    } catch (RuntimeException e) {
+      stored.close();
       throw e;
     }
   }

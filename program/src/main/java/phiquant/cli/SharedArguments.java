@@ -54,6 +54,11 @@ public record SharedArguments(List<String> arguments, List<Path> told) {
     return new SharedArguments(List.copyOf(arguments), List.copyOf(told));
   }
 
+  /** Whether a target asks for rounding with error feedback, which no part of can be done alone. */
+  public boolean roundsWithFeedback() {
+    return arguments.stream().anyMatch(argument -> argument.matches("gptq|.*[:,]round=gptq.*"));
+  }
+
   /** The names of what {@code quantize} takes, without the hyphens: {@code to}, {@code imatrix}. */
   public static Set<String> options() {
     return new CommandLine(new QuantizeCommand())
@@ -62,9 +67,9 @@ public record SharedArguments(List<String> arguments, List<Path> told) {
             .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /** A path, unless it is the name of a model on the hub. */
+  /** A path, unless it is the name of a model on the hub, or in a store. */
   private static String model(String given) {
-    return Files.exists(Path.of(given)) ? absolute(given) : given;
+    return isStore(given) ? given : Files.exists(Path.of(given)) ? absolute(given) : given;
   }
 
   private static String value(String option, String value, List<Path> told) {
@@ -92,6 +97,11 @@ public record SharedArguments(List<String> arguments, List<Path> told) {
   }
 
   private static String absolute(String path) {
-    return Path.of(path).toAbsolutePath().normalize().toString();
+    return isStore(path) ? path : Path.of(path).toAbsolutePath().normalize().toString();
+  }
+
+  /** {@code s3a://bucket/model}: at least two letters, for one is a disk of Windows. */
+  private static boolean isStore(String given) {
+    return given.matches("[a-zA-Z][a-zA-Z0-9+.-]+://.+");
   }
 }

@@ -47,13 +47,14 @@ final class Cluster implements AutoCloseable {
   /** Asks each executor that is there what it is; tasks ask again where they run. */
   private void requireSound() {
     int asked = 2 * cores();
+    Fitness driver = Fitness.here();
     spark.setJobDescription("Are all machines fit for it?");
     List<Refusal> refusals;
     try {
       refusals =
           spark
               .parallelize(IntStream.range(0, asked).boxed().toList(), asked)
-              .flatMap(number -> Fitness.refusal().stream().iterator())
+              .flatMap(number -> driver.refusalOf(Fitness.here()).stream().iterator())
               .collect();
     } catch (RuntimeException e) {
       throw Fitness.unreadable(e);
@@ -72,25 +73,29 @@ final class Cluster implements AutoCloseable {
    * Has shares of a pass done, each by whoever is free, and returns when all are.
    *
    * @param title what Spark's pages call it
+   * @return where bytes lie that are not at their places
    * @throws UserError what a machine has found that a person has to mend; then the rest is left
    */
-  void run(String title, List<ShareTask> tasks, Progress progress) {
+  List<Extent> run(String title, List<ShareTask> tasks, Progress progress) {
     LongAccumulator bytes = spark.sc().longAccumulator("bytes of " + title);
     CollectionAccumulator<Refusal> refusals = spark.sc().collectionAccumulator("refusals");
     progress.begin("Quantizing", tasks.stream().mapToLong(ShareTask::bytes).sum());
     spark.setJobDescription(title);
-    JavaFutureAction<Void> job =
+    JavaFutureAction<List<List<Extent>>> job =
         spark
             .parallelize(tasks, tasks.size())
-            .foreachAsync(
+            .map(
                 task -> {
                   try {
-                    task.execute();
+                    List<Extent> extents = task.execute();
                     bytes.add(task.bytes());
+                    return extents;
                   } catch (UserError e) {
                     refusals.add(Refusal.of(e));
+                    return List.<Extent>of();
                   }
-                });
+                })
+            .collectAsync();
     long told = 0;
     try {
       for (boolean done = false; !done; ) {
@@ -102,12 +107,28 @@ final class Cluster implements AutoCloseable {
           throw refusals.value().getFirst().error();
         }
       }
+      return job.get().stream().flatMap(List::stream).toList();
+    } catch (InterruptedException e) {
+      throw interrupted(e);
+    } catch (ExecutionException e) {
+      throw Fitness.unreadable(e);
     } finally {
       progress.end();
     }
   }
 
-  private static boolean ended(JavaFutureAction<Void> job) {
+  /** Has pieces of files sent, each by whoever is free. */
+  List<JoinTask.Sent> join(String title, List<JoinTask> tasks) {
+    describe(title);
+    return collect(spark.parallelize(tasks, tasks.size()).map(JoinTask::execute));
+  }
+
+  private static UserError interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new UserError("The job was interrupted; nothing was left behind.", e);
+  }
+
+  private static boolean ended(JavaFutureAction<?> job) throws InterruptedException {
     try {
       job.get(GLANCE_MS, TimeUnit.MILLISECONDS);
       return true;
@@ -115,8 +136,7 @@ final class Cluster implements AutoCloseable {
       return false;
     } catch (InterruptedException e) {
       job.cancel(true);
-      Thread.currentThread().interrupt();
-      throw new UserError("The job was interrupted; nothing was left behind.", e);
+      throw e;
     } catch (ExecutionException e) {
       throw Fitness.unreadable(e);
     }

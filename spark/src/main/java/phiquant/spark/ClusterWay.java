@@ -21,16 +21,14 @@ import phiquant.checkpoint.lora.WithAdapters;
 import phiquant.cli.SharedArguments;
 import phiquant.engine.Engine;
 import phiquant.engine.plan.ArtifactPlan;
-import phiquant.pipeline.Division;
 import phiquant.pipeline.Pass;
 import phiquant.pipeline.PlanHash;
 import phiquant.pipeline.Way;
-import phiquant.publish.Publication;
 
 /**
- * The pass over a model's weights as one Spark job: the driver begins the artifacts' files in a
- * folder that all machines share, executors write their shares into them, the driver publishes all
- * together. What an earlier submission has completed is not made again.
+ * The pass over a model's weights as one Spark job: the driver lays out, executors encode their
+ * shares into an {@link Outlet}, the driver publishes all together. What an earlier submission has
+ * completed is not made again.
  */
 final class ClusterWay implements Way {
   private final Cluster cluster;
@@ -55,9 +53,15 @@ final class ClusterWay implements Way {
   /** An artifact that is noted may be complete, which only its plan tells. */
   @Override
   public void check(Map<Path, ArtifactPlan> outlines, boolean overwrite) {
+    if (given.roundsWithFeedback()) {
+      throw new UserError(
+          "round=gptq is made by one machine: a column makes up for those before it.",
+          "Leave it out, or run phiquant quantize where the cores are.");
+    }
+    Outlet outlet = Outlet.of(outlines.keySet(), cluster);
     Map<Path, ArtifactPlan> others = new LinkedHashMap<>(outlines);
-    others.keySet().removeIf(path -> Manifest.of(path).exists());
-    Way.HERE.check(others, overwrite);
+    others.keySet().removeIf(outlet::isNoted);
+    outlet.check(others, overwrite);
   }
 
   @Override
@@ -66,10 +70,11 @@ final class ClusterWay implements Way {
     List<Integer> numbers = new ArrayList<>();
     Map<Path, String> made = new LinkedHashMap<>();
     String from = identity(source);
+    Outlet outlet = Outlet.of(artifacts.keySet(), cluster);
     artifacts.forEach(
         (path, plan) -> {
           made.put(path, from + " by plan " + PlanHash.of(List.of(plan)));
-          if (Manifest.of(path).holds(made.get(path), plan, path)) {
+          if (outlet.holds(path, made.get(path), plan)) {
             skipped.add(path);
             settings.progress().notice(path + " is complete: the same plan, the same source.");
           } else {
@@ -81,41 +86,21 @@ final class ClusterWay implements Way {
       return;
     }
     List<ArtifactPlan> plans = List.copyOf(open.values());
-    Division division = Division.ofPlans(plans);
-    Division.make(
+    outlet.make(
+        title(source.checkpoint(), plans),
         open,
+        made,
         settings,
         source,
-        places -> {
-          PassOrder order =
-              new PassOrder(
-                  UUID.randomUUID().toString(),
-                  given.arguments(),
-                  numbers,
-                  places.stream().map(place -> place.toAbsolutePath().toString()).toList(),
-                  PlanHash.of(plans),
-                  source.checkpoint().stamp(),
-                  Version.NUMBER);
-          List<ShareTask> tasks =
-              division.shares(cluster.cores()).stream()
-                  .map(share -> ShareTask.of(order, division, share))
-                  .toList();
-          cluster.run(title(source.checkpoint(), plans), tasks, settings.progress());
-          note(made, open, places);
-        });
-  }
-
-  private static void note(
-      Map<Path, String> made, Map<Path, ArtifactPlan> written, List<Path> places) {
-    int i = 0;
-    for (Map.Entry<Path, ArtifactPlan> each : written.entrySet()) {
-      Path destination = each.getKey();
-      try {
-        Manifest.of(destination).write(made.get(destination), each.getValue(), places.get(i++));
-      } catch (IOException e) {
-        throw Publication.cannotWrite(destination, e);
-      }
-    }
+        places ->
+            new PassOrder(
+                UUID.randomUUID().toString(),
+                given.arguments(),
+                numbers,
+                places,
+                PlanHash.of(plans),
+                source.checkpoint().stamp(),
+                Version.NUMBER));
   }
 
   /** As Spark's pages show it: {@code Phi-4 → gguf:Q4_K_M, mlx:4bit}. */

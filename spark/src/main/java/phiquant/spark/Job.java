@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,12 +21,13 @@ import phiquant.pipeline.Places;
 /**
  * Many models with many recipes in one submission. All is laid out before anything is written; then
  * some entries are at work at once, so that what one leaves of the cluster at its end the next one
- * takes.
+ * takes. Then what was made is measured, if that is asked for.
  */
 final class Job {
   private static final int AT_ONCE = 4;
 
   private final List<SharedArguments> entries;
+  private final Optional<JobFile.Measuring> measuring;
 
   /**
    * Opens every model and lays out every target, which reads headers only.
@@ -34,6 +36,7 @@ final class Job {
    */
   Job(JobFile file) {
     this.entries = file.commands().stream().map(SharedArguments::of).toList();
+    this.measuring = file.measuring();
     requireSense();
   }
 
@@ -49,6 +52,7 @@ final class Job {
     int code = 0;
     int made = 0;
     int complete = 0;
+    Map<String, List<Path>> byModel = new LinkedHashMap<>();
     try (ExecutorService drivers = Executors.newFixedThreadPool(AT_ONCE)) {
       List<Future<Done>> results = new ArrayList<>();
       for (SharedArguments entry : entries) {
@@ -60,6 +64,9 @@ final class Job {
           made += done.artifacts().size() - done.skipped().size();
           complete += done.skipped().size();
           done.artifacts().forEach((path, plan) -> System.out.println(line(path, plan, done)));
+          byModel
+              .computeIfAbsent(entries.get(i).arguments().getFirst(), unused -> new ArrayList<>())
+              .addAll(done.artifacts().keySet());
         } catch (ExecutionException e) {
           System.err.println("of " + String.join(" ", entries.get(i).arguments()) + ":");
           int failed = Main.report(new IllegalStateException(e.getCause()));
@@ -71,6 +78,10 @@ final class Job {
       }
     }
     System.out.printf("%d made, %d complete already.%n", made, complete);
+    if (measuring.isPresent() && !byModel.isEmpty()) {
+      int measured = new JobEvaluation(cluster, measuring.get()).run(byModel);
+      code = code == 0 ? measured : code;
+    }
     return code;
   }
 
@@ -86,9 +97,15 @@ final class Job {
   }
 
   private void requireSense() {
+    measuring.ifPresent(JobEvaluation::check);
     Map<Path, String> places = new LinkedHashMap<>();
     for (SharedArguments entry : entries) {
       try (QuantizeOrder order = QuantizeOrder.of(entry.arguments())) {
+        if (measuring.isPresent() && order.source().isRemote()) {
+          throw new UserError(
+              order.source().path() + " is evaluated only where its weights lie at hand.",
+              "Download it first, or leave 'evaluate' out.");
+        }
         new Places(order.source().path(), order.output())
             .of(order.outlines())
             .forEach(

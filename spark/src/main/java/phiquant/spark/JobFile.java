@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import phiquant.InputFile;
@@ -29,17 +30,36 @@ import phiquant.cli.SharedArguments;
  *   - to: [gguf:Q4_K_M, mlx:4bit]
  *   - to: gguf:IQ4_XS
  *     calibration: /models/matrix.gguf
+ * evaluate:
+ *   windows: 32
+ *   report: /models/out/report.html
  * }</pre>
  *
+ * Keys of the evaluation are the options of {@code phiquant eval}.
+ *
  * @param commands arguments of {@code quantize}, one list for each model and recipe
+ * @param measuring how models are compared with what was made from them, if they are
  */
-record JobFile(List<List<String>> commands) {
+record JobFile(List<List<String>> commands, Optional<Measuring> measuring) {
   private static final String MODEL = "model";
-  private static final Set<String> KEYS = Set.of("output", "overwrite", "models", "recipes");
+  private static final String EVALUATE = "evaluate";
+  private static final Set<String> OF_EVALUATION =
+      Set.of("windows", "window", "text", "activations", "rope-rule", "report");
+  private static final Set<String> KEYS =
+      Set.of("output", "overwrite", "models", "recipes", EVALUATE);
 
   /** What the job says itself, or what nobody is there to read. */
   private static final Set<String> NOT_OF_ENTRIES =
       Set.of("output", "overwrite", "dry-run", "quiet", "threads", "help", "version");
+
+  /**
+   * An evaluation of all that a job makes.
+   *
+   * @param arguments of {@code eval}, but for the models
+   * @param report where the page about all is written
+   * @param overwrite whether one that exists is replaced
+   */
+  record Measuring(List<String> arguments, Optional<Path> report, boolean overwrite) {}
 
   /**
    * Reads one.
@@ -73,7 +93,44 @@ record JobFile(List<List<String>> commands) {
         commands.add(command);
       }
     }
-    return new JobFile(commands);
+    return new JobFile(commands, measuring(job, file));
+  }
+
+  private static Optional<Measuring> measuring(JsonNode job, Path file) {
+    JsonNode asked = job.path(EVALUATE);
+    if (asked.isMissingNode()) {
+      return Optional.empty();
+    }
+    if (!asked.isObject()) {
+      throw new UserError("%s: '%s' has keys of its own.".formatted(file, EVALUATE), known());
+    }
+    requireKeys(asked, OF_EVALUATION, file + ", " + EVALUATE);
+    for (JsonNode model : job.path("models")) {
+      if (model.has("lora")) {
+        throw new UserError(
+            "%s: a model with 'lora' cannot be evaluated: its original is the merged one, which is"
+                    .formatted(file)
+                + " nowhere.",
+            "Make it with --to safetensors first, and name that as the model.");
+      }
+    }
+    List<String> arguments = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> each : asked.properties()) {
+      if (each.getKey().equals("text")) {
+        Path text = Path.of(each.getValue().asText()).toAbsolutePath();
+        arguments.addAll(List.of("--text", text.toString()));
+      } else if (!each.getKey().equals("report")) {
+        option("--" + each.getKey(), each.getValue(), arguments);
+      }
+    }
+    Optional<Path> report =
+        Optional.of(asked.path("report").asText()).filter(name -> !name.isEmpty()).map(Path::of);
+    return Optional.of(
+        new Measuring(List.copyOf(arguments), report, job.path("overwrite").asBoolean()));
+  }
+
+  private static String known() {
+    return "There is " + String.join(", ", new TreeSet<>(OF_EVALUATION)) + ".";
   }
 
   private static JsonNode parse(Path file) {

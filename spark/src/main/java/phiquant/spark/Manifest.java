@@ -47,6 +47,11 @@ record Manifest(Path file) {
     return Files.isRegularFile(file);
   }
 
+  /** What is noted; nothing if nothing is. */
+  String text() {
+    return noted().orElse("");
+  }
+
   private Optional<String> noted() {
     try {
       return Optional.of(Files.readString(file));

@@ -1,6 +1,7 @@
 package phiquant.spark;
 
 import java.io.Serializable;
+import java.util.List;
 import phiquant.pipeline.Division;
 
 /**
@@ -11,19 +12,23 @@ import phiquant.pipeline.Division;
  * @param bytes of the source that it reads
  */
 record ShareTask(PassOrder order, int first, int end, long bytes) implements Serializable {
-  static ShareTask of(PassOrder order, Division division, Division.Share share) {
-    return new ShareTask(order, share.first(), share.end(), division.sourceBytes(share));
+  /** All of a pass, for so many cores. */
+  static List<ShareTask> of(PassOrder order, Division division, int cores) {
+    return division.shares(cores).stream()
+        .map(share -> new ShareTask(order, share.first(), share.end(), division.sourceBytes(share)))
+        .toList();
   }
 
   /**
    * Does it, on the machine where this is called.
    *
+   * @return where the bytes lie, if not at their places
    * @throws phiquant.UserError if this machine does not see what the driver saw
    */
-  void execute() {
+  List<Extent> execute() {
     Workbench bench = Workbench.take(order);
     try {
-      bench.execute(new Division.Share(first, end, 0));
+      return bench.execute(new Division.Share(first, end, 0));
     } finally {
       bench.giveBack();
     }

@@ -27,12 +27,13 @@ public final class Submit {
       return switch (command) {
         case "quantize" -> quantize(SharedArguments.of(others));
         case "calibrate" -> calibrate(arguments);
+        case "eval" -> eval(arguments);
         case "job" -> job(others);
         case "version", "--version", "--help", "help" ->
             Main.execute(arguments.toArray(String[]::new));
         default ->
             throw UserError.usage(
-                "'%s' is not for a cluster; it can be quantize, calibrate, job."
+                "'%s' is not for a cluster; it can be quantize, calibrate, eval, job."
                     .formatted(command));
       };
     } catch (UserError e) {
@@ -52,6 +53,13 @@ public final class Submit {
   private static int calibrate(List<String> arguments) {
     try (Cluster cluster = Cluster.open()) {
       Others others = Others.of(ignored -> new ClusterPassage(cluster, ignored));
+      return Main.execute(others, arguments.toArray(String[]::new));
+    }
+  }
+
+  private static int eval(List<String> arguments) {
+    try (Cluster cluster = Cluster.open()) {
+      Others others = Others.of(new ClusterExaminer(cluster));
       return Main.execute(others, arguments.toArray(String[]::new));
     }
   }

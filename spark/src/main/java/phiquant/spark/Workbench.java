@@ -2,12 +2,13 @@ package phiquant.spark;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import phiquant.UserError;
 import phiquant.Version;
 import phiquant.checkpoint.WeightSource;
@@ -17,13 +18,11 @@ import phiquant.pipeline.Division;
 import phiquant.pipeline.Pass;
 import phiquant.pipeline.PlanHash;
 import phiquant.pipeline.Progress;
-import phiquant.pipeline.SharedOutput;
-import phiquant.publish.Publication;
 
 /**
  * A pass on one of the machines that do shares of it: the model open, the plans made once for all
- * of its tasks, the artifacts' files opened where they grow. Some stay for a while when no task
- * needs them, for the next one will.
+ * of its tasks, with as many {@link Bay}s as there are tasks at a time. Some stay for a while when
+ * no task needs them, for the next one will.
  */
 final class Workbench {
   /** Passes that stay open without a task. */
@@ -32,8 +31,10 @@ final class Workbench {
   private static final Map<PassOrder, Workbench> OPEN = new LinkedHashMap<>();
 
   private final QuantizeOrder order;
-  private final Division division;
-  private final List<SharedOutput> outputs = new ArrayList<>();
+  private final List<ArtifactPlan> plans;
+  private final List<String> places;
+  private final Optional<StorePath> parts;
+  private final Deque<Bay> free = new ArrayDeque<>();
   private final Pass.Settings settings;
   private final WeightSource source;
   private int tasks;
@@ -52,20 +53,18 @@ final class Workbench {
             "It must not change while a job runs, and all machines must see the same.");
       }
       List<ArtifactPlan> all = List.copyOf(order.artifacts().values());
-      List<ArtifactPlan> plans = pass.artifacts().stream().map(all::get).toList();
+      plans = pass.artifacts().stream().map(all::get).toList();
       if (!PlanHash.of(plans).equals(pass.hash())) {
         throw new UserError(
             "%s plans otherwise than the driver: a file that the command names differs there."
                 .formatted(host()));
       }
-      for (int i = 0; i < plans.size(); i++) {
-        outputs.add(new SharedOutput(plans.get(i), Path.of(pass.places().get(i))));
-      }
     } catch (RuntimeException e) {
       order.close();
       throw e;
     }
-    division = Division.of(outputs);
+    places = pass.places();
+    parts = StorePath.of(places.getFirst());
     Pass.Settings given = order.quantize().settings();
     settings = new Pass.Settings(1, false, given.allowNonFinite(), Progress.NONE);
     WeightSource all = order.quantize().source();
@@ -103,26 +102,35 @@ final class Workbench {
     }
   }
 
-  /** Does a share, and brings it to the disk. */
-  void execute(Division.Share share) {
+  /** Does a share, and brings it to where it is kept. */
+  List<Extent> execute(Division.Share share) {
     source.requireUnchanged();
+    Bay bay = bay();
     try {
-      division.execute(share, settings, source);
+      List<Extent> extents = bay.execute(share, settings, source);
+      synchronized (free) {
+        free.push(bay); // What has failed is not used again.
+      }
+      return extents;
     } catch (InternalError e) {
       source.requireUnchanged(); // Says which file was cut, which the JVM cannot.
       throw new IllegalStateException("a mapped file cannot be read", e);
     }
-    for (SharedOutput output : outputs) {
-      try {
-        output.sync();
-      } catch (IOException e) {
-        throw Publication.cannotWrite(output.destination(), e);
+  }
+
+  private Bay bay() {
+    synchronized (free) {
+      if (!free.isEmpty()) {
+        return free.pop();
       }
     }
+    return parts.isPresent() ? new PartBay(plans, parts.get()) : new SharedBay(plans, places);
   }
 
   private void close() {
-    outputs.forEach(SharedOutput::close);
+    synchronized (free) {
+      free.forEach(Bay::close);
+    }
     order.close();
   }
 

@@ -28,6 +28,19 @@ class JobFileTest {
   }
 
   @Test
+  void anEvaluationIsAskedForAsTheCommandDoes() throws IOException {
+    JobFile job =
+        read(
+            MODELS
+                + "recipes: [{to: gguf}]\n"
+                + "evaluate: {windows: 4, activations: f32, report: r.html}\n");
+    assertThat(job.measuring().orElseThrow().arguments())
+        .containsExactly("--windows", "4", "--activations", "f32");
+    assertThat(job.measuring().orElseThrow().report()).contains(Path.of("r.html"));
+    assertThat(read(MODELS + "recipes: [{to: gguf}]\n").measuring()).isEmpty();
+  }
+
+  @Test
   void whatNothingWouldComeOfIsNamed() {
     assertRefused(MODELS + "recipes: [{to: gguf, imatirx: f}]\n", "no key 'imatirx'");
     assertRefused(MODELS + "recipe: [{to: gguf}]\n", "no key 'recipe'");
@@ -37,6 +50,11 @@ class JobFileTest {
     assertRefused(MODELS + "recipes: []\n", "no list of recipes");
     assertRefused("models: [{model: a}]\nrecipes: [{to: gguf}]\n", "does not say 'output'");
     assertRefused(MODELS + "models: [{model: c}]\n", "uplicate");
+    assertRefused(MODELS + "recipes: [{to: gguf}]\nevaluate: {window: 8, kl: 1}\n", "no key 'kl'");
+    assertRefused(MODELS + "recipes: [{to: gguf}]\nevaluate: yes\n", "has keys of its own");
+    assertRefused(
+        "output: o\nmodels: [{model: a, lora: b}]\nrecipes: [{to: gguf}]\nevaluate: {}\n",
+        "'lora' cannot be evaluated");
     assertRefused("nothing", "no job");
     assertRefused("[1, 2", "not YAML");
   }
