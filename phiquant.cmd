@@ -27,6 +27,8 @@ set FLAGS=-XX:PerMethodTrapLimit=100000 -XX:PerMethodRecompilationCutoff=100000 
 rem The options and caches that the shell script of the same name explains.
 set NOW=-XX:CompileCommand=BackgroundCompilation
 set SOON=-XX:CompileCommand=CompileThresholdScaling
+set VECTORS=
+if exist "%HOME_DIR%..\lib\phiquant" set VECTORS=%NOW%,jdk/incubator/vector/*.*,false
 set KIND=quantize
 set ENCODING=-XX:CompileCommand=quiet %NOW%,phiquant/quant/*.*,false %SOON%,phiquant/quant/*.*,0.01
 set LEARNING=%ENCODING%
@@ -35,8 +37,8 @@ set SHORT=
 for %%c in (inspect advise version completion) do if "%~1"=="%%c" set SHORT=-XX:TieredStopAtLevel=1
 for %%c in (run chat serve eval calibrate) do if "%~1"=="%%c" (
   set KIND=run
-  set LEARNING=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %NOW%,jdk/incubator/vector/*.*,false %SOON%,phiquant/run/*.*,0.03
-  set MORE=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %NOW%,jdk/incubator/vector/*.*,false %SOON%,phiquant/run/*.*,0.03
+  set LEARNING=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %VECTORS% %SOON%,phiquant/run/*.*,0.03
+  set MORE=-XX:CompileCommand=quiet %NOW%,phiquant/run/*.*,false %VECTORS% %SOON%,phiquant/run/*.*,0.03
 )
 for %%c in (quantize demo) do if "%~1"=="%%c" set MORE=%ENCODING%
 set "CACHE=%BUILT%\phiquant-%KIND%.aot"
