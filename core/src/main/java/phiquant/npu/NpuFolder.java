@@ -49,10 +49,7 @@ record NpuFolder(Path path, ObjectNode config) {
     try {
       NpuFolder folder =
           new NpuFolder(path, Json.object(Files.readAllBytes(file), file.toString()));
-      if (!folder.isWhole()) {
-        throw new UserError(
-            path + " holds a model whose graphs have no fixed sizes, which an NPU needs.", HOW);
-      }
+      folder.requireGraphs();
       if (folder.stages().path(HEAD).has("session_options")) {
         throw new UserError(path + " is compiled already.", "Give the folder that it was made of.");
       }
@@ -62,14 +59,21 @@ record NpuFolder(Path path, ObjectNode config) {
     }
   }
 
-  /** Whether all graphs are there, and as many for prompts as for tokens. */
-  private boolean isWhole() {
-    List<String> names = new ArrayList<>(List.of(HEAD, "embedding", "cache"));
+  /** All graphs have to be there, as many for prompts as for tokens. */
+  private void requireGraphs() {
+    List<String> names = new ArrayList<>(List.of("embedding", "cache", HEAD));
     parts().forEach(names::addAll);
-    return names.size() > 3
-        && names.stream()
-            .allMatch(
-                name -> stages().has(name) && Files.isRegularFile(path.resolve(name + ".onnx")));
+    if (parts().isEmpty() || !names.stream().allMatch(stages()::has)) {
+      throw new UserError(
+          path + " holds a model whose graphs have no fixed sizes, which an NPU needs.", HOW);
+    }
+    for (String name : names) {
+      if (!Files.isRegularFile(path.resolve(name + ".onnx"))) {
+        throw new UserError(
+            "%s has no %s.onnx, which its %s names.".formatted(path, name, CONFIG),
+            "Copy the folder whole, or make it again.");
+      }
+    }
   }
 
   /**

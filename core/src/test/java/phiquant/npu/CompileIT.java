@@ -102,7 +102,12 @@ class CompileIT {
   }
 
   @Test
-  void whatCannotBeCompiledIsSaidInALine() {
+  void whatCannotBeCompiledIsSaidInALine() throws IOException {
+    Path cut = make("onnx:int4,device=npu,prompt=16,context=64,parts=2");
+    Files.delete(cut.resolve("token-2.onnx"));
+    assertThatThrownBy(() -> Compile.of(cut))
+        .isInstanceOf(UserError.class)
+        .hasMessage(cut + " has no token-2.onnx, which its genai_config.json names.");
     Path dynamic = make("onnx:int4");
     assertThatThrownBy(() -> Compile.of(dynamic))
         .isInstanceOf(UserError.class)
