@@ -6,10 +6,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.instruction.ConstantInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.lang.constant.ClassDesc;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -39,10 +49,54 @@ class NeededModulesTest {
         .containsAll(needed.stream().filter(m -> !m.equals("java.base")).toList());
   }
 
+  /** A module is given only those services that it says it uses; on a class path nobody asks. */
+  @Test
+  void theModuleSaysWhichServicesTheClassesLookFor() throws IOException {
+    List<String> services = new ArrayList<>();
+    for (String part : List.of("core", "program")) {
+      try (Stream<Path> files = Files.walk(Path.of(part, "target/classes/phiquant"))) {
+        for (Path file : files.filter(each -> each.toString().endsWith(".class")).toList()) {
+          services.addAll(services(file));
+        }
+      }
+    }
+    assertThat(services).isNotEmpty();
+    assertThat(declaration()).contains(services);
+  }
+
+  /** What a class hands to {@code ServiceLoader.load}, as a module says that it uses it. */
+  private static List<String> services(Path file) throws IOException {
+    List<String> found = new ArrayList<>();
+    for (MethodModel method : ClassFile.of().parse(file).methods()) {
+      List<CodeElement> code = method.code().map(body -> body.elementList()).orElse(List.of());
+      if (code.stream().anyMatch(NeededModulesTest::looksForServices)) {
+        code.stream()
+            .filter(ConstantInstruction.class::isInstance)
+            .map(element -> ((ConstantInstruction) element).constantValue())
+            .filter(ClassDesc.class::isInstance)
+            .forEach(type -> found.add("uses " + name((ClassDesc) type) + ";"));
+      }
+    }
+    return found;
+  }
+
+  private static boolean looksForServices(CodeElement element) {
+    return element instanceof InvokeInstruction call
+        && call.owner().asInternalName().equals("java/util/ServiceLoader")
+        && call.name().equalsString("load");
+  }
+
+  private static String name(ClassDesc type) {
+    return type.packageName() + "." + type.displayName().replace('$', '.');
+  }
+
   private static List<String> required() throws IOException {
+    return REQUIRED.matcher(declaration()).results().map(found -> found.group(1)).toList();
+  }
+
+  private static String declaration() throws IOException {
     try (InputStream in = Distribution.class.getResourceAsStream("module-info.java.txt")) {
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      return REQUIRED.matcher(text).results().map(found -> found.group(1)).toList();
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 }
