@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # This checkout beside an older one, in turns: what a change costs or saves.
-#   bench/step.sh OLD_CHECKOUT [start|quantize|run]...
+#   bench/step.sh OLD_CHECKOUT [start|quantize|run|tokens]...
 # start: `version` and `inspect`, as a user starts them. quantize: Phi-3.5-mini's shapes to four targets in one
 # pass, without a cache of classes. run: a prompt of 256 tokens, then 64 one by one, smolphi-wide as Q4_K_M, Q8_0
-# and F16. All three by default, on MODEL (PHI_3_5_MINI, or a checkpoint's folder) and PAIRS (7). Prints the
+# and F16. tokens: the same with both builds in one process, in turns of milliseconds, which tells differences that the
+# machine's own wandering hides. The first three by default, on MODEL (PHI_3_5_MINI, or a checkpoint's folder) and PAIRS (7). Prints the
 # processor, every run as a JSON line, and for each figure the medians and new / old in each pair.
 set -euo pipefail
 old="$(realpath "$1")"
@@ -43,12 +44,29 @@ run() { # LABEL CHECKOUT
   done
 }
 
+class_path() { # CHECKOUT
+  local module="$1/core"
+  [ -d "$module" ] || module="$1"
+  echo "$module/target/classes:$module/target/test-classes:$(cat "$module/target/classpath.txt")"
+}
+
+tokens() { # Both orders, for the second of two models in a process has another place in memory.
+  for file in "$work"/*.gguf; do
+    for order in "$old $new" "$new $old"; do
+      read -ra pair <<< "$order"
+      echo "$(basename "$file" .gguf), $([ "${pair[0]}" = "$old" ] && echo "as named" || echo "old and new exchanged")"
+      bench/java.sh phiquant.bench.SideBySide "$(class_path "${pair[0]}")" "$(class_path "${pair[1]}")" \
+        "$file" "$(nproc)" "${ROUNDS:-18}" 2> /dev/null
+    done
+  done
+}
+
 grep -m 1 'model name' /proc/cpuinfo
 for checkout in "$old" "$new"; do # Builds what is to be measured, and what the start script learns.
   "$checkout/phiquant" version > /dev/null
   "$checkout/phiquant" inspect "$model" > /dev/null
 done
-case " ${parts[*]} " in *" run "*)
+case " ${parts[*]} " in *" run "* | *" tokens "*)
   [ -d "$cache/fixtures/smolphi-wide" ] || { echo "error: the tests make smolphi-wide: mvn verify once." >&2 && exit 1; }
   for type in Q4_K_M Q8_0 F16; do
     ./phiquant quantize "$cache/fixtures/smolphi-wide" -q --to "gguf:$type" -o "$work"
@@ -60,10 +78,15 @@ case " ${parts[*]} " in *" run "*)
 esac
 cat "$model"/*.safetensors > /dev/null
 for part in "${parts[@]}"; do
+  if [ "$part" = tokens ]; then
+    tokens
+    continue
+  fi
   for ((i = 0; i < ${PAIRS:-7}; i++)); do
     if ((i % 2)); then "$part" new "$new" && "$part" old "$old"; else "$part" old "$old" && "$part" new "$new"; fi
   done
 done
+[ -e "$work/log" ] || exit 0
 python3 - "$work/log" << 'END'
 import json, statistics, sys
 runs = [json.loads(line) for line in open(sys.argv[1])]
