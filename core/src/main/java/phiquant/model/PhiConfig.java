@@ -243,7 +243,16 @@ public record PhiConfig(
         return Optional.empty();
       }
       if (!keys.reads("original_max_position_embeddings")) {
-        throw wrong("rope scaling '" + shorten(type) + "' is not supported");
+        // No engine that is at hand computes a Phi-3-small with it: mlx-lm rotates without factors.
+        boolean small = keys.reads("gegelu_limit");
+        throw wrong(
+            "rope scaling '"
+                + shorten(type)
+                + "' is not supported"
+                + (small
+                    ? " in a Phi-3-small, so its 128k form is not: nothing that computes it is at"
+                        + " hand to be held against; the 8k form is"
+                    : ""));
       }
       // Early Phi-3 releases call the same thing su. Their yarn was another function than what
       // transformers makes of it, so neither is right.
