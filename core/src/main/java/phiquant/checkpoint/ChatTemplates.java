@@ -3,7 +3,10 @@ package phiquant.checkpoint;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +45,22 @@ public record ChatTemplates(Optional<String> chosen, Map<String, String> named, 
     boolean differs = own.isPresent() && inConfig.isPresent() && !own.equals(inConfig);
     return new ChatTemplates(
         own.or(() -> inConfig).or(() -> old).filter(text -> !text.isEmpty()), named, differs);
+  }
+
+  /**
+   * A checkpoint with a template that a person gives, for one that has none or another.
+   *
+   * @throws UserError (usage) if the file cannot be read
+   */
+  public static Checkpoint given(Path file, Checkpoint checkpoint) {
+    try {
+      // Read as text first: what is no UTF-8 is no template.
+      String template = Files.readString(file);
+      return CheckpointView.with(
+          Map.of(OWN, template.getBytes(StandardCharsets.UTF_8)), checkpoint);
+    } catch (IOException | OutOfMemoryError e) {
+      throw UserError.usage("The chat template " + file + " cannot be read as text in UTF-8.");
+    }
   }
 
   private static JsonNode json(Checkpoint checkpoint, String name) {

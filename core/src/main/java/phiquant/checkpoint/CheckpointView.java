@@ -7,17 +7,37 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A checkpoint that is seen otherwise than it is stored: without some tensors, or with another fact
- * in its configuration. Whoever works on it needs to know nothing of that.
+ * A checkpoint that is seen otherwise than it is stored: without some tensors, with another fact in
+ * its configuration, with a file that it does not have. Whoever works on it needs to know nothing
+ * of that.
  *
  * @param stored what it is; closes with this one
  * @param config instead of its config.json
  * @param tensors instead of its own
  * @param notices instead of its own
+ * @param files beside its own or in their place, by name
  */
 public record CheckpointView(
-    Checkpoint stored, ObjectNode config, Map<String, StoredTensor> tensors, List<String> notices)
+    Checkpoint stored,
+    ObjectNode config,
+    Map<String, StoredTensor> tensors,
+    List<String> notices,
+    Map<String, byte[]> files)
     implements Checkpoint {
+  /** One with its own files. */
+  public CheckpointView(
+      Checkpoint stored,
+      ObjectNode config,
+      Map<String, StoredTensor> tensors,
+      List<String> notices) {
+    this(stored, config, tensors, notices, Map.of());
+  }
+
+  /** One with some files beside its own or in their place. */
+  public static CheckpointView with(Map<String, byte[]> files, Checkpoint stored) {
+    return new CheckpointView(
+        stored, stored.config(), stored.tensors(), stored.notices(), Map.copyOf(files));
+  }
 
   @Override
   public Path path() {
@@ -27,6 +47,9 @@ public record CheckpointView(
   /** Another configuration is a file as transformers writes it. */
   @Override
   public Optional<byte[]> file(String name) {
+    if (files.containsKey(name)) {
+      return Optional.of(files.get(name));
+    }
     return name.equals("config.json") && !config.equals(stored.config())
         ? Optional.of(PythonJson.bytes(config, 2, true))
         : stored.file(name);

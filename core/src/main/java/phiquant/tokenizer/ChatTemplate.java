@@ -54,7 +54,7 @@ public final class ChatTemplate {
                     new UserError(
                         checkpoint.path() + " has no chat template.",
                         "Give it text as it is: with phiquant run --raw, or the server's"
-                            + " completions."));
+                            + " completions; or a template with --chat-template FILE."));
     return of(source, config, ToolFormat.of(source, checkpoint));
   }
 

@@ -3,6 +3,8 @@ package phiquant.cli;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import phiquant.UserError;
+import phiquant.checkpoint.ChatTemplates;
+import phiquant.checkpoint.Checkpoint;
 import phiquant.run.Activations;
 import phiquant.run.RunOptions;
 import phiquant.run.Session;
@@ -42,6 +44,12 @@ final class EngineOptions {
               + " length (OpenVINO), llama, long (MLX) or short.")
   private LongRopeRule ropeRule;
 
+  @Option(
+      names = "--chat-template",
+      paramLabel = "FILE",
+      description = "A Jinja template for conversations, in place of the model's own or of none.")
+  private Path template;
+
   @Mixin private ModelOptions model;
 
   /** Opens a model to talk to. */
@@ -56,9 +64,10 @@ final class EngineOptions {
             activations == null ? defaults.activations() : activations,
             ropeRule == null ? defaults.ropeRule() : ropeRule,
             cacheType == null ? defaults.cacheType() : cacheType);
+    Checkpoint opened = model.open(artifact);
     Session session =
         Session.open(
-            model.open(artifact),
+            template == null ? opened : ChatTemplates.given(template, opened),
             options,
             context == null ? OptionalInt.empty() : OptionalInt.of(context));
     Notices.print(session.notices());

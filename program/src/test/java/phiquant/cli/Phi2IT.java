@@ -45,6 +45,24 @@ class Phi2IT {
     assertThat(measured.findValue("meanKl").asDouble()).isPositive();
   }
 
+  /** The words of the template are Phi-2's own, from its card. */
+  @Test
+  void itChatsWithATemplateThatIsGiven() throws Exception {
+    assertThat(phiquant("run", MODEL, "-p", "Hi.", "-n", "1")).isEqualTo(1);
+    assertThat(said).contains("has no chat template").contains("--raw").contains("--chat-template");
+    Path template = folder.resolve("template.jinja");
+    Files.writeString(
+        template, "{% for m in messages %}Instruct: {{ m.content }}\n{% endfor %}Output:");
+    String given = template.toString();
+    assertThat(phiquant("run", MODEL, "-p", "Hi.", "-n", "1", "--chat-template", given)).isZero();
+    // The same as the text that the template makes of it.
+    String answer = said.lines().findFirst().orElseThrow();
+    assertThat(phiquant("run", MODEL, "--raw", "-p", "Instruct: Hi.\nOutput:", "-n", "1")).isZero();
+    assertThat(said.lines().findFirst().orElseThrow()).isEqualTo(answer);
+    assertThat(phiquant("run", MODEL, "-p", "Hi.", "--chat-template", given + "x")).isEqualTo(2);
+    assertThat(said).startsWith("error: ").contains("template.jinjax cannot be read");
+  }
+
   @Test
   void adviseFindsAFormat() throws Exception {
     assertThat(
