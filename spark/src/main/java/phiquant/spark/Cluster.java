@@ -64,6 +64,11 @@ final class Cluster implements AutoCloseable {
     }
   }
 
+  /** Whether this process does all the work itself, with Spark's threads. */
+  boolean isHere() {
+    return spark.isLocal();
+  }
+
   /** Cores of all machines together. */
   int cores() {
     return spark.defaultParallelism();

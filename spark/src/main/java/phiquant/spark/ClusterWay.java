@@ -86,21 +86,31 @@ final class ClusterWay implements Way {
       return;
     }
     List<ArtifactPlan> plans = List.copyOf(open.values());
-    outlet.make(
-        title(source.checkpoint(), plans),
-        open,
-        made,
-        settings,
-        source,
-        places ->
-            new PassOrder(
-                UUID.randomUUID().toString(),
-                given.arguments(),
-                numbers,
-                places,
-                PlanHash.of(plans),
-                source.checkpoint().stamp(),
-                Version.NUMBER));
+    String run = UUID.randomUUID().toString();
+    if (cluster.isHere()) {
+      // The command closes its model.
+      Workbench.lend(run, new Workbench.Laid(plans, source, settings.allowNonFinite(), () -> {}));
+    }
+    try {
+      outlet.make(
+          title(source.checkpoint(), plans),
+          open,
+          made,
+          settings,
+          source,
+          places ->
+              new PassOrder(
+                  run,
+                  given.arguments(),
+                  numbers,
+                  places,
+                  PlanHash.of(plans),
+                  source.checkpoint().stamp(),
+                  Version.NUMBER,
+                  cluster.isHere()));
+    } finally {
+      Workbench.takeBack(run);
+    }
   }
 
   /** As Spark's pages show it: {@code Phi-4 → gguf:Q4_K_M, mlx:4bit}. */

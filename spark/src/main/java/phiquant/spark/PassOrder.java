@@ -13,6 +13,7 @@ import java.util.List;
  * @param hash of the plans
  * @param source stamp of the weights' files
  * @param version of phiquant
+ * @param here whether the driver's own process does all, which has the plans and syncs the files
  */
 record PassOrder(
     String run,
@@ -21,5 +22,6 @@ record PassOrder(
     List<String> places,
     String hash,
     String source,
-    String version)
+    String version,
+    boolean here)
     implements Serializable {}

@@ -15,8 +15,16 @@ import phiquant.publish.Publication;
 final class SharedBay implements Bay {
   private final List<SharedOutput> outputs = new ArrayList<>();
   private final Division division;
+  private final boolean syncs;
 
-  SharedBay(List<ArtifactPlan> plans, List<String> places) {
+  /**
+   * Opens nothing yet.
+   *
+   * @param syncs whether what was written is brought to the disk with each share, since who
+   *     publishes it is another machine and cannot
+   */
+  SharedBay(List<ArtifactPlan> plans, List<String> places, boolean syncs) {
+    this.syncs = syncs;
     for (int i = 0; i < plans.size(); i++) {
       outputs.add(new SharedOutput(plans.get(i), Path.of(places.get(i))));
     }
@@ -26,7 +34,7 @@ final class SharedBay implements Bay {
   @Override
   public List<Extent> execute(Division.Share share, Pass.Settings settings, WeightSource source) {
     division.execute(share, settings, source);
-    for (SharedOutput output : outputs) {
+    for (SharedOutput output : syncs ? outputs : List.<SharedOutput>of()) {
       try {
         output.sync();
       } catch (IOException e) {

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import phiquant.UserError;
 import phiquant.Version;
 import phiquant.checkpoint.WeightSource;
@@ -30,46 +31,73 @@ final class Workbench {
 
   private static final Map<PassOrder, Workbench> OPEN = new LinkedHashMap<>();
 
-  private final QuantizeOrder order;
-  private final List<ArtifactPlan> plans;
-  private final List<String> places;
+  /** What the driver has laid out, by the pass, where its own process does the shares. */
+  private static final Map<String, Laid> LENT = new ConcurrentHashMap<>();
+
+  private final Laid laid;
+  private final PassOrder pass;
   private final Optional<StorePath> parts;
   private final Deque<Bay> free = new ArrayDeque<>();
   private final Pass.Settings settings;
   private final WeightSource source;
   private int tasks;
 
+  /**
+   * What a pass needs on a machine.
+   *
+   * @param source of the weights
+   * @param allowNonFinite whether NaN and infinite weights are encoded instead of refused
+   * @param close lets the model go
+   */
+  record Laid(
+      List<ArtifactPlan> plans, WeightSource source, boolean allowNonFinite, Runnable close) {
+    /** As another machine than the driver's makes it, from the same arguments. */
+    static Laid of(PassOrder pass) {
+      QuantizeOrder order = QuantizeOrder.of(pass.arguments());
+      try {
+        if (!order.source().stamp().equals(pass.source())) {
+          throw new UserError(
+              "%s is not the same on %s as it was for the driver."
+                  .formatted(order.source().path(), host()),
+              "It must not change while a job runs, and all machines must see the same.");
+        }
+        List<ArtifactPlan> all = List.copyOf(order.artifacts().values());
+        List<ArtifactPlan> plans = pass.artifacts().stream().map(all::get).toList();
+        if (!PlanHash.of(plans).equals(pass.hash())) {
+          throw new UserError(
+              "%s plans otherwise than the driver: a file that the command names differs there."
+                  .formatted(host()));
+        }
+        Pass.Settings given = order.quantize().settings();
+        return new Laid(plans, order.quantize().source(), given.allowNonFinite(), order::close);
+      } catch (RuntimeException e) {
+        order.close();
+        throw e;
+      }
+    }
+  }
+
   private Workbench(PassOrder pass) {
     if (!pass.version().equals(Version.NUMBER)) {
       throw new UserError(
           "%s has phiquant %s, the driver %s.".formatted(host(), Version.NUMBER, pass.version()));
     }
-    order = QuantizeOrder.of(pass.arguments());
-    try {
-      if (!order.source().stamp().equals(pass.source())) {
-        throw new UserError(
-            "%s is not the same on %s as it was for the driver."
-                .formatted(order.source().path(), host()),
-            "It must not change while a job runs, and all machines must see the same.");
-      }
-      List<ArtifactPlan> all = List.copyOf(order.artifacts().values());
-      plans = pass.artifacts().stream().map(all::get).toList();
-      if (!PlanHash.of(plans).equals(pass.hash())) {
-        throw new UserError(
-            "%s plans otherwise than the driver: a file that the command names differs there."
-                .formatted(host()));
-      }
-    } catch (RuntimeException e) {
-      order.close();
-      throw e;
-    }
-    places = pass.places();
-    parts = StorePath.of(places.getFirst());
-    Pass.Settings given = order.quantize().settings();
-    settings = new Pass.Settings(1, false, given.allowNonFinite(), Progress.NONE);
-    WeightSource all = order.quantize().source();
+    this.pass = pass;
+    laid = pass.here() ? LENT.get(pass.run()) : Laid.of(pass);
+    parts = StorePath.of(pass.places().getFirst());
+    settings = new Pass.Settings(1, false, laid.allowNonFinite(), Progress.NONE);
     // Shares come in any order, so what arrives by network is asked for by its ranges.
-    source = all::requireUnchanged;
+    source = laid.source()::requireUnchanged;
+  }
+
+  /** Lends what the driver has laid out to tasks in its own process, until it is taken back. */
+  static void lend(String run, Laid laid) {
+    LENT.put(run, laid);
+  }
+
+  /** Nobody does that pass any more. */
+  static void takeBack(String run) {
+    LENT.remove(run);
   }
 
   /** The bench for a pass, opened if it is not. */
@@ -124,14 +152,16 @@ final class Workbench {
         return free.pop();
       }
     }
-    return parts.isPresent() ? new PartBay(plans, parts.get()) : new SharedBay(plans, places);
+    return parts.isPresent()
+        ? new PartBay(laid.plans(), parts.get())
+        : new SharedBay(laid.plans(), pass.places(), !pass.here());
   }
 
   private void close() {
     synchronized (free) {
       free.forEach(Bay::close);
     }
-    order.close();
+    laid.close().run();
   }
 
   /** This machine's name. */

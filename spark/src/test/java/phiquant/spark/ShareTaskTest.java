@@ -87,7 +87,8 @@ class ShareTaskTest {
               List.of(growing.toString()),
               PlanHash.of(plans),
               order.source().stamp(),
-              version);
+              version,
+              false);
       return ShareTask.of(pass, Division.ofPlans(plans), 2);
     }
   }
