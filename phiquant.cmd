@@ -31,7 +31,7 @@ set VECTORS=
 if exist "%HOME_DIR%..\lib\phiquant" set VECTORS=%NOW%,jdk/incubator/vector/*.*,false
 set KIND=quantize
 set ENCODING=-XX:CompileCommand=quiet %NOW%,phiquant/quant/*.*,false %SOON%,phiquant/quant/*.*,0.01
-set LEARNING=%ENCODING%
+set LEARNING=-XX:-AOTClassLinking %ENCODING%
 set MORE=
 set SHORT=
 for %%c in (inspect advise version completion) do if "%~1"=="%%c" set SHORT=-XX:TieredStopAtLevel=1
