@@ -44,7 +44,7 @@ public record Adapter(Path folder, String kind, Optional<String> base) {
   }
 
   /** Says that it is not applied. */
-  String besideWeights() {
+  public String besideWeights() {
     return "An adapter (%s%s) lies beside the weights and is not applied; if they lack it, give its folder with --lora, or merge it with PEFT's merge_and_unload() first."
         .formatted(kind, base.map(name -> " for " + name).orElse(""));
   }

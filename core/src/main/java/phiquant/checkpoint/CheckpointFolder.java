@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import phiquant.UserError;
+import phiquant.checkpoint.vocabulary.ChatTemplates;
+import phiquant.checkpoint.vocabulary.TiktokenVocabulary;
 
 /**
  * What folders of all kinds have in common: {@code config.json} and other small files beside the

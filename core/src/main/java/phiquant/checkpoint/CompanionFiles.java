@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import phiquant.InputFile;
 import phiquant.UserError;
+import phiquant.checkpoint.vocabulary.TiktokenVocabulary;
 
 /** The small files beside a folder's weights: configuration, tokenizer, model card. */
 public final class CompanionFiles {

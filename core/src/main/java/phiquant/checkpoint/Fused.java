@@ -3,6 +3,7 @@ package phiquant.checkpoint;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import phiquant.checkpoint.derived.Stacked;
 
 /**
  * A Llama's tensors under a Phi-3's names: query, key and value one below the other, gate and up

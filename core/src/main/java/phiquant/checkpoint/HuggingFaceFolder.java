@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import phiquant.checkpoint.packed.PackedWeights;
+import phiquant.checkpoint.safetensors.SafetensorsFile;
+import phiquant.checkpoint.safetensors.Shards;
 
 /**
  * A checkpoint as Hugging Face stores it: a folder with {@code config.json}, the weights as {@link

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import phiquant.checkpoint.derived.Renamed;
 
 /**
  * What all names of a checkpoint's tensors have in front of those that transformers gives them:

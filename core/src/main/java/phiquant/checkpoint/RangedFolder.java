@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.checkpoint.safetensors.SafetensorsHeader;
+import phiquant.checkpoint.safetensors.Shards;
 
 /**
  * A checkpoint of safetensors in a store that gives ranges of bytes. Headers are read when it is

@@ -16,9 +16,9 @@ import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFiles;
 import phiquant.checkpoint.CheckpointFolder;
 import phiquant.checkpoint.CodedWeights;
-import phiquant.checkpoint.SafetensorsHeader;
-import phiquant.checkpoint.Shards;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.safetensors.SafetensorsHeader;
+import phiquant.checkpoint.safetensors.Shards;
 
 /**
  * A checkpoint that lies on the hub. To look at it takes its small files and the headers of its

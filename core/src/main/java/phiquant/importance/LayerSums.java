@@ -2,8 +2,8 @@ package phiquant.importance;
 
 import java.util.HashMap;
 import java.util.Map;
-import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Piled;
 import phiquant.engine.gguf.GgufNames;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;

@@ -3,9 +3,9 @@ package phiquant.model;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import phiquant.checkpoint.RowSlice;
-import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.RowSlice;
+import phiquant.checkpoint.derived.Stacked;
 
 /**
  * A product with a matrix, and what is added to it. A checkpoint may keep the matrix in parts, rows

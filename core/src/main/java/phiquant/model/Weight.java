@@ -1,9 +1,9 @@
 package phiquant.model;
 
 import java.util.List;
-import phiquant.checkpoint.Piled;
-import phiquant.checkpoint.Scaled;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Piled;
+import phiquant.checkpoint.derived.Scaled;
 
 /**
  * One weight of the model.

@@ -3,10 +3,10 @@ package phiquant.pipeline;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableSet;
-import phiquant.checkpoint.Piled;
-import phiquant.checkpoint.RowSlice;
-import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Piled;
+import phiquant.checkpoint.derived.RowSlice;
+import phiquant.checkpoint.derived.Stacked;
 import phiquant.engine.plan.Part;
 import phiquant.engine.plan.PlannedTensor;
 

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import phiquant.UserError;
-import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Piled;
 import phiquant.model.PhiModel;
 
 /**

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import phiquant.UserError;
-import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
+import phiquant.checkpoint.vocabulary.ChatTemplates;
 import phiquant.jinja.Template;
 import phiquant.jinja.TemplateError;
 

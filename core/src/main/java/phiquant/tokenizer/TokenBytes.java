@@ -10,9 +10,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import phiquant.UserError;
-import phiquant.checkpoint.ByteAlphabet;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
+import phiquant.checkpoint.vocabulary.ByteAlphabet;
 
 /**
  * The bytes that each token adds to a text, which the library does not tell: half a character is a

@@ -3,7 +3,7 @@ package phiquant.tokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Set;
 import phiquant.UserError;
-import phiquant.checkpoint.SplitPattern;
+import phiquant.checkpoint.vocabulary.SplitPattern;
 
 /**
  * What a tokenizer may do to a text: what Phi's do, and what is harmless beside it, each with its

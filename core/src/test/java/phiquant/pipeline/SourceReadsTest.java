@@ -13,10 +13,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.Quantize;
-import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointView;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.ChangedTensor;
 import phiquant.engine.Checkpoints;
 import phiquant.fixtures.Fixtures;
 

@@ -10,10 +10,10 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.MappedFiles;
-import phiquant.checkpoint.Mosaic;
-import phiquant.checkpoint.RowSlice;
-import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Mosaic;
+import phiquant.checkpoint.derived.RowSlice;
+import phiquant.checkpoint.derived.Stacked;
 
 /**
  * A LoRA adapter that stays apart from its model: the two factors of every matrix that it changes,

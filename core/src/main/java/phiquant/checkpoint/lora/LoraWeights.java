@@ -10,8 +10,8 @@ import phiquant.UserError;
 import phiquant.checkpoint.MappedFiles;
 import phiquant.checkpoint.MappedTensor;
 import phiquant.checkpoint.Pickle;
-import phiquant.checkpoint.SafetensorsFile;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.safetensors.SafetensorsFile;
 import phiquant.quant.Finite;
 
 /**

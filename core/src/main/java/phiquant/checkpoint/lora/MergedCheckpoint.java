@@ -10,8 +10,8 @@ import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.MappedFiles;
-import phiquant.checkpoint.Renamed;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Renamed;
 
 /**
  * A checkpoint with an adapter merged; all but some tensors is the checkpoint's own.

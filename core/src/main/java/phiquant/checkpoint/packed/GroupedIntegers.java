@@ -1,8 +1,8 @@
 package phiquant.checkpoint.packed;
 
 import java.util.Optional;
-import phiquant.checkpoint.Renamed;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Renamed;
 
 /**
  * A matrix that is stored as integers: {@code w = (code - zero point) · scale}, scale and zero

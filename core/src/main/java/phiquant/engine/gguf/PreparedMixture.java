@@ -1,7 +1,7 @@
 package phiquant.engine.gguf;
 
-import phiquant.checkpoint.Scaled;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Scaled;
 import phiquant.model.Role;
 
 /**

@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Piled;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 

@@ -3,9 +3,9 @@ package phiquant.engine.plan;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CompanionFiles;
+import phiquant.checkpoint.vocabulary.ChatTemplates;
 
 /**
  * One file of an artifact, before anything is encoded.

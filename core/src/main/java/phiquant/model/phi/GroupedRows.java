@@ -2,9 +2,9 @@ package phiquant.model.phi;
 
 import java.util.ArrayList;
 import java.util.List;
-import phiquant.checkpoint.ChangedTensor;
-import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.ChangedTensor;
+import phiquant.checkpoint.derived.RowSlice;
 import phiquant.model.PhiConfig;
 import phiquant.model.Weight;
 

@@ -1,9 +1,9 @@
 package phiquant.model.vision;
 
 import java.util.Optional;
-import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.ChangedTensor;
 
 /**
  * A table of positions with the class embedding added to its first row: what the first token begins

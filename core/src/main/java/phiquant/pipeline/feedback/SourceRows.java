@@ -2,9 +2,9 @@ package phiquant.pipeline.feedback;
 
 import java.util.ArrayList;
 import java.util.List;
-import phiquant.checkpoint.RowSlice;
-import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.RowSlice;
+import phiquant.checkpoint.derived.Stacked;
 
 /**
  * Rows of a matrix that lie together in one stored tensor: what an engine splits and a network

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import phiquant.UserError;
-import phiquant.checkpoint.SplitPattern;
+import phiquant.checkpoint.vocabulary.SplitPattern;
 
 /** What tokenizer.json does before merging, for each of llama.cpp's names that Phi models have. */
 final class GgufPreTokenizer {

@@ -1,7 +1,7 @@
 package phiquant.engine.gguf.reader;
 
-import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.ChangedTensor;
 
 /**
  * Query or key rows of a Llama's GGUF file in Hugging Face's order. Rotary embedding pairs

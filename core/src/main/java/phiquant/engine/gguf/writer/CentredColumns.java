@@ -1,7 +1,7 @@
 package phiquant.engine.gguf.writer;
 
-import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.ChangedTensor;
 
 /**
  * Each column of a matrix minus its mean, so that what the matrix gives has the mean 0. The means

@@ -1,7 +1,7 @@
 package phiquant.engine.gguf.writer;
 
-import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.ChangedTensor;
 
 /** Each row of a tensor minus its mean. */
 record CentredRows(StoredTensor tensor) implements ChangedTensor {

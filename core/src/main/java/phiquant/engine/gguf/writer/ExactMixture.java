@@ -1,8 +1,8 @@
 package phiquant.engine.gguf.writer;
 
 import java.util.List;
-import phiquant.checkpoint.Piled;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Piled;
 import phiquant.engine.gguf.PreparedMixture;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;

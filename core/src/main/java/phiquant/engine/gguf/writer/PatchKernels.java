@@ -2,9 +2,9 @@ package phiquant.engine.gguf.writer;
 
 import java.util.List;
 import java.util.Optional;
-import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.ChangedTensor;
 
 /**
  * A product over a patch's pixels as the kernels of a convolution: colors, which the product has

@@ -5,7 +5,7 @@ import java.util.Map;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.ConfigForm;
-import phiquant.checkpoint.SplitPattern;
+import phiquant.checkpoint.vocabulary.SplitPattern;
 
 /**
  * The name by which llama.cpp knows how a byte-level BPE tokenizer splits text before merging. It

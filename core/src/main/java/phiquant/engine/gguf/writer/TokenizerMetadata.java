@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import phiquant.checkpoint.ChatTemplates;
+import phiquant.checkpoint.vocabulary.ChatTemplates;
 
 /**
  * The {@code tokenizer.*} keys: kind, pre-tokenizer, tokens, types, scores or merges, ids of

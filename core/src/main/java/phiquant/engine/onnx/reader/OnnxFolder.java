@@ -16,8 +16,8 @@ import phiquant.checkpoint.CompanionFiles;
 import phiquant.checkpoint.HuggingFaceFolder;
 import phiquant.checkpoint.Json;
 import phiquant.checkpoint.MappedFiles;
-import phiquant.checkpoint.Stacked;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.Stacked;
 
 /**
  * A folder with a model for ONNX Runtime GenAI, seen as a checkpoint of Hugging Face: its constants

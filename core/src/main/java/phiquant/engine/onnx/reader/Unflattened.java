@@ -3,13 +3,13 @@ package phiquant.engine.onnx.reader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import phiquant.checkpoint.ChangedTensor;
 import phiquant.checkpoint.Layout;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.ChangedTensor;
 
 /**
  * A product's matrix as the kernels of the convolution that it stands for, as a checkpoint has
- * them; what {@link phiquant.checkpoint.Flattened} makes of them is the matrix again.
+ * them; what {@link phiquant.checkpoint.derived.Flattened} makes of them is the matrix again.
  *
  * @param tensor shape [kernels, numbers of one]
  * @param kernel the shape of one, as many numbers

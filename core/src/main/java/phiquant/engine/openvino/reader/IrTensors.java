@@ -10,8 +10,8 @@ import phiquant.checkpoint.DType;
 import phiquant.checkpoint.Layout.Code;
 import phiquant.checkpoint.Layout.Grouped;
 import phiquant.checkpoint.MappedTensor;
-import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.RowSlice;
 import phiquant.engine.openvino.IrNames;
 
 /** Finds the weights among an IR's constants and gives them their Hugging Face names. */

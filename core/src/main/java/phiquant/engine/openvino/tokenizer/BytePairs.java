@@ -9,7 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import phiquant.checkpoint.ByteAlphabet;
+import phiquant.checkpoint.vocabulary.ByteAlphabet;
 
 /**
  * The vocabulary and the merges of byte pair encoding (Sennrich et al. 2016, arXiv:1508.07909) as

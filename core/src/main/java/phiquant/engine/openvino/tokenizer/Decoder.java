@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import phiquant.checkpoint.ByteAlphabet;
+import phiquant.checkpoint.vocabulary.ByteAlphabet;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.Ir.Out;
 import phiquant.engine.openvino.ir.Type;

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
-import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.Json;
+import phiquant.checkpoint.vocabulary.ChatTemplates;
 
 /**
  * The facts about a tokenizer that stand in a checkpoint's files.

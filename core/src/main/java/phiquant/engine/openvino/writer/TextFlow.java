@@ -2,7 +2,7 @@ package phiquant.engine.openvino.writer;
 
 import java.util.List;
 import java.util.Map;
-import phiquant.checkpoint.Piled;
+import phiquant.checkpoint.derived.Piled;
 import phiquant.engine.openvino.IrNames;
 import phiquant.engine.openvino.ir.Ir;
 import phiquant.engine.openvino.ir.Ir.Out;

@@ -2,8 +2,8 @@ package phiquant.engine.onnx.writer.attention;
 
 import java.util.List;
 import java.util.Optional;
-import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.RowSlice;
 import phiquant.engine.onnx.OperatorNames;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Op;

@@ -3,8 +3,8 @@ package phiquant.engine.onnx.writer.genai;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Set;
-import phiquant.checkpoint.ChatTemplates;
 import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.vocabulary.ChatTemplates;
 import phiquant.tokenizer.AddedTokens;
 
 /**

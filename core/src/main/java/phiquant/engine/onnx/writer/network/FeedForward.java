@@ -1,7 +1,7 @@
 package phiquant.engine.onnx.writer.network;
 
-import phiquant.checkpoint.RowSlice;
 import phiquant.checkpoint.StoredTensor;
+import phiquant.checkpoint.derived.RowSlice;
 import phiquant.engine.onnx.OperatorNames;
 import phiquant.engine.onnx.writer.graph.Graph;
 import phiquant.engine.onnx.writer.graph.Value;

@@ -1,4 +1,6 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
+
+import phiquant.checkpoint.StoredTensor;
 
 /** A tensor times a number. */
 public record Scaled(StoredTensor tensor, float factor) implements ChangedTensor {

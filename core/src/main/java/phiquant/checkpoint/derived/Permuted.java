@@ -1,7 +1,9 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.List;
 import java.util.Optional;
+import phiquant.checkpoint.Layout;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * A tensor of four dimensions with the last three in another order: engines disagree about where a

@@ -1,7 +1,9 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.List;
 import java.util.Optional;
+import phiquant.checkpoint.Layout;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * Every other row of a matrix as a matrix of its own: one of two that a file has interleaved.

@@ -1,6 +1,7 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.List;
+import phiquant.checkpoint.StoredTensor;
 
 /** A tensor whose numbers, order or name are not those of the stored one that it is made of. */
 public interface ChangedTensor extends StoredTensor {

@@ -1,6 +1,7 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.List;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * Matrices of one shape with their rows dealt out in turn: the first row of each, then the second

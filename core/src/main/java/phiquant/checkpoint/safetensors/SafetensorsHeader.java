@@ -1,4 +1,4 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.safetensors;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import phiquant.UserError;
+import phiquant.checkpoint.DType;
+import phiquant.checkpoint.Json;
 
 /**
  * What stands at the beginning of a safetensors file. Layout: the header's length as a

@@ -1,7 +1,9 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.List;
 import java.util.Optional;
+import phiquant.checkpoint.Layout;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * Consecutive rows of a matrix, or elements of a vector, as a tensor of their own: what a file has

@@ -1,4 +1,4 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.safetensors;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
@@ -17,6 +17,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import phiquant.InputFile;
 import phiquant.UserError;
+import phiquant.checkpoint.Adapter;
+import phiquant.checkpoint.CheckpointFiles;
+import phiquant.checkpoint.Ignored;
+import phiquant.checkpoint.Json;
+import phiquant.checkpoint.Pickle;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * A checkpoint's safetensors files as one set of tensors: those that {@code
@@ -33,7 +39,7 @@ public record Shards<T extends StoredTensor>(Map<String, T> tensors, List<String
       Pattern.compile("(.+)-(\\d{5})-of-(\\d{5})\\.safetensors");
 
   /** Whether a folder has weights that {@link #open} reads. */
-  static boolean in(Path folder) {
+  public static boolean in(Path folder) {
     return Files.exists(folder.resolve(SINGLE)) || Files.exists(folder.resolve(INDEX));
   }
 

@@ -1,7 +1,8 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.Arrays;
 import java.util.List;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * A matrix of zeros with smaller ones in it, each times a number: factors that are stacked, set

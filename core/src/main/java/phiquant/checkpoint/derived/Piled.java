@@ -1,8 +1,10 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import phiquant.checkpoint.Layout;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * Matrices of one shape one behind the other, {@code [matrices, rows, columns]}: what engines make

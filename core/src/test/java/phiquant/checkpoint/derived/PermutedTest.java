@@ -1,10 +1,11 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import phiquant.checkpoint.StoredTensor;
 
 /** A permutation of dimensions is that of indices. */
 class PermutedTest {

@@ -1,7 +1,9 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.List;
 import java.util.Optional;
+import phiquant.checkpoint.Layout;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * Matrices of the same width one below the other, as one: what others keep apart, such as query,

@@ -1,4 +1,4 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.safetensors;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import phiquant.UserError;
+import phiquant.checkpoint.MappedFiles;
+import phiquant.checkpoint.MappedTensor;
 
 /**
  * One safetensors file, mapped into memory; its layout is that of {@link SafetensorsHeader}.

@@ -1,4 +1,4 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.vocabulary;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

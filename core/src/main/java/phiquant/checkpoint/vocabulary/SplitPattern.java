@@ -1,4 +1,4 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.vocabulary;
 
 /** The patterns by which Phi's byte-level tokenizers cut a text into pieces before merging. */
 public final class SplitPattern {

@@ -1,7 +1,9 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.List;
 import java.util.Optional;
+import phiquant.checkpoint.Layout;
+import phiquant.checkpoint.StoredTensor;
 
 /**
  * A tensor of more than two dimensions as a matrix: a row for each of its first dimension, such as

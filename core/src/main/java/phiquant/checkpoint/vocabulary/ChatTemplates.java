@@ -1,4 +1,4 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.vocabulary;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -12,6 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import phiquant.UserError;
+import phiquant.checkpoint.Checkpoint;
+import phiquant.checkpoint.CheckpointView;
+import phiquant.checkpoint.Json;
+import phiquant.checkpoint.PythonJson;
 
 /**
  * Which chat template a checkpoint has: releases state it in up to three files. As in transformers

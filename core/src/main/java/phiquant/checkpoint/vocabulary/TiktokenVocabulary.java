@@ -1,4 +1,4 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.vocabulary;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -13,6 +13,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import phiquant.UserError;
+import phiquant.checkpoint.Json;
+import phiquant.checkpoint.PythonJson;
 
 /**
  * A vocabulary as tiktoken keeps it: a line for each token, its bytes in base 64 and its rank.
@@ -22,9 +24,9 @@ import phiquant.UserError;
  *
  * @param ranks of each token, written in {@link ByteAlphabet}
  */
-record TiktokenVocabulary(Map<String, Integer> ranks) {
+public record TiktokenVocabulary(Map<String, Integer> ranks) {
   /** cl100k's, from which Phi-3-small has its tokens. */
-  static final String FILE = "cl100k_base.tiktoken";
+  public static final String FILE = "cl100k_base.tiktoken";
 
   /** The first token that is none of cl100k's. */
   private static final int SPECIAL = 100256;
@@ -56,7 +58,7 @@ record TiktokenVocabulary(Map<String, Integer> ranks) {
    *
    * @throws UserError if it is damaged
    */
-  static TiktokenVocabulary of(byte[] file, String where) {
+  public static TiktokenVocabulary of(byte[] file, String where) {
     Map<String, Integer> ranks = new HashMap<>();
     String[] lines = new String(file, StandardCharsets.ISO_8859_1).split("\r?\n");
     for (int i = 0; i < lines.length; i++) {
@@ -89,7 +91,7 @@ record TiktokenVocabulary(Map<String, Integer> ranks) {
    * The {@code tokenizer_config.json} that belongs to {@link #tokenizer}: another than the
    * release's own class reads it, and no code comes with it.
    */
-  static byte[] config(byte[] stated, Path folder) {
+  public static byte[] config(byte[] stated, Path folder) {
     ObjectNode config = Json.object(stated, folder + "/tokenizer_config.json").deepCopy();
     config.remove("auto_map");
     config.put("tokenizer_class", "PreTrainedTokenizerFast");
@@ -97,7 +99,7 @@ record TiktokenVocabulary(Map<String, Integer> ranks) {
   }
 
   /** The same as tokenizer.json. */
-  byte[] tokenizer() {
+  public byte[] tokenizer() {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("version", "1.0").putNull("truncation").putNull("padding");
     addSpecial(json.putArray("added_tokens"));

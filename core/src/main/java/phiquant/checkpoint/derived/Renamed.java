@@ -1,6 +1,8 @@
-package phiquant.checkpoint;
+package phiquant.checkpoint.derived;
 
 import java.util.Optional;
+import phiquant.checkpoint.Layout;
+import phiquant.checkpoint.StoredTensor;
 
 /** A tensor under another name. */
 public record Renamed(String name, StoredTensor tensor) implements ChangedTensor {
