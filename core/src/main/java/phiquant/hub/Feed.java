@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import phiquant.UserError;
 
 /**
@@ -120,6 +121,27 @@ final class Feed implements AutoCloseable {
                     fail(e);
                   }
                 }));
+  }
+
+  /**
+   * Shows bytes that lie in one file, as they came where that can be, and copied together where it
+   * cannot; they are valid as long as the reader is busy with them.
+   */
+  void show(long position, int count, Consumer<MemorySegment> reader) {
+    int index = Math.toIntExact(position / PART);
+    int from = (int) (position % PART);
+    Part part = parts.get(index);
+    if (count <= part.size - from && take(index, part)) {
+      try {
+        reader.accept(part.bytes.asSlice(from, count));
+      } finally {
+        giveBack(part);
+      }
+      return;
+    }
+    MemorySegment bytes = MemorySegment.ofArray(new byte[count]);
+    read(position, bytes);
+    reader.accept(bytes);
   }
 
   /** Copies bytes that lie in one file, waiting for those of the window that have not come yet. */

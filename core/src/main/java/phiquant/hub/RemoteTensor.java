@@ -1,6 +1,5 @@
 package phiquant.hub;
 
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import phiquant.checkpoint.DType;
 import phiquant.checkpoint.MappedTensor;
@@ -43,8 +42,13 @@ record RemoteTensor(String name, DType dtype, List<Long> shape, long begin, Feed
 
   /** As a file with just these elements would be read. */
   private void decode(long element, int count, float[] out, int at) {
-    MemorySegment bytes = MemorySegment.ofArray(new byte[count * dtype.bytes()]);
-    feed.read(begin + element * dtype.bytes(), bytes);
-    new MappedTensor(name, dtype, List.of((long) count), 0, bytes).read(0, 1, out, at);
+    if (count == 0) {
+      return;
+    }
+    feed.show(
+        begin + element * dtype.bytes(),
+        Math.multiplyExact(count, dtype.bytes()),
+        bytes ->
+            new MappedTensor(name, dtype, List.of((long) count), 0, bytes).read(0, 1, out, at));
   }
 }

@@ -69,9 +69,11 @@ final class SparkHome {
     for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
       Path jar = Path.of(entry);
       String name = jar.getFileName().toString();
-      // A Spark has none of phiquant's tokenizers, of which a second copy would find no library.
+      // A Spark has none of phiquant's tokenizers, of which a second copy would find no library,
+      // nor
+      // of ONNX's messages, which would hide those in the jar, of another protobuf.
       boolean ours =
-          name.matches("(phiquant|junit|assertj|surefire|failsafe|tokenizers-).*")
+          name.matches("(phiquant|junit|assertj|surefire|failsafe|tokenizers-|tribuo-).*")
               || jar.toString().contains("djl");
       if (name.endsWith(".jar") && !ours) {
         try {

@@ -23,6 +23,7 @@ import phiquant.engine.onnx.writer.npu.NpuGraphs;
 import phiquant.engine.onnx.writer.options.FolderLayout;
 import phiquant.engine.onnx.writer.options.Format;
 import phiquant.engine.onnx.writer.options.OnnxOptions;
+import phiquant.engine.onnx.writer.options.PossibleOptions;
 import phiquant.engine.onnx.writer.vision.PictureEmbedding;
 import phiquant.engine.onnx.writer.vision.VisionGraph;
 import phiquant.engine.onnx.writer.weights.Constants;
@@ -69,7 +70,7 @@ public final class Onnx implements Target {
    */
   public static Onnx target(TargetSpec spec) {
     String format = spec.format().isEmpty() ? "int4" : spec.format().toLowerCase(Locale.ROOT);
-    Optional<AskedRecipe> asked = AskedRecipe.of(spec, OnnxOptions.CHOOSING);
+    Optional<AskedRecipe> asked = AskedRecipe.of(spec, PossibleOptions.CHOOSING);
     return new Onnx(spec.shown(), OnnxOptions.of(format, spec.options()), List.of(), asked);
   }
 

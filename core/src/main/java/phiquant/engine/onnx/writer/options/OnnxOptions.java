@@ -8,14 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.engine.onnx.OperatorNames;
 import phiquant.engine.onnx.writer.weights.Precision;
 import phiquant.engine.onnx.writer.weights.Precisions;
-import phiquant.engine.plan.AskedRecipe;
 import phiquant.engine.plan.TargetSpec;
 import phiquant.model.PhiModel;
 import phiquant.model.Place;
@@ -24,7 +22,6 @@ import phiquant.model.Weight;
 import phiquant.quant.FloatType;
 import phiquant.quant.matmulnbits.Algorithm;
 import phiquant.quant.matmulnbits.NBitsFormat;
-import phiquant.recipe.Allowance;
 import phiquant.study.InputSquares;
 import phiquant.study.Study;
 
@@ -74,49 +71,6 @@ public record OnnxOptions(
     FolderLayout layout,
     Map<Place, NBitsFormat> chosen) {
 
-  /** Options that choose formats, as a budget or a recipe does, or that take none of a recipe's. */
-  public static final List<String> CHOOSING =
-      List.of(
-          "block_size",
-          "is_symmetric",
-          "algo_config",
-          "matmul_mixed_precision",
-          "nodes_to_exclude",
-          "embedding",
-          "use_qdq",
-          "activations");
-
-  private static final List<String> RECIPES =
-      Stream.concat(Allowance.KEYS.stream(), Stream.of(AskedRecipe.FILE)).toList();
-
-  private static final Set<String> OF_BLOCKS =
-      Set.of(
-          "block_size",
-          "is_symmetric",
-          "accuracy_level",
-          "algo_config",
-          "matmul_mixed_precision",
-          "nodes_to_exclude",
-          "embedding",
-          "use_qdq",
-          InputSquares.KEY);
-  private static final Set<String> OF_ALL =
-      Set.of(
-          "device",
-          FolderLayout.KEY,
-          "shared_embeddings",
-          "prune_lm_head",
-          "exclude_embeds",
-          "exclude_lm_head",
-          "include_hidden_states",
-          "vision");
-
-  /** Graphs of fixed sizes begin and end as they have to; no zero points, see docs/npu.md. */
-  private static final Set<String> OF_FIXED = Set.of("device", "shared_embeddings");
-
-  private static final Set<String> NOT_OF_FIXED =
-      Set.of("is_symmetric", "accuracy_level", "use_qdq");
-
   /**
    * Reads and checks options.
    *
@@ -132,7 +86,7 @@ public record OnnxOptions(
                             .formatted(formatName, list(Format.values()))));
     Optional<StaticActivations> activations = StaticActivations.of(options);
     ExecutionProvider device = device(format, options.get("device"));
-    checkKeys(format, device, activations.isPresent(), options.keySet());
+    PossibleOptions.check(format, device, activations.isPresent(), options.keySet());
     if (activations.isEmpty() && !Collections.disjoint(options.keySet(), StaticActivations.KEYS)) {
       throw UserError.usage(
           "onnx: activation_bits and calibration are for activations=static; give that too.");
@@ -202,6 +156,16 @@ public record OnnxOptions(
 
   /** The same with what a recipe gives to matrices. */
   public OnnxOptions with(Map<Place, NBitsFormat> formats) {
+    return changed(embedding, noEmbedding, formats);
+  }
+
+  /** The same for a decoder that begins with embedded tokens. */
+  public OnnxOptions withoutEmbedding() {
+    return changed(Optional.empty(), true, chosen);
+  }
+
+  private OnnxOptions changed(
+      Optional<Integer> table, boolean noTable, Map<Place, NBitsFormat> formats) {
     return new OnnxOptions(
         format,
         device,
@@ -211,11 +175,11 @@ public record OnnxOptions(
         algorithm,
         mixed,
         excluded,
-        embedding,
+        table,
         vision,
         shared,
         pruned,
-        noEmbedding,
+        noTable,
         noHead,
         hidden,
         qdq,
@@ -244,32 +208,6 @@ public record OnnxOptions(
   /** Whether attention has as many keys and values as queries: CUDA in 32 bits. */
   public boolean repeatsKeys() {
     return device == ExecutionProvider.CUDA && format == Format.FP32;
-  }
-
-  /** The same for a decoder that begins with embedded tokens. */
-  public OnnxOptions withoutEmbedding() {
-    return new OnnxOptions(
-        format,
-        device,
-        block,
-        symmetric,
-        accuracyLevel,
-        algorithm,
-        mixed,
-        excluded,
-        Optional.empty(),
-        vision,
-        shared,
-        pruned,
-        true,
-        noHead,
-        hidden,
-        qdq,
-        activations,
-        squares,
-        sizes,
-        layout,
-        chosen);
   }
 
   /** The precision of what sees: 8 bits beside a decoder in blocks, unless something was said. */
@@ -313,39 +251,6 @@ public record OnnxOptions(
         qdq,
         activations.isPresent() && format == Format.INT8,
         chosen);
-  }
-
-  private static void checkKeys(
-      Format format, ExecutionProvider device, boolean isStatic, Set<String> keys) {
-    boolean fixed = device == ExecutionProvider.NPU;
-    Set<String> possible = new TreeSet<>(fixed ? OF_FIXED : OF_ALL);
-    if (isStatic && !(fixed && format == Format.INT4)) {
-      possible.add("nodes_to_exclude");
-    } else if (format.bits() > 0) {
-      possible.addAll(OF_BLOCKS);
-      possible.addAll(fixed ? List.of() : RECIPES);
-    }
-    if (fixed && format.bits() > 0) {
-      possible.addAll(StaticActivations.OF_NPU);
-    } else if (format == Format.INT8) {
-      possible.addAll(StaticActivations.KEYS);
-    }
-    if (fixed) {
-      possible.addAll(FixedSizes.KEYS);
-      possible.removeAll(NOT_OF_FIXED);
-    }
-    for (String key : keys) {
-      if (!possible.contains(key)) {
-        if (key.equals(InputSquares.KEY)) {
-          throw InputSquares.uselessFor(
-              "onnx:" + format.label() + (isStatic ? ",activations=static" : ""));
-        }
-        throw UserError.usage(
-            "onnx:%s%s has no option '%s'; it has %s."
-                .formatted(
-                    format.label(), fixed ? ",device=npu" : "", key, String.join(", ", possible)));
-      }
-    }
   }
 
   private static ExecutionProvider device(Format format, String name) {
