@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import phiquant.UserError;
@@ -70,19 +69,6 @@ public abstract class CheckpointFolder implements Checkpoint {
   /** Whether it is a Llama that is read as the Phi-3 that computes the same. */
   protected final boolean isLlama() {
     return ConfigForm.isLlama(stated) && ConfigForm.isPhi3(config);
-  }
-
-  /**
-   * Tensors as transformers has them: under its names, as many as it has.
-   *
-   * @param notices gets what was done
-   */
-  protected final Map<String, StoredTensor> named(
-      Map<String, StoredTensor> stored, CodedWeights codes, List<String> notices) {
-    Optional<NamePrefix> prefix = NamePrefix.of(stored.keySet());
-    prefix.map(NamePrefix::notice).ifPresent(notices::add);
-    Map<String, StoredTensor> named = prefix.map(known -> known.strip(stored)).orElse(stored);
-    return isLlama() ? Fused.of(named) : codes.apart(named);
   }
 
   @Override

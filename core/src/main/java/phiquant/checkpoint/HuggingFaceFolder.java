@@ -2,12 +2,9 @@ package phiquant.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import phiquant.checkpoint.packed.PackedWeights;
 import phiquant.checkpoint.safetensors.SafetensorsFile;
 import phiquant.checkpoint.safetensors.Shards;
@@ -17,10 +14,8 @@ import phiquant.checkpoint.safetensors.Shards;
  * Shards}, and the tokenizer's files. MLX's models are such folders too, whose weights are {@link
  * CodedWeights}. Weights are memory-mapped; only headers are read here.
  */
-public final class HuggingFaceFolder extends CheckpointFolder {
+public final class HuggingFaceFolder extends SafetensorsFolder {
   private final CodedWeights codes;
-  private final List<String> notices = new ArrayList<>();
-  private final Map<String, StoredTensor> tensors;
   private boolean packed;
 
   /**
@@ -30,9 +25,9 @@ public final class HuggingFaceFolder extends CheckpointFolder {
    * @throws phiquant.UserError if it is none, or is damaged
    */
   public HuggingFaceFolder(Path folder, CodedWeights codes) {
-    super(folder, "Give a checkpoint's or an artifact's folder, or a GGUF file.");
+    super(new FolderFiles(folder), "Give a checkpoint's or an artifact's folder, or a GGUF file.");
     this.codes = codes;
-    this.tensors = map(mapped -> openTensors(folder, mapped));
+    map(mapped -> open(folder, mapped));
   }
 
   /** Whether a folder has weights as safetensors. */
@@ -40,12 +35,11 @@ public final class HuggingFaceFolder extends CheckpointFolder {
     return Shards.in(folder);
   }
 
-  private Map<String, StoredTensor> openTensors(Path folder, MappedFiles mapped) {
+  private Shards<MappedTensor> open(Path folder, MappedFiles mapped) {
     Shards<MappedTensor> shards =
         Shards.open(
             new FolderFiles(folder),
             name -> SafetensorsFile.open(folder.resolve(name), mapped).tensors());
-    notices.addAll(shards.notices());
     Optional<Map<String, StoredTensor>> unpacked =
         PackedWeights.decode(folder, config(), shards.tensors());
     packed = unpacked.isPresent();
@@ -55,17 +49,8 @@ public final class HuggingFaceFolder extends CheckpointFolder {
                 codes.isIn(config())
                     ? codes.decode(folder, config(), shards.tensors())
                     : new LinkedHashMap<>(shards.tensors()));
-    return named(stored, codes, notices);
-  }
-
-  @Override
-  public Map<String, StoredTensor> tensors() {
-    return tensors;
-  }
-
-  @Override
-  public List<String> notices() {
-    return Stream.concat(super.notices().stream(), notices.stream()).toList();
+    hold(shards, stored, codes);
+    return shards;
   }
 
   @Override
@@ -83,6 +68,6 @@ public final class HuggingFaceFolder extends CheckpointFolder {
     }
     ObjectNode config = config().deepCopy();
     config.remove("quantization_config");
-    return new CheckpointView(this, config, tensors, notices());
+    return new CheckpointView(this, config, tensors(), notices());
   }
 }

@@ -10,6 +10,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import phiquant.UserError;
+import phiquant.checkpoint.FetchedTensor;
 
 /**
  * Files one behind the other, as a window that moves over all their bytes: parts within it are
@@ -17,7 +18,7 @@ import phiquant.UserError;
  * are hashed and nobody will read them any more. Memory is the window, whatever the files' size.
  * What is read outside of the window is fetched for that reader alone, which costs a transfer more.
  */
-final class Feed implements AutoCloseable {
+final class Feed implements FetchedTensor.Origin, AutoCloseable {
   /** Bytes of a request: long enough for a connection to come to speed. */
   static final int PART = 8 << 20;
 
@@ -61,25 +62,23 @@ final class Feed implements AutoCloseable {
     }
   }
 
-  /** Of a model's files in this order. */
-  Feed(HubName model, List<Download> files) {
+  Feed(HubName model) {
     this.model = model;
-    for (Download file : files) {
-      long size = file.file().size();
-      for (long offset = 0; offset < size; offset += PART) {
-        parts.add(new Part(file, offset, (int) Math.min(PART, size - offset)));
-      }
-    }
   }
 
-  /** Where a file's byte is among all; a file begins a part. */
-  long position(Download file, long offset) {
-    for (int i = 0; i < parts.size(); i++) {
-      if (parts.get(i).file == file) {
-        return (long) i * PART + offset;
-      }
+  /** Adds a file behind the others, before it begins, and says where its first byte is. */
+  long add(Download file) {
+    long begin = (long) parts.size() * PART;
+    long size = file.file().size();
+    for (long offset = 0; offset < size; offset += PART) {
+      parts.add(new Part(file, offset, (int) Math.min(PART, size - offset)));
     }
-    throw new IllegalArgumentException(file.file().path());
+    return begin;
+  }
+
+  @Override
+  public long position(long from) {
+    return from;
   }
 
   /**
@@ -125,9 +124,10 @@ final class Feed implements AutoCloseable {
 
   /**
    * Shows bytes that lie in one file, as they came where that can be, and copied together where it
-   * cannot; they are valid as long as the reader is busy with them.
+   * cannot.
    */
-  void show(long position, int count, Consumer<MemorySegment> reader) {
+  @Override
+  public void show(long position, int count, Consumer<MemorySegment> reader) {
     int index = Math.toIntExact(position / PART);
     int from = (int) (position % PART);
     Part part = parts.get(index);

@@ -117,24 +117,26 @@ final class Keep {
 
   /** All that is missing, as one stream, so that small files wait for nothing. */
   private void fetch(Path blobs, List<HubFile> missing) throws IOException {
-    Map<Download, HubFile> downloads = new LinkedHashMap<>();
+    List<Download> downloads = new ArrayList<>();
     for (HubFile file : missing) {
       if (file.size() > 0) {
-        downloads.put(new Download(hub, model.name(), model.commit(), file), file);
+        downloads.add(new Download(hub, model.name(), model.commit(), file));
       } else {
         Files.write(blob(file), new byte[0]);
         link(file);
       }
     }
     progress.begin(missing.stream().mapToLong(HubFile::size).sum());
-    try (Feed feed = new Feed(model.name(), List.copyOf(downloads.keySet()))) {
+    try (Feed feed = new Feed(model.name())) {
+      Map<Download, Long> places = new LinkedHashMap<>();
+      downloads.forEach(download -> places.put(download, feed.add(download)));
       feed.begin(0);
-      for (Download download : downloads.keySet()) {
+      for (Download download : downloads) {
         String unique = UUID.randomUUID().toString().substring(0, 8);
         Path partial = blobs.resolve(download.file().etag() + "." + unique + ".incomplete");
         partial.toFile().deleteOnExit();
         try {
-          write(feed, download, partial);
+          write(feed, places.get(download), download, partial);
           Files.move(partial, blob(download.file()), StandardCopyOption.ATOMIC_MOVE);
         } finally {
           Files.deleteIfExists(partial);
@@ -147,9 +149,8 @@ final class Keep {
     }
   }
 
-  private void write(Feed feed, Download download, Path partial) throws IOException {
+  private void write(Feed feed, long begin, Download download, Path partial) throws IOException {
     long size = download.file().size();
-    long begin = feed.position(download, 0);
     try (FileChannel out =
         FileChannel.open(partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       MemorySegment part = MemorySegment.ofArray(new byte[(int) Math.min(size, Feed.PART)]);

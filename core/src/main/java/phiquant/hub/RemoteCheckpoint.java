@@ -1,21 +1,18 @@
 package phiquant.hub;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.CheckpointFiles;
-import phiquant.checkpoint.CheckpointFolder;
 import phiquant.checkpoint.CodedWeights;
+import phiquant.checkpoint.FetchedTensor;
+import phiquant.checkpoint.SafetensorsFolder;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.checkpoint.safetensors.SafetensorsHeader;
 import phiquant.checkpoint.safetensors.Shards;
@@ -24,18 +21,13 @@ import phiquant.checkpoint.safetensors.Shards;
  * A checkpoint that lies on the hub. To look at it takes its small files and the headers of its
  * weights; the weights themselves come while a pass reads them, and are nowhere afterwards.
  */
-final class RemoteCheckpoint extends CheckpointFolder {
+final class RemoteCheckpoint extends SafetensorsFolder {
   /** Most headers are shorter; one that is longer takes another request. */
   private static final int HEADER = 1 << 18;
 
   private final HubModel model;
   private final Hub hub;
   private final Feed feed;
-  private final List<String> notices;
-  private final Map<String, StoredTensor> tensors;
-
-  /** A file of weights of which only the header was read. */
-  private record Opened(Download download, SafetensorsHeader header) {}
 
   /**
    * Opens one.
@@ -56,60 +48,12 @@ final class RemoteCheckpoint extends CheckpointFolder {
           model.name() + " holds weights that are quantized already.",
           "Give --keep to download it into the cache, and work from there.");
     }
-    Map<String, Opened> opened = new LinkedHashMap<>();
-    Shards<Unplaced> shards =
-        Shards.open(
-            files,
-            name -> {
-              Opened file = open(name);
-              opened.put(name, file);
-              return file.header().tensors().stream()
-                  .map(entry -> new Unplaced(file, entry))
-                  .collect(
-                      Collectors.toMap(
-                          Unplaced::name, one -> one, (a, b) -> a, LinkedHashMap::new));
-            });
-    this.feed = new Feed(model.name(), opened.values().stream().map(Opened::download).toList());
-    this.notices = new ArrayList<>(shards.notices());
-    Map<String, StoredTensor> placed = new LinkedHashMap<>();
-    shards.tensors().forEach((name, tensor) -> placed.put(name, tensor.placed(feed)));
-    this.tensors = named(placed, codes, notices);
+    this.feed = new Feed(model.name());
+    Shards<StoredTensor> shards = Shards.open(files, this::header);
+    hold(shards, shards.tensors(), codes);
   }
 
-  /** A tensor whose place among all bytes is not known before all files are. */
-  private record Unplaced(Opened file, SafetensorsHeader.Entry entry) implements StoredTensor {
-    RemoteTensor placed(Feed feed) {
-      long begin = feed.position(file.download(), file.header().data() + entry.begin());
-      return new RemoteTensor(entry.name(), entry.dtype(), entry.shape(), begin, feed);
-    }
-
-    @Override
-    public String name() {
-      return entry.name();
-    }
-
-    @Override
-    public List<Long> shape() {
-      return entry.shape();
-    }
-
-    @Override
-    public String format() {
-      return entry.dtype().name();
-    }
-
-    @Override
-    public long storedBytes() {
-      return entry.bytes();
-    }
-
-    @Override
-    public void read(long first, int count, float[] out, int at) {
-      throw new IllegalStateException("not placed yet");
-    }
-  }
-
-  private Opened open(String name) {
+  private Map<String, StoredTensor> header(String name) {
     HubFile file = model.files().get(name);
     Download download = new Download(hub, model.name(), model.commit(), file);
     byte[] begin = download.bytes(0, (int) Math.min(HEADER, file.size()));
@@ -121,17 +65,7 @@ final class RemoteCheckpoint extends CheckpointFolder {
                 offset + count <= begin.length
                     ? Arrays.copyOfRange(begin, (int) offset, (int) offset + count)
                     : download.bytes(offset, count));
-    return new Opened(download, header);
-  }
-
-  @Override
-  public Map<String, StoredTensor> tensors() {
-    return tensors;
-  }
-
-  @Override
-  public List<String> notices() {
-    return Stream.concat(super.notices().stream(), notices.stream()).toList();
+    return FetchedTensor.of(header, feed.add(download), feed);
   }
 
   @Override
