@@ -16,6 +16,11 @@ public interface Candidate {
   /** Bytes that a matrix of that shape takes. */
   long bytes(StoredTensor matrix);
 
+  /** It, as a recipe's choice for a matrix. */
+  default Recipe.Choice choice(StoredTensor matrix) {
+    return new Recipe.Choice(format(), 8.0 * bytes(matrix) / matrix.elements());
+  }
+
   /**
    * Rounds whole rows to what the engine will compute with.
    *

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import phiquant.UserError;
 import phiquant.model.PhiModel;
+import phiquant.model.Role;
 import phiquant.model.Weight;
 
 /** What an engine offers for a model. Equal menus offer the same. */
@@ -11,8 +12,13 @@ public interface Menu {
   /** The engine's name. */
   String engine();
 
+  /** Whether a recipe chooses for a weight: not for vectors, nor for what is never quantized. */
+  static boolean choosesFor(Weight weight) {
+    return weight.isMatrix() && weight.role() != Role.ROUTER;
+  }
+
   /**
-   * The formats that a weight may have; none if it is not for a recipe to choose, as of vectors.
+   * The formats that a weight may have; none if no recipe {@link #choosesFor} it.
    *
    * @param calibrated whether it is known how much columns count
    */

@@ -47,8 +47,7 @@ public record Recipe(String engine, Map<String, Choice> choices) {
           engine.equals(menu.engine())
               ? named(choice, formats, weight, source)
               : nearest(choice, formats, weight);
-      double bits = bits(format, weight);
-      own.put(weight.name(), new Choice(format.format(), bits));
+      own.put(weight.name(), format.choice(weight.tensor()));
     }
     for (String name : choices.keySet()) {
       if (!own.containsKey(name)) {
@@ -82,13 +81,10 @@ public record Recipe(String engine, Map<String, Choice> choices) {
     return formats.stream()
         .min(
             Comparator.comparingDouble(
-                    (Candidate format) -> Math.abs(bits(format, weight) - choice.bits()))
-                .thenComparing(format -> -bits(format, weight)))
+                    (Candidate format) ->
+                        Math.abs(format.choice(weight.tensor()).bits() - choice.bits()))
+                .thenComparing(format -> -format.choice(weight.tensor()).bits()))
         .orElseThrow();
-  }
-
-  private static double bits(Candidate format, Weight weight) {
-    return 8.0 * format.bytes(weight.tensor()) / weight.tensor().elements();
   }
 
   /** What was chosen from the courses of a menu. */

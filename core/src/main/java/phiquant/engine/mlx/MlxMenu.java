@@ -11,9 +11,8 @@ import java.util.regex.Pattern;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.mlx.MlxRecipe.Choice;
 import phiquant.engine.plan.ArtifactPlan;
-import phiquant.engine.plan.PlannedTensor;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.model.PhiModel;
-import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.quant.FloatType;
 import phiquant.quant.affine.GroupFormat;
@@ -85,10 +84,10 @@ record MlxMenu(MlxTarget target) implements Menu {
   /** Where two are of one size, the one with more bits comes first. */
   @Override
   public List<Candidate> of(Weight weight, boolean calibrated) {
-    if (!weight.isMatrix() || weight.role() == Role.ROUTER) {
+    if (!Menu.choosesFor(weight)) {
       return List.of();
     }
-    FloatType type = target.recipe().type().orElseGet(() -> stored(weight));
+    FloatType type = target.recipe().type().orElseGet(() -> MlxWeight.stored(weight));
     List<Candidate> formats = new ArrayList<>();
     for (int bits : GroupFormats.BITS.reversed()) {
       for (int group : GroupFormats.GROUP_SIZES.reversed()) {
@@ -99,15 +98,6 @@ record MlxMenu(MlxTarget target) implements Menu {
       }
     }
     return formats;
-  }
-
-  private static FloatType stored(Weight weight) {
-    for (FloatType type : FloatType.values()) {
-      if (type.storedName().equals(weight.tensor().format())) {
-        return type;
-      }
-    }
-    return FloatType.BFLOAT16;
   }
 
   /** mlx-lm's uniform recipes and its mixes. */
@@ -145,8 +135,7 @@ record MlxMenu(MlxTarget target) implements Menu {
       Optional<Choice> own = mix.choice(weight, model.config().layers());
       if (!menu.isEmpty() && own.isPresent()) {
         Candidate format = new Affine(own.get().bits(), own.get().group(), FloatType.BFLOAT16);
-        double bits = 8.0 * format.bytes(weight.tensor()) / weight.tensor().elements();
-        choices.put(weight.name(), new Recipe.Choice(format.format(), bits));
+        choices.put(weight.name(), format.choice(weight.tensor()));
       }
     }
     return new Recipe(engine(), choices);
@@ -155,8 +144,7 @@ record MlxMenu(MlxTarget target) implements Menu {
   @Override
   public Footprint footprint(PhiModel model, Recipe recipe) {
     ArtifactPlan plan = target.with(chosen(recipe)).laid(model, "x", InputSquares.Found.NOTHING);
-    return new Footprint(
-        plan.bytes() + SAYING, plan.tensors().stream().mapToLong(PlannedTensor::bytes).sum());
+    return AskedRecipe.footprint(plan, SAYING);
   }
 
   /** A recipe's formats: what most weights have, and exceptions from it. */

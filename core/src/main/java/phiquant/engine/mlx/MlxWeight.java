@@ -145,6 +145,11 @@ record MlxWeight(
         return type;
       }
     }
+    return stored(weight);
+  }
+
+  /** What the tensor is stored as, otherwise bfloat16. */
+  static FloatType stored(Weight weight) {
     for (FloatType type : FloatType.values()) {
       if (type.storedName().equals(weight.tensor().format())) {
         return type;

@@ -74,6 +74,16 @@ public record AskedRecipe(
     return budget.map(some -> new BestRecipe(menu, some, squares));
   }
 
+  /**
+   * What a plan's artifact weighs.
+   *
+   * @param more bytes that what is said of another recipe may take
+   */
+  public static Menu.Footprint footprint(ArtifactPlan plan, long more) {
+    return new Menu.Footprint(
+        plan.bytes() + more, plan.tensors().stream().mapToLong(PlannedTensor::bytes).sum());
+  }
+
   /** As a part of the artifact's name. */
   public String label() {
     return budget

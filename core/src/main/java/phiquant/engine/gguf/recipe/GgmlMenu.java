@@ -6,10 +6,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import phiquant.model.PhiModel;
-import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.quant.ggml.GgmlType;
 import phiquant.recipe.Candidate;
+import phiquant.recipe.Menu;
 import phiquant.recipe.Recipe;
 
 /** The tensor types that a recipe may choose from, and llama.cpp's mixes of them. */
@@ -42,7 +42,7 @@ public final class GgmlMenu {
 
   /** The types for a weight; none for what is never quantized. */
   public static List<Candidate> of(Weight weight, boolean calibrated) {
-    if (!weight.isMatrix() || weight.role() == Role.ROUTER) {
+    if (!Menu.choosesFor(weight)) {
       return List.of();
     }
     return TYPES.stream()
@@ -77,8 +77,7 @@ public final class GgmlMenu {
       if (own.isEmpty()) {
         return Optional.empty();
       }
-      double bits = 8.0 * own.get().bytes(weight.tensor()) / weight.tensor().elements();
-      choices.put(weight.name(), new Recipe.Choice(type, bits));
+      choices.put(weight.name(), own.get().choice(weight.tensor()));
     }
     return Optional.of(new Recipe("gguf", choices));
   }

@@ -5,7 +5,7 @@ import java.util.Map;
 import phiquant.engine.gguf.recipe.GgmlMenu;
 import phiquant.engine.gguf.recipe.GgufRecipe;
 import phiquant.engine.plan.ArtifactPlan;
-import phiquant.engine.plan.PlannedTensor;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.model.PhiModel;
 import phiquant.model.Weight;
 import phiquant.quant.ggml.GgmlType;
@@ -33,8 +33,7 @@ record GgufMenu(GgufOptions options) implements Menu {
   @Override
   public Footprint footprint(PhiModel model, Recipe recipe) {
     ArtifactPlan plan = new Gguf("gguf", chosen(options, model, recipe)).laid(model, "x");
-    return new Footprint(
-        plan.bytes(), plan.tensors().stream().mapToLong(PlannedTensor::bytes).sum());
+    return AskedRecipe.footprint(plan, 0);
   }
 
   /** The options with a recipe's types. */

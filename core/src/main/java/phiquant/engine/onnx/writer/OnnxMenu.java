@@ -13,7 +13,7 @@ import phiquant.engine.onnx.writer.options.OnnxOptions;
 import phiquant.engine.onnx.writer.weights.Precision;
 import phiquant.engine.onnx.writer.weights.Precisions;
 import phiquant.engine.plan.ArtifactPlan;
-import phiquant.engine.plan.PlannedTensor;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.model.PhiModel;
 import phiquant.model.Place;
 import phiquant.model.Role;
@@ -100,7 +100,7 @@ record OnnxMenu(OnnxOptions options) implements Menu {
 
   @Override
   public List<Candidate> of(Weight weight, boolean calibrated) {
-    if (!weight.isMatrix() || weight.role() == Role.ROUTER) {
+    if (!Menu.choosesFor(weight)) {
       return List.of();
     }
     return all(options.type()).stream()
@@ -144,8 +144,7 @@ record OnnxMenu(OnnxOptions options) implements Menu {
     for (Weight weight : model.piled()) {
       if (weight.isMatrix() && mixed.of(place(weight, model)) instanceof Precision.Blocks blocks) {
         Candidate own = new Coded(blocks.format());
-        double bits = 8.0 * own.bytes(weight.tensor()) / weight.tensor().elements();
-        choices.put(weight.name(), new Recipe.Choice(own.format(), bits));
+        choices.put(weight.name(), own.choice(weight.tensor()));
       }
     }
     return new Recipe(engine(), choices);
@@ -164,8 +163,7 @@ record OnnxMenu(OnnxOptions options) implements Menu {
         new Onnx(
             "onnx", options.with(formats(options, model, recipe)), List.of(), Optional.empty());
     ArtifactPlan plan = target.plan(model, "x", Findings.assumed(target.studies(), model));
-    return new Footprint(
-        plan.bytes() + SAYING, plan.tensors().stream().mapToLong(PlannedTensor::bytes).sum());
+    return AskedRecipe.footprint(plan, SAYING);
   }
 
   /** What a recipe gives to matrices, by their places. */

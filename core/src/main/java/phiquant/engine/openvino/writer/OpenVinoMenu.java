@@ -9,9 +9,8 @@ import java.util.Set;
 import phiquant.checkpoint.StoredTensor;
 import phiquant.engine.openvino.writer.WeightPrecision.Compressed;
 import phiquant.engine.plan.ArtifactPlan;
-import phiquant.engine.plan.PlannedTensor;
+import phiquant.engine.plan.AskedRecipe;
 import phiquant.model.PhiModel;
-import phiquant.model.Role;
 import phiquant.model.Weight;
 import phiquant.quant.nncf.CompressionFormat;
 import phiquant.quant.nncf.CompressionFormat.Grid;
@@ -90,7 +89,7 @@ record OpenVinoMenu(Options options) implements Menu {
 
   @Override
   public List<Candidate> of(Weight weight, boolean calibrated) {
-    if (!weight.isMatrix() || weight.role() == Role.ROUTER) {
+    if (!Menu.choosesFor(weight)) {
       return List.of();
     }
     return FORMATS.stream()
@@ -105,9 +104,10 @@ record OpenVinoMenu(Options options) implements Menu {
   @Override
   public List<Recipe> stock(PhiModel model, boolean calibrated) {
     List<Recipe> mixes = new ArrayList<>();
+    List<Set<Weight>> smaller =
+        List.of(LayerChoice.auto(model), Set.copyOf(LayerChoice.candidates(model)));
     for (Integers format : FORMATS) {
-      for (Set<Weight> small :
-          List.of(LayerChoice.auto(model), Set.copyOf(LayerChoice.candidates(model)))) {
+      for (Set<Weight> small : smaller) {
         mixes.add(mix(model, format, small));
       }
     }
@@ -117,11 +117,10 @@ record OpenVinoMenu(Options options) implements Menu {
   private static Recipe mix(PhiModel model, Integers format, Set<Weight> small) {
     Map<String, Recipe.Choice> choices = new LinkedHashMap<>();
     for (Weight weight : model.piled()) {
-      if (weight.isMatrix() && weight.role() != Role.ROUTER) {
+      if (Menu.choosesFor(weight)) {
         boolean fits = small.contains(weight) && format.fits(weight.tensor().columns());
         Integers own = fits ? format : FORMATS.getFirst();
-        double bits = 8.0 * own.bytes(weight.tensor()) / weight.tensor().elements();
-        choices.put(weight.name(), new Recipe.Choice(own.format(), bits));
+        choices.put(weight.name(), own.choice(weight.tensor()));
       }
     }
     return new Recipe("openvino", choices);
@@ -132,8 +131,7 @@ record OpenVinoMenu(Options options) implements Menu {
     ArtifactPlan plan =
         new OpenVino("openvino", options, Optional.empty())
             .laid(model, "x", precisions(model, recipe), InputSquares.Found.NOTHING, List.of());
-    return new Footprint(
-        plan.bytes() + SAYING, plan.tensors().stream().mapToLong(PlannedTensor::bytes).sum());
+    return AskedRecipe.footprint(plan, SAYING);
   }
 
   /** What a recipe gives to matrices. */
