@@ -42,7 +42,7 @@ final class PositiveLanes {
     for (int i = 0; i < values.length; i += LANES) {
       FloatVector v = FloatVector.fromArray(FLOATS, values, i);
       FloatVector w = FloatVector.fromArray(FLOATS, weights, i);
-      IntVector bits = inverse.mul(v).add(MAGIC).reinterpretAsInts();
+      IntVector bits = v.mul(inverse).add(MAGIC).reinterpretAsInts();
       IntVector level = bits.and(0x007fffff).sub(0x00400000).min(top);
       FloatVector l = (FloatVector) level.convert(VectorOperators.I2F, 0);
       lx = w.mul(v).mul(l).add(lx);

@@ -51,13 +51,13 @@ final class SplitHalves {
    * Searches.
    *
    * @param step 1, or 2 to look ahead at every second boundary and leave only what is gained
-   * @param start what must be gained; receives what is
+   * @param best what must be gained; receives what is, in memory as all that is found: carried by
+   *     the loop as arguments, it took twice as long
    */
-  private static void search(SortedSums sums, int group, int step, float[] start) {
-    FloatVector best = FloatVector.fromArray(FLOATS, start, 0);
-    FloatVector scale = FloatVector.zero(FLOATS);
-    IntVector split = IntVector.broadcast(INTS, -1);
-    IntVector shifts = IntVector.zero(INTS);
+  private static void search(SortedSums sums, int group, int step, float[] best) {
+    Arrays.fill(sums.scales, 0);
+    Arrays.fill(sums.splits, -1);
+    Arrays.fill(sums.shifts, 0);
     float[] fourX = new float[4 * LANES];
     float[] fourQ = new float[4 * LANES];
     float up = 1 + TernarySearch.DELTA;
@@ -112,19 +112,19 @@ final class SplitHalves {
         FloatVector qd = deepQ0.add(deepQ1);
         if (step > 1) {
           // Of a NaN, as groups of zeros have it, nothing is known.
-          best = xa.mul(xa).div(qa).max(best);
-          best = xb.mul(xb).div(qb).max(best);
-          best = xc.mul(xc).div(qc).max(best);
-          best = xd.mul(xd).div(qd).max(best);
+          FloatVector ab = xa.mul(xa).div(qa).max(xb.mul(xb).div(qb));
+          FloatVector cd = xc.mul(xc).div(qc).max(xd.mul(xd).div(qd));
+          ab.max(cd).max(FloatVector.fromArray(FLOATS, best, 0)).intoArray(best, 0);
           continue;
         }
+        FloatVector old = FloatVector.fromArray(FLOATS, best, 0);
         // Most pairs are better nowhere: one branch for all four.
         VectorMask<Float> any =
             xa.mul(xa)
-                .compare(VectorOperators.GT, best.mul(qa))
-                .or(xb.mul(xb).compare(VectorOperators.GT, best.mul(qb)))
-                .or(xc.mul(xc).compare(VectorOperators.GT, best.mul(qc)))
-                .or(xd.mul(xd).compare(VectorOperators.GT, best.mul(qd)));
+                .compare(VectorOperators.GT, old.mul(qa))
+                .or(xb.mul(xb).compare(VectorOperators.GT, old.mul(qb)))
+                .or(xc.mul(xc).compare(VectorOperators.GT, old.mul(qc)))
+                .or(xd.mul(xd).compare(VectorOperators.GT, old.mul(qd)));
         if (!any.anyTrue()) {
           continue;
         }
@@ -139,24 +139,22 @@ final class SplitHalves {
         for (int k = 0; k < 4; k++) {
           FloatVector sumQx = FloatVector.fromArray(FLOATS, fourX, k * LANES);
           FloatVector sumQ2 = FloatVector.fromArray(FLOATS, fourQ, k * LANES);
+          old = FloatVector.fromArray(FLOATS, best, 0);
           VectorMask<Float> better =
               sumQx
                   .mul(sumQx)
-                  .compare(VectorOperators.GT, best.mul(sumQ2))
+                  .compare(VectorOperators.GT, old.mul(sumQ2))
                   .and(sumQ2.compare(VectorOperators.GT, 0f));
           if (better.anyTrue()) {
+            VectorMask<Integer> taken = better.cast(INTS);
             FloatVector candidate = sumQx.div(sumQ2);
-            scale = scale.blend(candidate, better);
-            best = best.blend(candidate.mul(sumQx), better);
-            split = split.blend(i1 << 8 | i2, better.cast(INTS));
-            shifts = shifts.blend(k, better.cast(INTS));
+            candidate.intoArray(sums.scales, 0, better);
+            old.blend(candidate.mul(sumQx), better).intoArray(best, 0);
+            IntVector.broadcast(INTS, i1 << 8 | i2).intoArray(sums.splits, 0, taken);
+            IntVector.broadcast(INTS, k).intoArray(sums.shifts, 0, taken);
           }
         }
       }
     }
-    best.intoArray(start, 0);
-    scale.intoArray(sums.scales, 0);
-    split.intoArray(sums.splits, 0);
-    shifts.intoArray(sums.shifts, 0);
   }
 }

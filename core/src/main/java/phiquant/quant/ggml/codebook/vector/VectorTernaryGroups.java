@@ -1,5 +1,6 @@
 package phiquant.quant.ggml.codebook.vector;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -10,9 +11,8 @@ import phiquant.quant.ggml.codebook.TernarySearch;
 
 /**
  * {@link TernarySearch} with a group in each lane for sorting and for the search of the best split,
- * and with a point in each lane for the nearest of them. Here what a loop carries is called upon,
- * against the rule of the package of numbers: with arguments and receivers changed, the loop took
- * 70 ns a weight instead of 40.
+ * and with a point in each lane for the nearest of them. What the search has found stays in memory:
+ * carried by the loop, it became objects in a JVM without profiles.
  */
 public final class VectorTernaryGroups implements TernaryGroups {
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -65,10 +65,11 @@ public final class VectorTernaryGroups implements TernaryGroups {
   private static void together(SortedSums sums, int group) {
     float[] sx = sums.x[0];
     float[] sw = sums.w[0];
-    FloatVector best = FloatVector.broadcast(FLOATS, -Float.MAX_VALUE);
-    FloatVector scale = FloatVector.zero(FLOATS);
-    IntVector split = IntVector.broadcast(INTS, -1);
-    IntVector shifts = IntVector.zero(INTS);
+    float[] best = new float[LANES];
+    Arrays.fill(best, -Float.MAX_VALUE);
+    Arrays.fill(sums.scales, 0);
+    Arrays.fill(sums.splits, -1);
+    Arrays.fill(sums.shifts, 0);
     FloatVector startX = FloatVector.fromArray(FLOATS, sx, 0);
     FloatVector startW = FloatVector.fromArray(FLOATS, sw, 0);
     FloatVector endX = FloatVector.fromArray(FLOATS, sx, group * LANES);
@@ -92,23 +93,22 @@ public final class VectorTernaryGroups implements TernaryGroups {
           FloatVector sumQx = lowX.mul(a).add(midX.mul(delta)).add(highX.mul(c));
           FloatVector sumQ2 =
               lowW.mul(a).mul(a).add(midW.mul(delta).mul(delta)).add(highW.mul(c).mul(c));
+          FloatVector old = FloatVector.fromArray(FLOATS, best, 0);
           VectorMask<Float> better =
               sumQx
                   .mul(sumQx)
-                  .compare(VectorOperators.GT, best.mul(sumQ2))
+                  .compare(VectorOperators.GT, old.mul(sumQ2))
                   .and(sumQ2.compare(VectorOperators.GT, 0f));
           if (better.anyTrue()) {
+            VectorMask<Integer> taken = better.cast(INTS);
             FloatVector candidate = sumQx.div(sumQ2);
-            scale = scale.blend(candidate, better);
-            best = best.blend(candidate.mul(sumQx), better);
-            split = split.blend(i1 << 8 | i2, better.cast(INTS));
-            shifts = shifts.blend(3 * shift, better.cast(INTS));
+            candidate.intoArray(sums.scales, 0, better);
+            old.blend(candidate.mul(sumQx), better).intoArray(best, 0);
+            IntVector.broadcast(INTS, i1 << 8 | i2).intoArray(sums.splits, 0, taken);
+            IntVector.broadcast(INTS, 3 * shift).intoArray(sums.shifts, 0, taken);
           }
         }
       }
     }
-    scale.intoArray(sums.scales, 0);
-    split.intoArray(sums.splits, 0);
-    shifts.intoArray(sums.shifts, 0);
   }
 }
