@@ -3,7 +3,6 @@ package phiquant.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
@@ -59,8 +58,7 @@ class Phi2ConfigTest {
   }
 
   private static PhiConfig read(String entries) throws IOException {
-    String json = "{'architectures':['PhiForCausalLM']" + entries + "}";
-    ObjectNode config = (ObjectNode) new ObjectMapper().readTree(json.replace('\'', '"'));
+    ObjectNode config = ConfigEntries.json("PhiForCausalLM", entries);
     return PhiConfig.of(ConfigForm.of(config), "config.json", new Phi2().keys());
   }
 }

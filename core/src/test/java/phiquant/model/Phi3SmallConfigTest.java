@@ -3,7 +3,6 @@ package phiquant.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
@@ -46,8 +45,7 @@ class Phi3SmallConfigTest {
   }
 
   private static PhiConfig read(String entries) throws IOException {
-    String json = "{'architectures':['Phi3SmallForCausalLM']" + entries + "}";
-    ObjectNode config = (ObjectNode) new ObjectMapper().readTree(json.replace('\'', '"'));
+    ObjectNode config = ConfigEntries.json("Phi3SmallForCausalLM", entries);
     return PhiConfig.of(ConfigForm.of(config), "config.json", new Phi3Small().keys());
   }
 }

@@ -3,7 +3,6 @@ package phiquant.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
@@ -42,7 +41,10 @@ class PhiMoeConfigTest {
   /** Its class reads it nowhere else, so it stays there for who is given the file. */
   @Test
   void theOriginalContextWithinRopeScalingCountsAndStays() throws IOException {
-    ObjectNode form = ConfigForm.of(json(",'original_max_position_embeddings':32" + ROPE + "}"));
+    ObjectNode form =
+        ConfigForm.of(
+            ConfigEntries.json(
+                "PhiMoEForCausalLM", ",'original_max_position_embeddings':32" + ROPE + "}"));
     assertThat(form.path("original_max_position_embeddings").asInt()).isEqualTo(16);
     assertThat(form.path("rope_scaling").path("original_max_position_embeddings").asInt())
         .isEqualTo(16);
@@ -89,11 +91,7 @@ class PhiMoeConfigTest {
   }
 
   private static PhiConfig read(String entries) throws IOException {
-    return PhiConfig.of(ConfigForm.of(json(entries)), "config.json", new PhiMoe().keys());
-  }
-
-  private static ObjectNode json(String entries) throws IOException {
-    String json = "{'architectures':['PhiMoEForCausalLM']" + entries + "}";
-    return (ObjectNode) new ObjectMapper().readTree(json.replace('\'', '"'));
+    ObjectNode config = ConfigEntries.json("PhiMoEForCausalLM", entries);
+    return PhiConfig.of(ConfigForm.of(config), "config.json", new PhiMoe().keys());
   }
 }

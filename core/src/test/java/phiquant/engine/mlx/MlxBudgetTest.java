@@ -1,7 +1,6 @@
 package phiquant.engine.mlx;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,12 +10,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import phiquant.Quantize;
-import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.PlannedTensor;
 import phiquant.fixtures.Fixtures;
+import phiquant.recipe.Budgets;
 
 /** Budgets and recipes of folders for MLX, on a model of two layers. */
 class MlxBudgetTest {
@@ -90,39 +89,19 @@ class MlxBudgetTest {
       ArtifactPlan plan =
           Quantize.of(checkpoint).to("mlx,target-size=" + bytes).outline().getFirst();
       assertThat(plan.bytes()).isLessThanOrEqualTo(bytes);
-      Path made = Quantize.of(checkpoint).to("mlx,target-size=" + bytes).into(folder).getFirst();
-      try (var files = Files.list(made)) {
-        assertThat(files.mapToLong(file -> file.toFile().length()).sum())
-            .isBetween(bytes * 9 / 10, bytes);
-      }
-      Path recipe = Quantize.recipe(made);
-      assertThat(recipe).content().contains("engine mlx\n", "# curve ");
-      Path again =
-          Quantize.of(checkpoint)
-              .to("mlx,recipe=" + recipe)
-              .into(folder.resolve("again"))
-              .getFirst();
-      assertThat(again.resolve("model.safetensors"))
-          .hasSameBinaryContentAs(made.resolve("model.safetensors"));
     }
+    Budgets.keepsIt("mlx:4bit", 9, "model.safetensors", folder);
   }
 
   @Test
   void tooLittleIsToldWithTheLeast() {
-    refuses("mlx,target-size=1MB", "1MB is too little for this model; the least possible is ");
+    Budgets.refuses(
+        "mlx,target-size=1MB", "1MB is too little for this model; the least possible is ");
   }
 
   @Test
   void formatsAreChosenInOneWay() {
-    refuses("mlx:4bit,bpw=4", "mlx: a budget chooses formats, so leave out ':4bit'.");
-    refuses("mlx,bpw=4,group=32", "mlx: group chooses formats, and so does a budget");
-  }
-
-  private static void refuses(String target, String fact) {
-    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      assertThatThrownBy(() -> Quantize.of(checkpoint).to(target).outline())
-          .isInstanceOf(UserError.class)
-          .hasMessageContaining(fact);
-    }
+    Budgets.refuses("mlx:4bit,bpw=4", "mlx: a budget chooses formats, so leave out ':4bit'.");
+    Budgets.refuses("mlx,bpw=4,group=32", "mlx: group chooses formats, and so does a budget");
   }
 }

@@ -17,6 +17,7 @@ import phiquant.engine.Checkpoints;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.PlannedTensor;
 import phiquant.fixtures.Fixtures;
+import phiquant.recipe.Budgets;
 
 /** Budgets and recipes of GGUF files, on a model of two layers. */
 class BudgetTest {
@@ -94,21 +95,13 @@ class BudgetTest {
   @Test
   @Tag("slow")
   void aBudgetIsKeptAndItsRecipeMakesTheSameFile() throws IOException {
-    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      long bytes = Quantize.of(checkpoint).to("gguf:Q4_K_M").outline().getFirst().bytes();
-      Path made = Quantize.of(checkpoint).to("gguf,target-size=" + bytes).into(folder).getFirst();
-      assertThat(Files.size(made)).isBetween(bytes * 9 / 10, bytes);
-      Path recipe = Quantize.recipe(made);
-      assertThat(Files.readString(recipe)).contains("engine gguf\n", "# curve ");
-      Path again = folder.resolve("again.gguf");
-      Quantize.of(checkpoint).to("gguf,recipe=" + recipe).into(again);
-      assertThat(again).hasSameBinaryContentAs(made);
-    }
+    Budgets.keepsIt("gguf:Q4_K_M", 9, "", folder);
   }
 
   @Test
   void tooLittleIsToldWithTheLeast() {
-    refuses("gguf,target-size=1MB", "1MB is too little for this model; the least possible is ");
+    Budgets.refuses(
+        "gguf,target-size=1MB", "1MB is too little for this model; the least possible is ");
   }
 
   @Test
@@ -119,22 +112,14 @@ class BudgetTest {
             List.of("model.embed_tokens.weight Q9_K 9", "gguf has no format 'Q9_K' for"))) {
       Path recipe = folder.resolve("wrong.txt");
       Files.writeString(recipe, "engine gguf\n" + wrong.getFirst() + "\n");
-      refuses("gguf,recipe=" + recipe, wrong.getLast());
+      Budgets.refuses("gguf,recipe=" + recipe, wrong.getLast());
     }
   }
 
   @Test
   void formatsAreChosenInOneWay() {
-    refuses("gguf:Q4_K_M,bpw=4", "gguf: a budget chooses formats, so leave out ':Q4_K_M'.");
-    refuses("gguf,bpw=4,pure", "gguf: pure chooses formats, and so does a budget");
-    refuses("gguf,bpw=4,recipe=a.txt", "leave the budget out");
-  }
-
-  private static void refuses(String target, String fact) {
-    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      assertThatThrownBy(() -> Quantize.of(checkpoint).to(target).outline())
-          .isInstanceOf(UserError.class)
-          .hasMessageContaining(fact);
-    }
+    Budgets.refuses("gguf:Q4_K_M,bpw=4", "gguf: a budget chooses formats, so leave out ':Q4_K_M'.");
+    Budgets.refuses("gguf,bpw=4,pure", "gguf: pure chooses formats, and so does a budget");
+    Budgets.refuses("gguf,bpw=4,recipe=a.txt", "leave the budget out");
   }
 }

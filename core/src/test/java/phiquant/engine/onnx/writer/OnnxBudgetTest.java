@@ -1,7 +1,6 @@
 package phiquant.engine.onnx.writer;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,11 +10,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import phiquant.Quantize;
-import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.fixtures.Fixtures;
+import phiquant.recipe.Budgets;
 
 /** Budgets and recipes of folders for ONNX Runtime, on a model of two layers. */
 class OnnxBudgetTest {
@@ -47,38 +46,15 @@ class OnnxBudgetTest {
   @Test
   @Tag("slow")
   void aBudgetIsKeptAndItsRecipeMakesTheSameWeights() throws IOException {
-    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      long bytes =
-          Quantize.of(checkpoint).to("onnx:int4,embedding=int8").outline().getFirst().bytes();
-      Path made = Quantize.of(checkpoint).to("onnx,target-size=" + bytes).into(folder).getFirst();
-      try (var files = Files.list(made)) {
-        assertThat(files.mapToLong(file -> file.toFile().length()).sum())
-            .isBetween(bytes * 8 / 10, bytes);
-      }
-      Path recipe = Quantize.recipe(made);
-      assertThat(recipe).content().contains("engine onnx\n", "# curve ");
-      Path again =
-          Quantize.of(checkpoint)
-              .to("onnx,recipe=" + recipe)
-              .into(folder.resolve("again"))
-              .getFirst();
-      assertThat(again.resolve("model.onnx.data"))
-          .hasSameBinaryContentAs(made.resolve("model.onnx.data"));
-    }
+    Budgets.keepsIt("onnx:int4,embedding=int8", 8, "model.onnx.data", folder);
   }
 
   @Test
   void formatsAreChosenInOneWay() {
-    refuses("onnx:int4,bpw=4", "onnx: a budget chooses formats, so leave out ':int4'.");
-    refuses("onnx,bpw=4,block_size=32", "onnx: block_size chooses formats, and so does a budget");
-    refuses("onnx,target-size=1MB", "1MB is too little for this model; the least possible is ");
-  }
-
-  private static void refuses(String target, String fact) {
-    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      assertThatThrownBy(() -> Quantize.of(checkpoint).to(target).outline())
-          .isInstanceOf(UserError.class)
-          .hasMessageContaining(fact);
-    }
+    Budgets.refuses("onnx:int4,bpw=4", "onnx: a budget chooses formats, so leave out ':int4'.");
+    Budgets.refuses(
+        "onnx,bpw=4,block_size=32", "onnx: block_size chooses formats, and so does a budget");
+    Budgets.refuses(
+        "onnx,target-size=1MB", "1MB is too little for this model; the least possible is ");
   }
 }

@@ -1,7 +1,6 @@
 package phiquant.engine.openvino.writer;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,12 +9,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import phiquant.Quantize;
-import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.plan.ArtifactPlan;
 import phiquant.engine.plan.PlannedTensor;
 import phiquant.fixtures.Fixtures;
+import phiquant.recipe.Budgets;
 
 /** Budgets and recipes of folders for OpenVINO, on a model of two layers. */
 class OpenVinoBudgetTest {
@@ -46,38 +45,16 @@ class OpenVinoBudgetTest {
   @Test
   @Tag("slow")
   void aBudgetIsKeptAndItsRecipeMakesTheSameWeights() throws IOException {
-    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      long bytes = Quantize.of(checkpoint).to("openvino:int4").outline().getFirst().bytes();
-      Path made =
-          Quantize.of(checkpoint).to("openvino,target-size=" + bytes).into(folder).getFirst();
-      try (var files = Files.list(made)) {
-        assertThat(files.mapToLong(file -> file.toFile().length()).sum())
-            .isBetween(bytes * 8 / 10, bytes);
-      }
-      Path recipe = Quantize.recipe(made);
-      assertThat(recipe).content().contains("engine openvino\n", "# curve ");
-      Path again =
-          Quantize.of(checkpoint)
-              .to("openvino,recipe=" + recipe)
-              .into(folder.resolve("again"))
-              .getFirst();
-      assertThat(again.resolve("openvino_model.bin"))
-          .hasSameBinaryContentAs(made.resolve("openvino_model.bin"));
-    }
+    Budgets.keepsIt("openvino:int4", 8, "openvino_model.bin", folder);
   }
 
   @Test
   void formatsAreChosenInOneWay() {
-    refuses("openvino:int4,bpw=4", "openvino: a budget chooses formats, so leave out ':int4'.");
-    refuses("openvino,bpw=4,group=32", "openvino: group chooses formats, and so does a budget");
-    refuses("openvino,target-size=1MB", "1MB is too little for this model; the least possible is ");
-  }
-
-  private static void refuses(String target, String fact) {
-    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
-      assertThatThrownBy(() -> Quantize.of(checkpoint).to(target).outline())
-          .isInstanceOf(UserError.class)
-          .hasMessageContaining(fact);
-    }
+    Budgets.refuses(
+        "openvino:int4,bpw=4", "openvino: a budget chooses formats, so leave out ':int4'.");
+    Budgets.refuses(
+        "openvino,bpw=4,group=32", "openvino: group chooses formats, and so does a budget");
+    Budgets.refuses(
+        "openvino,target-size=1MB", "1MB is too little for this model; the least possible is ");
   }
 }
