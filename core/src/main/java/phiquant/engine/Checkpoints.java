@@ -16,7 +16,7 @@ import phiquant.engine.mlx.MlxTensors;
 import phiquant.hub.DownloadProgress;
 import phiquant.hub.Hub;
 import phiquant.hub.HubName;
-import phiquant.hub.HubSettings;
+import phiquant.hub.transport.HubSettings;
 
 /** Opens what people have: a Hugging Face, ONNX or OpenVINO folder, or a GGUF file. */
 public final class Checkpoints {

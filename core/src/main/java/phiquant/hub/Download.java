@@ -11,6 +11,11 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import phiquant.UserError;
+import phiquant.hub.transport.Ask;
+import phiquant.hub.transport.HubRefusals;
+import phiquant.hub.transport.Retries;
+import phiquant.hub.transport.Sink;
+import phiquant.hub.transport.Transport;
 
 /**
  * Any parts of one file of the hub, by ranged requests. The hub sends on to where it stores large

@@ -8,6 +8,12 @@ import java.util.Optional;
 import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CodedWeights;
+import phiquant.hub.transport.Ask;
+import phiquant.hub.transport.HubRefusals;
+import phiquant.hub.transport.HubSettings;
+import phiquant.hub.transport.Retries;
+import phiquant.hub.transport.Sink;
+import phiquant.hub.transport.Transport;
 
 /**
  * The hub that the environment names: how it is asked. Close it when all that came of it is closed.
@@ -78,7 +84,7 @@ public final class Hub implements AutoCloseable {
   }
 
   /** An address of it. */
-  URI address(String path) {
+  public URI address(String path) {
     return address(path, null);
   }
 
@@ -98,14 +104,14 @@ public final class Hub implements AutoCloseable {
   }
 
   /** What came of a question whose answer is a text. */
-  record Answer(Transport.Reply reply, byte[] text) {}
+  public record Answer(Transport.Reply reply, byte[] text) {}
 
   /**
    * Asks until there is an answer.
    *
    * @throws UserError if there is none
    */
-  Answer ask(Ask ask) {
+  public Answer ask(Ask ask) {
     return retries.run(
         ask.what(),
         () -> {
@@ -120,7 +126,7 @@ public final class Hub implements AutoCloseable {
   }
 
   /** The same where only success will do. */
-  Answer demand(Ask ask) {
+  public Answer demand(Ask ask) {
     Answer answer = ask(ask);
     if (!answer.reply().isGood()) {
       throw HubRefusals.of(ask, answer.reply(), settings().token());

@@ -15,6 +15,7 @@ import phiquant.InputFile;
 import phiquant.UserError;
 import phiquant.checkpoint.CompanionFiles;
 import phiquant.checkpoint.Json;
+import phiquant.hub.transport.HubSettings;
 
 /**
  * One model in the cache that Hugging Face's tools share: {@code refs/BRANCH} holds a commit,

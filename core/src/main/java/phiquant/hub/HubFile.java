@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param sha256 of the content, if it is large
  * @param xetHash under which the hub's newer storage has it, if it does
  */
-record HubFile(
+public record HubFile(
     String path, long size, String blob, Optional<String> sha256, Optional<String> xetHash) {
 
   /** What the hub calls this content, and caches call its file. */

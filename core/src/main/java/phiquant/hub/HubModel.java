@@ -13,6 +13,8 @@ import java.util.stream.Stream;
 import phiquant.UserError;
 import phiquant.checkpoint.Ignored;
 import phiquant.checkpoint.Json;
+import phiquant.hub.transport.Ask;
+import phiquant.hub.transport.HubRefusals;
 
 /**
  * What a model consists of at a commit. A branch is asked for its commit once, and all that follows
@@ -20,7 +22,7 @@ import phiquant.checkpoint.Json;
  *
  * @param files by path
  */
-record HubModel(HubName name, String commit, Map<String, HubFile> files) {
+public record HubModel(HubName name, String commit, Map<String, HubFile> files) {
   private static final Pattern NEXT = Pattern.compile("<([^>]+)>\\s*;\\s*rel=\"?next\"?");
   private static final int MOST_PAGES = 1000;
 
@@ -29,7 +31,7 @@ record HubModel(HubName name, String commit, Map<String, HubFile> files) {
    *
    * @throws UserError if there is no such model or revision, or it is not for who asks
    */
-  static HubModel ask(Hub hub, HubName name) {
+  public static HubModel ask(Hub hub, HubName name) {
     String commit = name.isCommit() ? name.revision() : commit(hub, name);
     Map<String, HubFile> files = new TreeMap<>();
     URI page =
@@ -77,7 +79,7 @@ record HubModel(HubName name, String commit, Map<String, HubFile> files) {
     return commit;
   }
 
-  static JsonNode json(HubName name, Hub.Answer answer) {
+  public static JsonNode json(HubName name, Hub.Answer answer) {
     try {
       JsonNode json = Json.parser(answer.text()).readValueAsTree();
       if (json != null && json.isContainerNode()) {

@@ -20,6 +20,9 @@ import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
 import phiquant.engine.Checkpoints;
 import phiquant.engines.Engines;
+import phiquant.hub.push.Push;
+import phiquant.hub.push.PushedFile;
+import phiquant.hub.transport.HubSettings;
 
 /**
  * The real huggingface_hub works with {@link TestHub}, and with the same cache as phiquant: each

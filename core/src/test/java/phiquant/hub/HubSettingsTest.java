@@ -14,6 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import phiquant.UserError;
+import phiquant.hub.transport.HubSettings;
+import phiquant.hub.transport.HubToken;
 
 /**
  * What the environment means. Expected are the values that huggingface_hub 2.4.0's {@code

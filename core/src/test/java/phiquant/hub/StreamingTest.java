@@ -26,6 +26,7 @@ import phiquant.UserError;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.engine.Checkpoints;
 import phiquant.engine.mlx.MlxTensors;
+import phiquant.hub.transport.HubSettings;
 
 /** Weights from a hub, held against the same file on the disk; and hubs that are not well. */
 class StreamingTest {

@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.transport;
 
 import java.io.IOException;
 import java.util.Optional;
@@ -8,11 +8,11 @@ import phiquant.UserError;
  * What a refusal of the hub means, and what to do about it. The hub answers 401 also for what does
  * not exist, and says which in {@code X-Error-Code} (huggingface_hub's {@code _http.py}).
  */
-final class HubRefusals {
+public final class HubRefusals {
   private HubRefusals() {}
 
   /** The error that an answer without success is. */
-  static UserError of(Ask ask, Transport.Reply reply, Optional<HubToken> token) {
+  public static UserError of(Ask ask, Transport.Reply reply, Optional<HubToken> token) {
     String code = reply.headers().firstValue("X-Error-Code").orElse("");
     String what = ask.what();
     if (code.equals("GatedRepo")) {
@@ -52,7 +52,7 @@ final class HubRefusals {
   }
 
   /** Says that all attempts have failed. */
-  static UserError failed(String what, IOException failure, boolean alone) {
+  public static UserError failed(String what, IOException failure, boolean alone) {
     String reason = failure.getMessage() == null ? "nobody answers" : failure.getMessage();
     return alone
         ? new UserError(
@@ -63,14 +63,14 @@ final class HubRefusals {
             "Try again later, and check the proxies and HF_ENDPOINT.");
   }
 
-  static UserError offline(String what) {
+  public static UserError offline(String what) {
     return new UserError(
         what + " is not in the cache, or not whole, and HF_HUB_OFFLINE forbids to ask the hub.",
         "Unset it, or give a folder.");
   }
 
   /** Says that something else came than was asked for, such as a network's page to log in. */
-  static UserError notTheHub(String what, Transport.Reply reply) {
+  public static UserError notTheHub(String what, Transport.Reply reply) {
     String type = reply.headers().firstValue("Content-Type").orElse("nothing");
     return new UserError(
         "%s: what answers is no hub; it sent %s."

@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.transport;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,7 +17,8 @@ import java.util.function.Function;
  * or else the beginning of it, which may say what is wrong. Counts, so that who waits sees whether
  * anything comes, and who asks again knows from where.
  */
-final class Sink implements HttpResponse.BodyHandler<Void>, HttpResponse.BodySubscriber<Void> {
+public final class Sink
+    implements HttpResponse.BodyHandler<Void>, HttpResponse.BodySubscriber<Void> {
   private static final int COMPLAINT = 1 << 14;
 
   private final MemorySegment into;
@@ -43,18 +44,18 @@ final class Sink implements HttpResponse.BodyHandler<Void>, HttpResponse.BodySub
    *
    * @param fault what is wrong with the beginning of an answer of 200 or 206, if anything
    */
-  static Sink into(
+  public static Sink into(
       MemorySegment into, Function<HttpResponse.ResponseInfo, Optional<String>> fault) {
     return new Sink(into, 0, fault);
   }
 
   /** A text, or nothing, of no more than so many bytes. */
-  static Sink text(int most) {
+  public static Sink text(int most) {
     return new Sink(null, most, info -> Optional.empty());
   }
 
   /** Whether a status says that the body is what was asked for. */
-  static boolean isGood(int status) {
+  public static boolean isGood(int status) {
     return status >= 200 && status < 300;
   }
 
@@ -130,27 +131,27 @@ final class Sink implements HttpResponse.BodyHandler<Void>, HttpResponse.BodySub
   }
 
   /** How many bytes have come to their place. */
-  long received() {
+  public long received() {
     return received;
   }
 
   /** When something was last heard of the other side, as {@link System#nanoTime} has it. */
-  long heard() {
+  public long heard() {
     return heard;
   }
 
   /** What is wrong with the answer, whatever its status says. */
-  Optional<String> wrong() {
+  public Optional<String> wrong() {
     return Optional.ofNullable(wrong);
   }
 
   /** The text; of an answer that was not asked for its beginning. */
-  byte[] text() {
+  public byte[] text() {
     return text.toByteArray();
   }
 
   /** That a body was what it should be. */
-  void check() throws IOException {
+  public void check() throws IOException {
     if (wrong != null) {
       throw new IOException(wrong);
     }

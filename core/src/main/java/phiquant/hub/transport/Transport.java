@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.transport;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -24,7 +24,7 @@ import phiquant.Version;
  * client, for the token must reach the hub alone, and some ways are not to be gone: to a file, or
  * from https to http. Connections are of HTTP/1.1, of which several carry more than one of HTTP/2.
  */
-final class Transport implements AutoCloseable {
+public final class Transport implements AutoCloseable {
   private static final int REDIRECTS = 5;
 
   /** An upload says nothing while it goes on. */
@@ -40,13 +40,13 @@ final class Transport implements AutoCloseable {
    * @param before headers of the answers that led to it
    * @param address of the last answer
    */
-  record Reply(int status, HttpHeaders headers, List<HttpHeaders> before, URI address) {
-    boolean isGood() {
+  public record Reply(int status, HttpHeaders headers, List<HttpHeaders> before, URI address) {
+    public boolean isGood() {
       return Sink.isGood(status);
     }
   }
 
-  Transport(HubSettings settings) {
+  public Transport(HubSettings settings) {
     this.settings = settings;
     HttpClient.Builder builder =
         HttpClient.newBuilder()
@@ -66,7 +66,7 @@ final class Transport implements AutoCloseable {
     this.client = builder.build();
   }
 
-  HubSettings settings() {
+  public HubSettings settings() {
     return settings;
   }
 
@@ -76,7 +76,7 @@ final class Transport implements AutoCloseable {
    * @throws IOException if there is no answer, or it ends in the middle
    * @throws UserError if a redirect leads where none may
    */
-  Reply exchange(Ask ask, Sink sink) throws IOException {
+  public Reply exchange(Ask ask, Sink sink) throws IOException {
     if (settings.offline()) {
       throw HubRefusals.offline(ask.what());
     }

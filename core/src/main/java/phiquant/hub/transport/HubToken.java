@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.transport;
 
 import java.util.Optional;
 import phiquant.UserError;
@@ -9,13 +9,13 @@ import phiquant.UserError;
  * @param secret what is sent
  * @param source where it was found, for messages
  */
-record HubToken(String secret, String source) {
+public record HubToken(String secret, String source) {
   /**
    * The token in a text, which may end with a line break.
    *
    * @throws UserError if it holds what no request can
    */
-  static Optional<HubToken> of(String text, String source) {
+  public static Optional<HubToken> of(String text, String source) {
     String secret = text.replaceAll("[\\r\\n]", "").strip();
     if (!secret.matches("[\\x21-\\x7e]*")) {
       throw new UserError("The token from " + source + " holds characters that no token has.");

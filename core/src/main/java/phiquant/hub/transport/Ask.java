@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.transport;
 
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -15,18 +15,18 @@ import java.util.function.Supplier;
  * @param headers beside those that all have
  * @param body made anew for every attempt
  */
-record Ask(
+public record Ask(
     String what,
     String method,
     URI address,
     Map<String, String> headers,
     Supplier<HttpRequest.BodyPublisher> body) {
 
-  static Ask get(String what, URI address) {
+  public static Ask get(String what, URI address) {
     return new Ask(what, "GET", address, Map.of(), HttpRequest.BodyPublishers::noBody);
   }
 
-  static Ask post(String what, URI address, String type, String text) {
+  public static Ask post(String what, URI address, String type, String text) {
     return new Ask(
         what,
         "POST",
@@ -35,14 +35,14 @@ record Ask(
         () -> HttpRequest.BodyPublishers.ofString(text));
   }
 
-  Ask with(String header, String value) {
+  public Ask with(String header, String value) {
     Map<String, String> more = new HashMap<>(headers);
     more.put(header, value);
     return new Ask(what, method, address, more, body);
   }
 
   /** The same question somewhere else. */
-  Ask at(URI other) {
+  public Ask at(URI other) {
     return new Ask(what, method, other, headers, body);
   }
 }

@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.transport;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -16,7 +16,7 @@ import phiquant.UserError;
  * Tries again what networks and busy servers let fail, after waiting longer each time, or as long
  * as a server asks for; whoever gets on starts counting anew.
  */
-final class Retries {
+public final class Retries {
   private static final int ATTEMPTS = 6;
 
   /** If nobody is there, all is said soon. */
@@ -30,12 +30,12 @@ final class Retries {
   private final Duration first;
 
   /** Waits so long after the first failure, and twice as long after each further one. */
-  Retries(Duration first) {
+  public Retries(Duration first) {
     this.first = first;
   }
 
   /** Something that can fail. */
-  interface Attempt<T> {
+  public interface Attempt<T> {
     /**
      * Tries.
      *
@@ -50,18 +50,18 @@ final class Retries {
   }
 
   /** A server that cannot answer now, or only later. */
-  static final class Busy extends IOException {
+  public static final class Busy extends IOException {
     private final int status;
     private final String retryAfter;
 
-    Busy(Transport.Reply reply) {
+    public Busy(Transport.Reply reply) {
       super("it answers with status " + reply.status());
       this.status = reply.status();
       this.retryAfter = reply.headers().firstValue("Retry-After").orElse("");
     }
 
     /** Whether a status says so. */
-    static boolean is(int status) {
+    public static boolean is(int status) {
       return status == 408 || status == 429 || status >= 500;
     }
   }
@@ -72,7 +72,7 @@ final class Retries {
    * @param what it is about, for messages
    * @throws UserError if it does not
    */
-  <T> T run(String what, Attempt<T> attempt) {
+  public <T> T run(String what, Attempt<T> attempt) {
     int failures = 0;
     while (true) {
       try {

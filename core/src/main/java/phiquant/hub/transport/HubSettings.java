@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.transport;
 
 import java.io.IOException;
 import java.net.URI;

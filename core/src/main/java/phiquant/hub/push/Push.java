@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.push;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +18,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import phiquant.UserError;
+import phiquant.hub.DownloadProgress;
+import phiquant.hub.Hub;
+import phiquant.hub.HubModel;
+import phiquant.hub.HubName;
+import phiquant.hub.transport.Ask;
+import phiquant.hub.transport.HubRefusals;
 
 /**
  * Publishes files on the hub as one commit: they appear there together or not at all. The hub says

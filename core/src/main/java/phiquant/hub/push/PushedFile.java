@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.push;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

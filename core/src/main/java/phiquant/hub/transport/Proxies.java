@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.transport;
 
 import java.io.IOException;
 import java.net.Authenticator;
@@ -25,8 +25,8 @@ import phiquant.UserError;
  * @param secure for https
  * @param direct hosts that are asked directly, with those below them; {@code *}: all
  */
-record Proxies(Optional<URI> plain, Optional<URI> secure, List<String> direct) {
-  static Proxies of(Map<String, String> environment) {
+public record Proxies(Optional<URI> plain, Optional<URI> secure, List<String> direct) {
+  public static Proxies of(Map<String, String> environment) {
     Optional<String> all = value(environment, "all_proxy");
     return new Proxies(
         value(environment, "http_proxy").or(() -> all).map(Proxies::address),
@@ -59,7 +59,7 @@ record Proxies(Optional<URI> plain, Optional<URI> secure, List<String> direct) {
   }
 
   /** What asks for a connection's proxy. */
-  ProxySelector selector() {
+  public ProxySelector selector() {
     return new ProxySelector() {
       @Override
       public List<Proxy> select(URI target) {
@@ -80,7 +80,7 @@ record Proxies(Optional<URI> plain, Optional<URI> secure, List<String> direct) {
   }
 
   /** The proxy on the way to an address. */
-  Optional<URI> proxy(URI target) {
+  public Optional<URI> proxy(URI target) {
     String host = target.getHost().toLowerCase(Locale.ROOT);
     boolean isDirect =
         direct.stream()
@@ -92,7 +92,7 @@ record Proxies(Optional<URI> plain, Optional<URI> secure, List<String> direct) {
   }
 
   /** Who answers a proxy that asks for a name and a password, if an address has them. */
-  Optional<Authenticator> authenticator() {
+  public Optional<Authenticator> authenticator() {
     return Stream.of(plain, secure).flatMap(Optional::stream).anyMatch(p -> p.getUserInfo() != null)
         ? Optional.of(new Credentials())
         : Optional.empty();

@@ -1,4 +1,4 @@
-package phiquant.hub;
+package phiquant.hub.push;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -14,6 +14,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import phiquant.UserError;
+import phiquant.hub.Hub;
+import phiquant.hub.HubModel;
+import phiquant.hub.HubName;
+import phiquant.hub.transport.Ask;
 
 /**
  * Brings one large file to where the hub stores such, as git-lfs's batch API says, whole or in the
