@@ -100,7 +100,9 @@ public final class Spending {
     Point point = point(at);
     curve.add(point);
     for (Step step : steps) {
-      point = new Point(point.bytes() + step.bytes(), point.damage() - step.saved());
+      // Nothing that is left may be less than nothing by the last digits of what was taken away.
+      double left = Math.max(0, point.damage() - step.saved());
+      point = new Point(point.bytes() + step.bytes(), left);
       curve.add(point);
     }
     return curve;

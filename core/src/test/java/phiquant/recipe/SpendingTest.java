@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -23,6 +24,22 @@ class SpendingTest {
       assertThat(spending.of(recipe).orElseThrow().damage())
           .isLessThanOrEqualTo(point.damage() + 1e-12);
     }
+  }
+
+  /** Where nothing is lost in the end, what is written of it can be read. */
+  @Property(tries = 100)
+  void noCurveEndsBelowNothing(@ForAll long seed) {
+    Random random = new Random(seed);
+    List<Course> courses = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      List<Option> options =
+          List.of(new Option("some", 10, random.nextDouble()), new Option("all", 20, 0));
+      courses.add(new Course("w" + i, 40, options));
+    }
+    Spending spending = new Spending("any", courses);
+    String text =
+        new RecipeFile(spending.least(), spending.curve()).text("", OptionalDouble.empty());
+    assertThat(RecipeFile.parse("a.txt", text).curve()).hasSize(21);
   }
 
   /** Between two sizes what is left is spent, and no more than there is. */
