@@ -144,7 +144,7 @@ record MlxMenu(MlxTarget target) implements Menu {
   @Override
   public Footprint footprint(PhiModel model, Recipe recipe) {
     ArtifactPlan plan = target.with(chosen(recipe)).laid(model, "x", InputSquares.Found.NOTHING);
-    return AskedRecipe.footprint(plan, SAYING);
+    return AskedRecipe.footprint(plan, model, SAYING);
   }
 
   /** A recipe's formats: what most weights have, and exceptions from it. */

@@ -75,13 +75,14 @@ public record AskedRecipe(
   }
 
   /**
-   * What a plan's artifact weighs.
+   * What a plan's artifact weighs, its {@link Record} included.
    *
    * @param more bytes that what is said of another recipe may take
    */
-  public static Menu.Footprint footprint(ArtifactPlan plan, long more) {
+  public static Menu.Footprint footprint(ArtifactPlan plan, PhiModel model, long more) {
     return new Menu.Footprint(
-        plan.bytes() + more, plan.tensors().stream().mapToLong(PlannedTensor::bytes).sum());
+        Record.with(plan, model).bytes() + more,
+        plan.tensors().stream().mapToLong(PlannedTensor::bytes).sum());
   }
 
   /** As a part of the artifact's name. */

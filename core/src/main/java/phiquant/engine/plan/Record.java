@@ -1,4 +1,4 @@
-package phiquant.pipeline;
+package phiquant.engine.plan;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -11,9 +11,6 @@ import phiquant.Version;
 import phiquant.checkpoint.Checkpoint;
 import phiquant.checkpoint.CheckpointName;
 import phiquant.checkpoint.StoredTensor;
-import phiquant.engine.plan.ArtifactPlan;
-import phiquant.engine.plan.PlannedFile;
-import phiquant.engine.plan.PlannedTensor;
 import phiquant.model.PhiModel;
 
 /**

@@ -73,13 +73,16 @@ final class RecipeSearch {
 
   BestRecipe.Found find(Keeper keeper) {
     ProbeText text = new ProbeText(model.checkpoint(), model.config().contextLength());
+    // Neither depends on the budget, nor on what else the artifact's options ask for.
+    String offered =
+        asked.menu().engine() + menus.values().stream().flatMap(List::stream).distinct().toList();
     Map<String, Double> errors =
         keeper.keep(
-            "rounding " + RoundingErrors.NUMBER + " " + asked.menu(),
+            "rounding " + RoundingErrors.NUMBER + " " + offered,
             () -> RoundingErrors.of(menus, squares, settings.threads(), settings.progress()));
     Map<String, Double> sensitivities =
         keeper.keep(
-            "sensitivities " + Sensitivities.NUMBER + " " + asked.menu(),
+            "sensitivities " + Sensitivities.NUMBER + " " + offered,
             () ->
                 Sensitivities.of(
                     model,

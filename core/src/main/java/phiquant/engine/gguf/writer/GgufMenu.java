@@ -33,7 +33,7 @@ record GgufMenu(GgufOptions options) implements Menu {
   @Override
   public Footprint footprint(PhiModel model, Recipe recipe) {
     ArtifactPlan plan = new Gguf("gguf", chosen(options, model, recipe)).laid(model, "x");
-    return AskedRecipe.footprint(plan, 0);
+    return AskedRecipe.footprint(plan, model, 0);
   }
 
   /** The options with a recipe's types. */

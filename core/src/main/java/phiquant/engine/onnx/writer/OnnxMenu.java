@@ -163,7 +163,7 @@ record OnnxMenu(OnnxOptions options) implements Menu {
         new Onnx(
             "onnx", options.with(formats(options, model, recipe)), List.of(), Optional.empty());
     ArtifactPlan plan = target.plan(model, "x", Findings.assumed(target.studies(), model));
-    return AskedRecipe.footprint(plan, SAYING);
+    return AskedRecipe.footprint(plan, model, SAYING);
   }
 
   /** What a recipe gives to matrices, by their places. */

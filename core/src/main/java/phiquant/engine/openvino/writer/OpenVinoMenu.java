@@ -131,7 +131,7 @@ record OpenVinoMenu(Options options) implements Menu {
     ArtifactPlan plan =
         new OpenVino("openvino", options, Optional.empty())
             .laid(model, "x", precisions(model, recipe), InputSquares.Found.NOTHING, List.of());
-    return AskedRecipe.footprint(plan, SAYING);
+    return AskedRecipe.footprint(plan, model, SAYING);
   }
 
   /** What a recipe gives to matrices. */

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,6 +100,32 @@ class BudgetTest {
   @Tag("slow")
   void aBudgetIsKeptAndItsRecipeMakesTheSameFile() throws IOException {
     Budgets.keepsIt("gguf:Q4_K_M", 9, "", folder);
+  }
+
+  /** What weights lose by each format does not depend on what may be spent. */
+  @Test
+  @Tag("slow")
+  void whatWasFoundOutServesTheNextBudget() throws IOException {
+    Path kept = folder.resolve("kept");
+    try (Checkpoint checkpoint = Checkpoints.open(Fixtures.tinyPhi35Mini())) {
+      Quantize quantize = Quantize.of(checkpoint).keepFindings(kept);
+      quantize.to("gguf,bpw=5").into(folder.resolve("first"));
+      Map<Path, FileTime> found = times(kept);
+      assertThat(found).hasSize(2);
+      Quantize another = Quantize.of(checkpoint).keepFindings(kept);
+      another.to("gguf,bpw=6,layout=convert").into(folder.resolve("second"));
+      assertThat(times(kept)).isEqualTo(found);
+    }
+  }
+
+  private static Map<Path, FileTime> times(Path kept) throws IOException {
+    Map<Path, FileTime> times = new TreeMap<>();
+    try (Stream<Path> files = Files.list(kept)) {
+      for (Path file : files.toList()) {
+        times.put(file, Files.getLastModifiedTime(file));
+      }
+    }
+    return times;
   }
 
   @Test
