@@ -2,8 +2,10 @@
 """Merges LoRA adapters into tiny models with PEFT, and prints what comes out: the golden `lora.json.gz`.
 
   make_lora.py | gzip -9n > ../resources/reference/lora.json.gz
+  make_lora.py experts | gzip -9n > ../resources/reference/lora-experts.json.gz
 
-Needs numpy, torch (CPU), transformers and peft 0.21.2. Models and adapters are made here, the adapters are saved by PEFT and loaded again, and
+Needs numpy, torch (CPU), transformers and peft 0.21.2. transformers 4.57.3 for the second: newer ones keep all experts in one parameter, which a
+checkpoint has apart, and PEFT's layer for a router there fails when it computes. Models and adapters are made here, the adapters are saved by PEFT and loaded again, and
 `merge_and_unload()` does the rest. Their numbers follow from their place, so that the golden has names, types, shapes and hashes only:
 r = mix(e + (t + 1) · 0x9E3779B97F4A7C15) >> 32 for element e of tensor t, where mix is SplitMix64's finalizer. A model's weights are those of
 make_tiny_phi.py, n / 1024 with n = r mod 255 - 127, of a norm 1 + (r mod 65 - 32) / 128. An adapter's fill the whole significand: r as a signed
@@ -35,6 +37,9 @@ LLAMA = SIZES | {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "
                  "attention_bias": False, "mlp_bias": False, "head_dim": 16}
 PHI2 = SIZES | {"model_type": "phi", "architectures": ["PhiForCausalLM"], "hidden_act": "gelu_new", "layer_norm_eps": 1e-5, "rope_theta": 10000.0,
                 "num_key_value_heads": 4, "partial_rotary_factor": 0.5, "qk_layernorm": False}
+PHIMOE = SIZES | {"model_type": "phimoe", "architectures": ["PhiMoEForCausalLM"], "hidden_act": "silu", "rms_norm_eps": 1e-5, "rope_theta": 10000.0,
+                  "rope_scaling": None, "sliding_window": None, "attention_bias": True, "lm_head_bias": True, "num_local_experts": 4,
+                  "num_experts_per_tok": 2, "router_jitter_noise": 0.01, "input_jitter_noise": 0.01}
 LINEAR = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
 APART = ["q_proj", "k_proj", "v_proj", "gate_proj", "up_proj"]
 
@@ -55,6 +60,14 @@ CASES = {
                                  "float32", 1)]),
     "tied": (PHI3 | {"tie_word_embeddings": True}, "float32", [(dict(r=3, lora_alpha=7, target_modules=["embed_tokens", "o_proj"]), "float32", 1)]),
     "tied-head": (PHI3 | {"tie_word_embeddings": True}, "float32", [(dict(r=3, lora_alpha=7, target_modules=["lm_head"]), "float32", 1)]),
+}
+
+# Attention, then what only a mixture has.
+EXPERTS = {
+    "mixture": (PHIMOE, "bfloat16", [
+        (dict(r=4, lora_alpha=9, target_modules=["q_proj", "k_proj", "v_proj", "o_proj"]), "float32", 1),
+        (dict(r=3, lora_alpha=8, target_modules=["gate", "w1", "w2", "w3"], rank_pattern={"w2": 5}, alpha_pattern={"block_sparse_moe.gate": 2}),
+         "bfloat16", 0.75)]),
 }
 
 
@@ -160,8 +173,8 @@ def case(name, config, dtype, adapters, scratch):
 def main():
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch, contextlib.redirect_stdout(sys.stderr):
-        cases = [case(name, *rest, Path(scratch)) for name, rest in CASES.items()]
-    how = f"make_lora.py with peft {peft.__version__}, transformers {transformers.__version__}, torch {torch.__version__}"
+        cases = [case(name, *rest, Path(scratch)) for name, rest in (EXPERTS if sys.argv[1:] == ["experts"] else CASES).items()]
+    how = f"{' '.join(['make_lora.py', *sys.argv[1:]])} with peft {peft.__version__}, transformers {transformers.__version__}, torch {torch.__version__}"
     json.dump({"how": how, "cases": cases}, sys.stdout, indent=1)
 
 

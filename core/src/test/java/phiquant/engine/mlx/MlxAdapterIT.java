@@ -18,7 +18,7 @@ class MlxAdapterIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"fused", "patterns", "rank-stabilized", "llama", "phi-2"})
+  @ValueSource(strings = {"fused", "patterns", "rank-stabilized", "llama", "phi-2", "mixture"})
   void anAdapterBesideTheModelIsAsIfMerged(String name) throws IOException {
     AdapterCase one = AdapterCase.make(name, "mlx:fp32", folder);
     float[][] base = logits(one.model());

@@ -16,7 +16,7 @@ class GgufAdapterIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"fused", "patterns", "rank-stabilized", "llama", "phi-2"})
+  @ValueSource(strings = {"fused", "patterns", "rank-stabilized", "llama", "phi-2", "mixture"})
   void anAdapterBesideTheModelIsAsIfMerged(String name) throws IOException {
     AdapterCase one = AdapterCase.make(name, "gguf:F32", folder);
     assertThat(one.adapter().getFileName().toString()).isEqualTo("adapter-lora.gguf");

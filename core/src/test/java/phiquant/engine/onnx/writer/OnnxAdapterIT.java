@@ -18,7 +18,7 @@ class OnnxAdapterIT {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"fused", "patterns", "rank-stabilized", "llama", "phi-2"})
+  @ValueSource(strings = {"fused", "patterns", "rank-stabilized", "llama", "phi-2", "mixture"})
   void anAdapterBesideTheModelIsAsIfMerged(String name) throws IOException {
     AdapterCase one = AdapterCase.make(name, "onnx:fp32", folder);
     assertThat(one.adapter().getFileName().toString()).isEqualTo("adapter-f32.onnx_adapter");
